@@ -1,0 +1,1 @@
+//! A typed asynchronous SCIM client over any transport

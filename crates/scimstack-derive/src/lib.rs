@@ -1,0 +1,1 @@
+//! Derive macros for SCIM extensions and resource types

@@ -1,0 +1,1 @@
+//! The provisioning state machines, sans-IO: directory lifecycle and connector

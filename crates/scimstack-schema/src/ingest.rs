@@ -1,0 +1,128 @@
+//! From a client's JSON to a [`Resource`]: one pass that matches names without case, drops what is read-only or unknown,
+//! checks types, and takes out what lives elsewhere (relations, passwords). Parse, don't validate.
+
+use crate::registry::ResourceType;
+use crate::resource::Resource;
+use crate::value::Value;
+use std::fmt;
+use std::sync::Arc;
+
+/// What [`ResourceType::ingest`] accepts beyond the letter of RFC 7643. Each field is one named leniency; all are off by
+/// default except those that lose nothing.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IngestOptions {
+    /// `"True"`, `"false"`… for a boolean.
+    pub boolean_strings: bool,
+    /// One object where a list of objects is declared.
+    pub object_for_list: bool,
+    /// A bare string where a complex attribute with `value` is declared (`"manager": "ann@x.test"`), or a list of one.
+    pub string_for_complex: bool,
+    /// `""` means unassigned, for attributes that are not required.
+    pub empty_string_unassigns: bool,
+    /// Refuse unknown attributes and schema URIs instead of dropping and reporting them.
+    pub refuse_unknown: bool,
+}
+
+impl Default for IngestOptions {
+    fn default() -> Self {
+        Self {
+            boolean_strings: false,
+            object_for_list: false,
+            string_for_complex: false,
+            empty_string_unassigns: false,
+            refuse_unknown: false,
+        }
+    }
+}
+
+/// The name of the operation, for docs: see [`ResourceType::ingest`].
+pub type Ingest = Ingested;
+
+/// What an ingest found.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Ingested {
+    /// The canonical document, without `id` unless it was there before.
+    pub resource: Resource,
+    /// The values of relations that live only as edges (`members`), by relation name, as sent; a relation that the
+    /// document does not mention is not in the list.
+    pub relations: Vec<(String, Vec<Value>)>,
+    /// Values of attributes that are never stored in the document (`password`), by path.
+    pub hidden: Vec<(String, Value)>,
+    /// Paths that were dropped because nothing declares them.
+    pub unknown: Vec<String>,
+    /// Names of the leniencies that were used: `boolean-string`, `object-for-list`…
+    pub leniencies: Vec<&'static str>,
+}
+
+/// One thing wrong with a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Where: an attribute path such as `name.givenName` or `emails[1].value`.
+    pub path: String,
+    /// What kind of thing.
+    pub kind: ViolationKind,
+    /// For the customer's administrator: what was wrong and what would be right.
+    pub detail: String,
+}
+
+/// The kinds of [`Violation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ViolationKind {
+    /// The document's structure: not an object, `schemas` missing or wrong (`invalidSyntax`).
+    Structure,
+    /// A required attribute is missing (`invalidValue`).
+    Required,
+    /// A value of the wrong type or form (`invalidValue`).
+    Value,
+    /// A read-only or immutable attribute would change (`mutability`).
+    Mutability,
+    /// An attribute nothing declares, where that is refused (`invalidSyntax`).
+    Unknown,
+}
+
+/// Everything wrong with a document, at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violations(pub Vec<Violation>);
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, violation) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str(" ")?;
+            }
+            write!(f, "{}", violation.detail)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Violations {}
+
+impl ResourceType {
+    /// Makes a [`Resource`] of a client's document (POST, PUT).
+    ///
+    /// # Errors
+    /// Every violation found, each with its path.
+    pub fn ingest(self: &Arc<Self>, _document: Value, _options: &IngestOptions) -> Result<Ingested, Violations> {
+        todo!()
+    }
+
+    /// Checks a document that was changed in place (PATCH) as a whole: required attributes, types, one primary.
+    ///
+    /// # Errors
+    /// Every violation found.
+    pub fn validate(&self, _resource: &Resource) -> Result<(), Violations> {
+        todo!()
+    }
+
+    /// Prepares a replacement (PUT): keeps `id`, keeps immutable values that were left out, refuses others that changed.
+    ///
+    /// # Errors
+    /// Immutable attributes whose value differs.
+    pub fn carry_over(&self, _before: &Resource, _after: &mut Resource) -> Result<(), Violations> {
+        todo!()
+    }
+}

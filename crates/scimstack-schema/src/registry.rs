@@ -1,0 +1,392 @@
+//! The registry: which resource types a tenant has, which schemas they use, which attributes are indexed and which are
+//! relations; and what an attribute path means. Extended by building a new one; a registry never changes.
+
+use crate::attribute::Attribute;
+use crate::relation::Relation;
+use crate::schema::Schema;
+use crate::uri::SchemaUri;
+use std::sync::Arc;
+
+/// The schemas and resource types of one tenant. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    resource_types: Vec<Arc<ResourceType>>,
+    schemas: Vec<Arc<Schema>>,
+}
+
+/// A resource type (RFC 7643 §6) with its schemas at hand.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ResourceType {
+    /// The name, also its id: `User`.
+    pub name: Arc<str>,
+    /// The endpoint relative to the base, with a leading slash: `/Users`.
+    pub endpoint: String,
+    /// For people.
+    pub description: String,
+    /// The base schema.
+    pub schema: Arc<Schema>,
+    /// The extensions, in the order they were declared.
+    pub extensions: Vec<Extension>,
+    /// The paths a store keeps an index on, besides `id`, `userName`, `externalId`, `displayName` and times.
+    pub indexed: Vec<ResolvedPath>,
+    /// The relations.
+    pub relations: Vec<Relation>,
+}
+
+/// An extension of a resource type (RFC 7643 §3.3).
+#[derive(Clone, Debug)]
+pub struct Extension {
+    /// The extension's schema.
+    pub schema: Arc<Schema>,
+    /// Whether a resource without it is invalid.
+    pub required: bool,
+}
+
+/// What an attribute path means for one resource type: an attribute, perhaps one of its sub-attributes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ResolvedPath {
+    /// The extension the attribute belongs to; `None` for the base schema and the common attributes.
+    pub extension: Option<SchemaUri>,
+    /// The attribute.
+    pub attribute: Arc<Attribute>,
+    /// The sub-attribute named after the dot.
+    pub sub_attribute: Option<Arc<Attribute>>,
+}
+
+impl ResolvedPath {
+    /// What the path ends in: the sub-attribute, else the attribute.
+    #[must_use]
+    pub fn leaf(&self) -> &Arc<Attribute> {
+        self.sub_attribute.as_ref().unwrap_or(&self.attribute)
+    }
+}
+
+impl std::fmt::Display for ResolvedPath {
+    /// `userName`, `name.givenName`, `urn:…:User:manager.value`: canonical, extension attributes with their URI.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(uri) = &self.extension {
+            write!(f, "{uri}:")?;
+        }
+        f.write_str(&self.attribute.name)?;
+        if let Some(sub) = &self.sub_attribute {
+            write!(f, ".{}", sub.name)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a registry cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// A schema that breaks a duty of schema authors.
+    #[error("schema {schema}: {problem}")]
+    Schema {
+        /// The schema's URI.
+        schema: String,
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// A resource type that was named but does not exist.
+    #[error("there is no resource type \"{0}\"")]
+    UnknownResourceType(String),
+    /// A path that leads nowhere.
+    #[error("the path \"{path}\" names no attribute of {resource_type}")]
+    UnknownPath {
+        /// The path.
+        path: String,
+        /// The resource type.
+        resource_type: String,
+    },
+}
+
+impl Registry {
+    /// A registry without anything in it, to fill.
+    #[must_use]
+    pub fn builder() -> RegistryBuilder {
+        RegistryBuilder::default()
+    }
+
+    /// `User` with the enterprise extension, and `Group`, as RFC 7643 has them.
+    #[must_use]
+    pub fn core() -> Self {
+        crate::discovery::core_registry()
+    }
+
+    /// [`Registry::core`] with the Haystack extension of `User`.
+    #[must_use]
+    pub fn haystack() -> Self {
+        crate::discovery::haystack_registry()
+    }
+
+    /// A builder that starts with everything in here.
+    #[must_use]
+    pub fn to_builder(&self) -> RegistryBuilder {
+        let mut builder = RegistryBuilder::default();
+        for r#type in &self.inner.resource_types {
+            builder.types.push(Draft {
+                name: r#type.name.clone(),
+                endpoint: r#type.endpoint.clone(),
+                description: r#type.description.clone(),
+                schema: r#type.schema.clone(),
+                extensions: r#type.extensions.clone(),
+                indexed: r#type.indexed.iter().map(ToString::to_string).collect(),
+                relations: r#type
+                    .relations
+                    .iter()
+                    .map(|r| (r.name.clone(), r.path.to_string(), r.keys.clone(), r.targets.clone()))
+                    .collect(),
+            });
+        }
+        builder
+    }
+
+    /// The resource types, in the order they were declared.
+    #[must_use]
+    pub fn resource_types(&self) -> &[Arc<ResourceType>] {
+        &self.inner.resource_types
+    }
+
+    /// The resource type with this name, exactly.
+    #[must_use]
+    pub fn resource_type(&self, name: &str) -> Option<&Arc<ResourceType>> {
+        self.inner.resource_types.iter().find(|t| &*t.name == name)
+    }
+
+    /// The resource type at this endpoint (`/Users`, with or without the slash, exactly).
+    #[must_use]
+    pub fn resource_type_at(&self, endpoint: &str) -> Option<&Arc<ResourceType>> {
+        let endpoint = endpoint.trim_start_matches('/');
+        self.inner.resource_types.iter().find(|t| t.endpoint.trim_start_matches('/') == endpoint)
+    }
+
+    /// Every schema in use, base schemas and extensions, each once.
+    #[must_use]
+    pub fn schemas(&self) -> &[Arc<Schema>] {
+        &self.inner.schemas
+    }
+
+    /// The schema with this URI, whatever its case.
+    #[must_use]
+    pub fn schema(&self, uri: &str) -> Option<&Arc<Schema>> {
+        self.inner.schemas.iter().find(|s| s.id.matches(uri))
+    }
+}
+
+impl ResourceType {
+    /// The extension with this URI, whatever its case.
+    #[must_use]
+    pub fn extension(&self, uri: &str) -> Option<&Extension> {
+        self.extensions.iter().find(|e| e.schema.id.matches(uri))
+    }
+
+    /// The relation stored under `name`.
+    #[must_use]
+    pub fn relation(&self, name: &str) -> Option<&Relation> {
+        self.relations.iter().find(|r| r.name == name)
+    }
+
+    /// The relation that `attribute` (of the base schema, or of `extension`) is or holds.
+    #[must_use]
+    pub fn relation_of(&self, path: &ResolvedPath) -> Option<&Relation> {
+        self.relations.iter().find(|r| r.path.extension == path.extension && r.path.attribute.name == path.attribute.name)
+    }
+
+    /// What an attribute path means here: `userName`, `NAME.givenname`, `meta.created`, `urn:…core:2.0:User:userName`,
+    /// `urn:…enterprise:2.0:User:manager.value`. `None` when it names nothing (a bare schema URI does not either).
+    ///
+    /// The URI is matched first, against the schemas of this type, so that its own colons and dots do no harm.
+    #[must_use]
+    pub fn resolve(&self, path: &str) -> Option<ResolvedPath> {
+        let tail_after = |uri: &str| -> Option<&str> {
+            let head = path.get(..uri.len())?;
+            let tail = path.get(uri.len()..)?;
+            (head.eq_ignore_ascii_case(uri)).then_some(tail)?.strip_prefix(':')
+        };
+        for extension in &self.extensions {
+            if let Some(tail) = tail_after(extension.schema.id.as_str()) {
+                let (attribute, sub_attribute) = resolve_in(&extension.schema.attributes, tail)?;
+                return Some(ResolvedPath { extension: Some(extension.schema.id.clone()), attribute, sub_attribute });
+            }
+        }
+        let tail = tail_after(self.schema.id.as_str()).unwrap_or(path);
+        let (attribute, sub_attribute) =
+            resolve_in(&self.schema.attributes, tail).or_else(|| resolve_in(common_attributes(), tail))?;
+        Some(ResolvedPath { extension: None, attribute, sub_attribute })
+    }
+}
+
+fn resolve_in(attributes: &[Arc<Attribute>], path: &str) -> Option<(Arc<Attribute>, Option<Arc<Attribute>>)> {
+    let (name, sub) = match path.split_once('.') {
+        Some((name, sub)) => (name, Some(sub)),
+        None => (path, None),
+    };
+    let attribute = attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name))?;
+    let sub = match sub {
+        Some(sub) => Some(attribute.sub_attribute(sub)?.clone()),
+        None => None,
+    };
+    Some((attribute.clone(), sub))
+}
+
+/// The common attributes of every resource: `schemas`, `id`, `externalId`, `meta` (RFC 7643 §3.1).
+#[must_use]
+pub fn common_attributes() -> &'static [Arc<Attribute>] {
+    use crate::attribute::{Mutability, Returned, Type, Uniqueness};
+    static COMMON: std::sync::LazyLock<Vec<Arc<Attribute>>> = std::sync::LazyLock::new(|| {
+        let read_only = |name: &str, r#type| Attribute::new(name, r#type).with_mutability(Mutability::ReadOnly);
+        [
+            Attribute::new("schemas", Type::Reference)
+                .with_multi_valued(true)
+                .with_required(true)
+                .with_case_exact(false)
+                .with_returned(Returned::Always)
+                .with_reference_types(["uri"]),
+            read_only("id", Type::String)
+                .with_required(true)
+                .with_case_exact(true)
+                .with_returned(Returned::Always)
+                .with_uniqueness(Uniqueness::Server),
+            Attribute::new("externalId", Type::String).with_case_exact(true),
+            read_only("meta", Type::Complex).with_sub_attributes([
+                read_only("resourceType", Type::String).with_case_exact(true),
+                read_only("created", Type::DateTime),
+                read_only("lastModified", Type::DateTime),
+                read_only("location", Type::Reference).with_reference_types(["uri"]),
+                read_only("version", Type::String).with_case_exact(true),
+            ]),
+        ]
+        .into_iter()
+        .map(Arc::new)
+        .collect()
+    });
+    &COMMON
+}
+
+/// Collects what a [`Registry`] is to hold.
+#[derive(Default, Debug)]
+pub struct RegistryBuilder {
+    types: Vec<Draft>,
+}
+
+type RelationDraft = (String, String, Vec<crate::relation::ReferenceKey>, Vec<String>);
+
+#[derive(Debug)]
+struct Draft {
+    name: Arc<str>,
+    endpoint: String,
+    description: String,
+    schema: Arc<Schema>,
+    extensions: Vec<Extension>,
+    indexed: Vec<String>,
+    relations: Vec<RelationDraft>,
+}
+
+impl RegistryBuilder {
+    /// Adds a resource type.
+    #[must_use]
+    pub fn resource_type(mut self, name: &str, endpoint: &str, description: &str, schema: Schema) -> Self {
+        self.types.push(Draft {
+            name: name.into(),
+            endpoint: endpoint.to_owned(),
+            description: description.to_owned(),
+            schema: Arc::new(schema),
+            extensions: Vec::new(),
+            indexed: Vec::new(),
+            relations: Vec::new(),
+        });
+        self
+    }
+
+    fn draft(&mut self, resource_type: &str) -> Result<&mut Draft, RegistryError> {
+        self.types
+            .iter_mut()
+            .find(|t| &*t.name == resource_type)
+            .ok_or_else(|| RegistryError::UnknownResourceType(resource_type.to_owned()))
+    }
+
+    /// Adds an extension to a resource type; one with the same URI is replaced.
+    ///
+    /// # Errors
+    /// [`RegistryError::UnknownResourceType`].
+    pub fn extension(mut self, resource_type: &str, schema: Schema, required: bool) -> Result<Self, RegistryError> {
+        let draft = self.draft(resource_type)?;
+        draft.extensions.retain(|e| e.schema.id != schema.id);
+        draft.extensions.push(Extension { schema: Arc::new(schema), required });
+        Ok(self)
+    }
+
+    /// Declares that stores keep an index on a path.
+    ///
+    /// # Errors
+    /// [`RegistryError::UnknownResourceType`]; an unknown path is found by [`RegistryBuilder::build`].
+    pub fn indexed(mut self, resource_type: &str, path: &str) -> Result<Self, RegistryError> {
+        self.draft(resource_type)?.indexed.push(path.to_owned());
+        Ok(self)
+    }
+
+    /// Declares that the values at `path` name other resources.
+    ///
+    /// # Errors
+    /// [`RegistryError::UnknownResourceType`]; an unknown path is found by [`RegistryBuilder::build`].
+    pub fn relation(
+        mut self,
+        resource_type: &str,
+        name: &str,
+        path: &str,
+        keys: &[crate::relation::ReferenceKey],
+        targets: &[&str],
+    ) -> Result<Self, RegistryError> {
+        let targets = targets.iter().map(|&t| t.to_owned()).collect();
+        self.draft(resource_type)?.relations.push((name.to_owned(), path.to_owned(), keys.to_vec(), targets));
+        Ok(self)
+    }
+
+    /// Builds the registry.
+    ///
+    /// # Errors
+    /// A schema that breaks a duty of its author (RFC 7643 §2.1, §7), or a path that leads nowhere.
+    pub fn build(self) -> Result<Registry, RegistryError> {
+        let mut resource_types = Vec::with_capacity(self.types.len());
+        let mut schemas: Vec<Arc<Schema>> = Vec::new();
+        for draft in self.types {
+            let mut r#type = ResourceType {
+                name: draft.name,
+                endpoint: draft.endpoint,
+                description: draft.description,
+                schema: draft.schema,
+                extensions: draft.extensions,
+                indexed: Vec::new(),
+                relations: Vec::new(),
+            };
+            for schema in std::iter::once(&r#type.schema).chain(r#type.extensions.iter().map(|e| &e.schema)) {
+                schema.check()?;
+                if !schemas.iter().any(|s| s.id == schema.id) {
+                    schemas.push(schema.clone());
+                }
+            }
+            let resolve = |t: &ResourceType, path: &str| {
+                t.resolve(path).ok_or_else(|| RegistryError::UnknownPath {
+                    path: path.to_owned(),
+                    resource_type: t.name.to_string(),
+                })
+            };
+            for path in &draft.indexed {
+                let resolved = resolve(&r#type, path)?;
+                r#type.indexed.push(resolved);
+            }
+            for (name, path, keys, targets) in draft.relations {
+                let resolved = resolve(&r#type, &path)?;
+                r#type.relations.push(Relation::new(name, resolved, keys, targets));
+            }
+            resource_types.push(Arc::new(r#type));
+        }
+        Ok(Registry { inner: Arc::new(Inner { resource_types, schemas }) })
+    }
+}

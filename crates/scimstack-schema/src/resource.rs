@@ -1,0 +1,149 @@
+//! Resource documents: JSON in canonical spelling, known to hold only what the registry declares. Made by
+//! [`crate::ingest`] or from what was stored; never by hand.
+
+use crate::registry::{ResolvedPath, ResourceType};
+use crate::value::{Object, Value};
+use std::sync::Arc;
+
+/// A resource in canonical spelling: names as registered, `schemas` first, extensions under their URIs. It holds neither
+/// `meta` (made when it is shown) nor what lives as edges (`members`, `groups`).
+#[derive(Clone, Debug)]
+pub struct Resource {
+    resource_type: Arc<ResourceType>,
+    root: Object,
+}
+
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.resource_type.name == other.resource_type.name && self.root == other.root
+    }
+}
+
+impl Resource {
+    /// From a document that an [`crate::ingest`] made earlier; `root` is trusted to be canonical.
+    #[must_use]
+    pub fn from_canonical(resource_type: Arc<ResourceType>, root: Object) -> Self {
+        Self { resource_type, root }
+    }
+
+    /// From the bytes of a stored document.
+    ///
+    /// # Errors
+    /// Bytes that are no JSON object.
+    pub fn from_stored(resource_type: Arc<ResourceType>, bytes: &[u8]) -> Result<Self, crate::value::JsonError> {
+        match Value::parse(bytes)? {
+            Value::Object(root) => Ok(Self { resource_type, root }),
+            other => Err(crate::value::JsonError::Syntax(format!("expected an object, found {}", other.kind()))),
+        }
+    }
+
+    /// The type it is of.
+    #[must_use]
+    pub fn resource_type(&self) -> &Arc<ResourceType> {
+        &self.resource_type
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn root(&self) -> &Object {
+        &self.root
+    }
+
+    /// The document, to change. Whoever changes it keeps it canonical, and calls [`Resource::normalize`].
+    pub fn root_mut(&mut self) -> &mut Object {
+        &mut self.root
+    }
+
+    /// `id`, once it has one.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.root.get("id").and_then(Value::as_str)
+    }
+
+    /// Sets `id`.
+    pub fn set_id(&mut self, id: &str) {
+        self.root.insert("id", id);
+        self.normalize();
+    }
+
+    /// `externalId`.
+    #[must_use]
+    pub fn external_id(&self) -> Option<&str> {
+        self.root.get("externalId").and_then(Value::as_str)
+    }
+
+    /// The value at a path, ignoring that lists have several: for a sub-attribute of a list, the list itself is given.
+    #[must_use]
+    pub fn value(&self, path: &ResolvedPath) -> Option<&Value> {
+        let container = match &path.extension {
+            Some(uri) => self.root.get(uri.as_str())?.as_object()?,
+            None => &self.root,
+        };
+        let value = container.get(&path.attribute.name)?;
+        match &path.sub_attribute {
+            Some(sub) if !path.attribute.multi_valued => value.as_object()?.get(&sub.name),
+            _ => Some(value),
+        }
+    }
+
+    /// Every single value a path reaches: elements of lists, the named sub-attribute of each element.
+    pub fn values<'a>(&'a self, path: &'a ResolvedPath) -> Vec<&'a Value> {
+        match (self.value(path), &path.sub_attribute) {
+            (None, _) => Vec::new(),
+            (Some(Value::Array(elements)), Some(sub)) => {
+                elements.iter().filter_map(|element| element.get(&sub.name)).collect()
+            }
+            (Some(Value::Array(elements)), None) => elements.iter().collect(),
+            (Some(value), _) => vec![value],
+        }
+    }
+
+    /// Brings the document in order after a change: empty values out, `schemas` first and naming the base schema and
+    /// just the extensions that hold something, `id` and `externalId` next.
+    pub fn normalize(&mut self) {
+        let mut schemas = vec![Value::from(self.resource_type.schema.id.as_str())];
+        for extension in &self.resource_type.extensions {
+            let uri = extension.schema.id.as_str();
+            if let Some(Value::Object(object)) = self.root.get_mut(uri) {
+                object.retain(|_, value| !prune(value));
+                if !object.is_empty() {
+                    schemas.push(Value::from(uri));
+                }
+            }
+        }
+        let mut root = Object::new();
+        root.insert("schemas", Value::Array(schemas));
+        let mut rest = std::mem::take(&mut self.root);
+        for name in ["id", "externalId"] {
+            if let Some(value) = rest.remove(name)
+                && !value.is_unassigned()
+            {
+                root.insert(name, value);
+            }
+        }
+        for (name, mut value) in rest {
+            if name != "schemas" && !prune(&mut value) {
+                root.insert(name, value);
+            }
+        }
+        self.root = root;
+    }
+
+    /// The canonical JSON text.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(512);
+        self.root.write(&mut out);
+        out
+    }
+}
+
+/// Takes unassigned values out of `value`; true when nothing is left of it.
+fn prune(value: &mut Value) -> bool {
+    match value {
+        Value::Object(object) => object.retain(|_, inner| !prune(inner)),
+        Value::Array(elements) => elements.retain_mut(|element| !prune(element)),
+        _ => {}
+    }
+    value.is_unassigned()
+}

@@ -1,0 +1,1 @@
+//! The SCIM protocol engine on http types: routing, authentication, tenancy, dialects, projection

@@ -1,0 +1,1 @@
+//! What every scimstack store must do, as a kit of checks

@@ -1,0 +1,1 @@
+//! The scimstack facade: re-exports of the workspace's crates by feature

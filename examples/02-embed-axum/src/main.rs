@@ -1,0 +1,2 @@
+//! embed-axum
+fn main() {}

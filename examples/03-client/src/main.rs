@@ -1,0 +1,2 @@
+//! client-example
+fn main() {}

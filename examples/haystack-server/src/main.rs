@@ -1,0 +1,2 @@
+//! haystack-server
+fn main() {}

@@ -1,0 +1,1 @@
+//! scimstack-tests
