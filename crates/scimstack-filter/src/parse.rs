@@ -1,0 +1,6 @@
+//! The parser.
+use crate::{Filter, Limits, ParseError};
+
+pub(crate) fn filter(_: &str, _: &Limits) -> Result<Filter, ParseError> {
+    todo!()
+}
