@@ -1,0 +1,160 @@
+//! What is written: one atomic set of operations with their preconditions.
+
+use crate::key::{Key, Version};
+use crate::record::{Record, Reference};
+use bytes::Bytes;
+use scimstack_schema::Timestamp;
+
+/// Operations that are committed together or not at all, in order, in one scope. Time, actor and request come in with
+/// it, because no store reads a clock.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ChangeSet {
+    /// When, as the engine sees it.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// Why: the request's id, for the log.
+    pub request_id: String,
+    /// When set: a second changeset with the same key in the same scope changes nothing and returns the first's receipt.
+    pub idempotency_key: Option<String>,
+    /// What.
+    pub ops: Vec<Op>,
+}
+
+impl ChangeSet {
+    /// A changeset without operations.
+    pub fn new(at: Timestamp, actor: Actor, request_id: impl Into<String>) -> Self {
+        Self { at, actor, request_id: request_id.into(), idempotency_key: None, ops: Vec::new() }
+    }
+
+    /// Adds an operation.
+    #[must_use]
+    pub fn with(mut self, op: Op) -> Self {
+        self.ops.push(op);
+        self
+    }
+}
+
+/// Who makes a change: `connection:default`, `administrator:admin`, `system`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Actor(pub String);
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Op {
+    /// Makes a record with version 1.
+    Create {
+        /// Its key; must not exist.
+        key: Key,
+        /// What to store.
+        record: Record,
+    },
+    /// Replaces a record; the version goes up by one. [`Record::core`]'s `created` is kept from what is stored.
+    Replace {
+        /// Its key.
+        key: Key,
+        /// What must hold.
+        expect: Expect,
+        /// What to store.
+        record: Record,
+    },
+    /// Deletes a record with everything that starts at it. Edges-only edges that end at it (memberships) go too, and their
+    /// sources get a new version; single-valued references to it become pending again under their raw value.
+    Delete {
+        /// Its key.
+        key: Key,
+        /// What must hold.
+        expect: Expect,
+    },
+    /// Changes the edges of an edges-only relation. The source's version and `modified` move once, and only when an edge
+    /// did change.
+    Relate {
+        /// Where the edges start; must exist.
+        source: Key,
+        /// The relation.
+        relation: String,
+        /// What must hold of the source.
+        expect: Expect,
+        /// The change.
+        change: EdgeChange,
+    },
+    /// Appends an event to the feed.
+    Emit {
+        /// The topic: `outbox`, `log`.
+        topic: String,
+        /// A stable id, unique in scope and topic; a second event with the same id is dropped.
+        id: String,
+        /// The record it is about.
+        key: Option<Key>,
+        /// The content, JSON.
+        payload: Bytes,
+    },
+}
+
+/// A precondition on a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// It exists.
+    Any,
+    /// It exists with this version.
+    Version(Version),
+}
+
+/// A change of the edges that start at one source, in one relation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EdgeChange {
+    /// When set, these are all the edges to begin with: one ordered merge that writes only the difference.
+    pub replace: Option<Vec<EdgeDraft>>,
+    /// Then these, in order.
+    pub steps: Vec<EdgeStep>,
+}
+
+/// One step of an [`EdgeChange`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum EdgeStep {
+    /// Adds an edge; no effect when an edge to the same target (or pending under the same raw value) is there.
+    Add(EdgeDraft),
+    /// Removes the edge whose target's id or raw value is this reference's; no effect when there is none.
+    Remove(Reference),
+}
+
+/// An edge to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EdgeDraft {
+    /// What it points to.
+    pub reference: Reference,
+    /// The element's other sub-attributes as sent, a JSON object without `value` and `$ref`; may be empty.
+    pub data: Bytes,
+    /// Refuse the changeset ([`crate::StoreError::UnknownTargets`]) when nothing answers to the reference, instead of
+    /// leaving it pending.
+    pub must_exist: bool,
+}
+
+/// What a commit did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// One entry for each operation.
+    pub ops: Vec<OpReceipt>,
+    /// True when the idempotency key had been used: nothing was done now, and this is what was done then.
+    pub replayed: bool,
+}
+
+impl Receipt {
+    /// For back ends.
+    #[must_use]
+    pub fn new(ops: Vec<OpReceipt>, replayed: bool) -> Self {
+        Self { ops, replayed }
+    }
+}
+
+/// What one operation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpReceipt {
+    /// The version of the record after it; `None` for deletes and events.
+    pub version: Option<Version>,
+    /// Whether anything changed.
+    pub changed: bool,
+}

@@ -1,0 +1,66 @@
+//! Edges: one row for each reference of one resource to another, read forward (a group's members, a person's manager)
+//! and backward (a person's groups, a manager's reports), in pages.
+
+use crate::key::Key;
+use bytes::Bytes;
+
+/// Which edges.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EdgeQuery {
+    /// The relation.
+    pub relation: String,
+    /// Around what.
+    pub anchor: Anchor,
+    /// Also references that wait for their target (never with [`Anchor::Targets`]).
+    pub pending: bool,
+    /// Fill in [`Edge::peer`].
+    pub peer: bool,
+    /// Continue after this: [`EdgePage::next`] of the page before.
+    pub after: Option<Bytes>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What an [`EdgeQuery`] starts from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Anchor {
+    /// Edges that start at any of these.
+    Sources(Vec<Key>),
+    /// Edges that end at any of these.
+    Targets(Vec<Key>),
+    /// Every edge of the relation in the scope.
+    All,
+}
+
+/// One edge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edge {
+    /// Where it starts.
+    pub source: Key,
+    /// Where it ends; `None` while it is pending.
+    pub target: Option<Key>,
+    /// The value as sent.
+    pub raw: String,
+    /// The element's other sub-attributes as sent (JSON object); may be empty.
+    pub data: Bytes,
+    /// What is at the other end: the target, or the source with [`Anchor::Targets`].
+    pub peer: Option<Peer>,
+}
+
+/// The other end of an edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// How it is shown.
+    pub display: Option<String>,
+    /// Its `active`.
+    pub active: Option<bool>,
+}
+
+/// A page of edges, in a stable order: by source, then target, pending ones last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EdgePage {
+    /// The edges.
+    pub edges: Vec<Edge>,
+    /// Where to go on; `None` on the last page.
+    pub next: Option<Bytes>,
+}

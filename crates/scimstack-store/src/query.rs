@@ -1,0 +1,143 @@
+//! What is asked of a store: filter, order, page, count, and how much it may cost.
+
+use crate::key::Kind;
+use crate::record::Stored;
+use bytes::Bytes;
+use scimstack_filter::Resolved;
+use scimstack_schema::{ResolvedPath, ResourceType};
+use std::sync::Arc;
+
+/// A query over one or several kinds in one scope.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// What to look in.
+    pub targets: Vec<Target>,
+    /// The order; `None` is by id, which never changes.
+    pub sort: Option<Sort>,
+    /// Which part.
+    pub page: Paging,
+    /// Whether to count all matches.
+    pub count: CountMode,
+    /// What to bring back of each match.
+    pub want: Want,
+    /// How many candidates may be looked at one by one before the query is refused
+    /// ([`crate::StoreError::TooExpensive`]).
+    pub budget: u64,
+}
+
+impl Query {
+    /// The default of [`Query::budget`].
+    pub const BUDGET: u64 = 10_000;
+
+    /// The first `count` of one kind, by id, counted.
+    #[must_use]
+    pub fn new(target: Target, count: u32) -> Self {
+        Self {
+            targets: vec![target],
+            sort: None,
+            page: Paging::Index { start: 1, count },
+            count: CountMode::Exact,
+            want: Want::ALL,
+            budget: Self::BUDGET,
+        }
+    }
+}
+
+/// One kind to look in.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The kind.
+    pub kind: Kind,
+    /// Its resource type.
+    pub resource_type: Arc<ResourceType>,
+    /// Which of them.
+    pub filter: Option<Arc<Resolved>>,
+}
+
+/// An order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sort {
+    /// By the value here; of a list, the primary element's, else the first's (RFC 7644 §3.4.2.3).
+    pub path: ResolvedPath,
+    /// Largest first.
+    pub descending: bool,
+}
+
+/// Which part of the matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Paging {
+    /// By place (RFC 7644 §3.4.2.4).
+    Index {
+        /// The first, from 1.
+        start: u64,
+        /// At most so many; 0 only counts.
+        count: u32,
+    },
+    /// After a cursor ([`Page::next`]), or from the beginning.
+    Cursor {
+        /// Where to go on. Opaque and not authenticated: the engine seals it before a client sees it.
+        after: Option<Bytes>,
+        /// At most so many.
+        count: u32,
+    },
+}
+
+/// Whether to count all matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CountMode {
+    /// All of them.
+    Exact,
+    /// Up to this number.
+    UpTo(u64),
+    /// Not at all.
+    None,
+}
+
+/// What to bring back of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// [`Stored::doc`].
+    pub document: bool,
+    /// [`Stored::private`].
+    pub private: bool,
+}
+
+impl Want {
+    /// Everything.
+    pub const ALL: Self = Self { document: true, private: true };
+    /// The document.
+    pub const DOCUMENT: Self = Self { document: true, private: false };
+    /// Key, version and computed columns.
+    pub const HEAD: Self = Self { document: false, private: false };
+}
+
+/// What a query found.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Page {
+    /// The matches of this page.
+    pub items: Vec<Stored>,
+    /// How many matches there are.
+    pub total: Total,
+    /// Where the next page starts; `None` when this is the last, and with [`Paging::Index`].
+    pub next: Option<Bytes>,
+}
+
+impl Page {
+    /// For back ends.
+    #[must_use]
+    pub fn new(items: Vec<Stored>, total: Total, next: Option<Bytes>) -> Self {
+        Self { items, total, next }
+    }
+}
+
+/// How many matches there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Total {
+    /// So many.
+    Exact(u64),
+    /// So many or more.
+    AtLeast(u64),
+    /// Not counted.
+    Unknown,
+}

@@ -1,0 +1,126 @@
+//! What is stored for one resource: the document, and what the schema layer computed from it so that every back end
+//! finds, sorts and refers alike. Back ends store these fields; they never look into the document to find more.
+
+use crate::key::{Key, Kind, Version};
+use bytes::Bytes;
+use scimstack_schema::{ReferenceKey, Timestamp};
+
+/// A record to be written.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Record {
+    /// The computed columns.
+    pub core: Core,
+    /// The canonical document: without `meta`, and without what lives as edges.
+    pub doc: Bytes,
+    /// The lifecycle's own state; committed with the document, never shown.
+    pub private: Bytes,
+    /// One entry for each value of each indexed path.
+    pub index: Vec<IndexEntry>,
+    /// Values that may occur once per scope and kind, besides [`Core::unique`].
+    pub unique: Vec<UniqueValue>,
+    /// Names by which references may find it, besides its id, [`Core::unique`] and [`Core::external_id`]: e-mail
+    /// addresses, former user names.
+    pub names: Vec<Name>,
+    /// What its single-valued relations refer to (`manager`). The set is complete: what is not in it is gone.
+    pub references: Vec<Reference>,
+}
+
+/// The columns every back end has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Core {
+    /// The folded value of the type's own unique attribute (`userName`); once per scope and kind.
+    pub unique: Option<String>,
+    /// `externalId`, exactly.
+    pub external_id: Option<String>,
+    /// The folded `displayName`, cut by [`scimstack_schema::fold::truncate_key`].
+    pub sort_name: Option<String>,
+    /// How references show it: `displayName`, else the user name as sent.
+    pub display: Option<String>,
+    /// `active`.
+    pub active: Option<bool>,
+    /// `meta.created`.
+    pub created: Timestamp,
+    /// `meta.lastModified`.
+    pub modified: Timestamp,
+}
+
+/// One value of an indexed path.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IndexEntry {
+    /// The canonical path: `emails.value`.
+    pub path: String,
+    /// The value's order-preserving key (see [`crate::plan::index_key`]), cut to 256 bytes.
+    pub value: String,
+    /// The element's place in its list.
+    pub element: u32,
+    /// The element's `type`, folded.
+    pub kind: Option<String>,
+}
+
+/// A value that may occur once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UniqueValue {
+    /// The canonical path.
+    pub path: String,
+    /// The folded or exact value, whole.
+    pub value: String,
+}
+
+/// A further name of a resource, for references.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    /// What kind of name.
+    pub key: ReferenceKey,
+    /// The value, normalised by [`normalize_name`].
+    pub value: String,
+}
+
+/// A value that names another resource.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reference {
+    /// The relation: `manager`, `members`.
+    pub relation: String,
+    /// The value as sent.
+    pub raw: String,
+    /// The keys by which it may find its target, in order. The first key with any match decides; more than one match is
+    /// ambiguous and leaves the reference pending.
+    pub keys: Vec<ReferenceKey>,
+    /// The kinds a target may be of.
+    pub targets: Vec<Kind>,
+}
+
+/// A record as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Stored {
+    /// What names it.
+    pub key: Key,
+    /// Its version.
+    pub version: Version,
+    /// The computed columns.
+    pub core: Core,
+    /// The canonical document; empty when [`crate::Want::document`] was off.
+    pub doc: Bytes,
+    /// The lifecycle's state; empty when [`crate::Want::private`] was off.
+    pub private: Bytes,
+    /// How many edges start here in edges-only relations (a group's members, resolved and pending).
+    pub edge_count: u64,
+}
+
+impl Stored {
+    /// For back ends.
+    #[must_use]
+    pub fn new(key: Key, version: Version, core: Core, doc: Bytes, private: Bytes, edge_count: u64) -> Self {
+        Self { key, version, core, doc, private, edge_count }
+    }
+}
+
+/// A raw value as the names of kind `key` are compared: folded for user names and e-mail addresses, exact otherwise.
+#[must_use]
+pub fn normalize_name(key: ReferenceKey, raw: &str) -> String {
+    match key {
+        ReferenceKey::UserName | ReferenceKey::Email => scimstack_schema::fold::fold(raw.trim()).into_owned(),
+        ReferenceKey::Id | ReferenceKey::ExternalId => raw.to_owned(),
+    }
+}
