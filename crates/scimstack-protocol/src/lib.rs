@@ -1,1 +1,16 @@
-//! The SCIM 2.0 protocol messages as types (RFC 7644), and the decide hook
+//! The messages of the SCIM protocol as types (RFC 7644): errors with `scimType`, list queries and answers,
+//! preconditions; the policy of a connection; and [`decide`], the hook between the engine and a lifecycle.
+//!
+//! Nothing here knows HTTP types or storage.
+
+pub mod decide;
+pub mod error;
+pub mod etag;
+pub mod list;
+pub mod policy;
+
+pub use decide::{Accept, Before, Change, Counts, Decide, Decision, Effect, EffectKind, Facts, FactsWanted};
+pub use error::{ScimError, ScimType};
+pub use etag::{ETag, Preconditions};
+pub use list::{ListQuery, ListResponse};
+pub use policy::{ConnectionPolicy, Dialect, Notify, TenantPolicy, UnknownMembers};

@@ -1,0 +1,202 @@
+//! The hook between the engine and a lifecycle: synchronous and sans-IO. The engine says what a request would change and
+//! hands over the facts; the lifecycle accepts, perhaps with its own state and effects, refuses, or holds. Neither knows
+//! the other; the examples wire them.
+
+use crate::error::ScimError;
+use crate::policy::{ConnectionPolicy, TenantPolicy};
+use scimstack_schema::{Resource, ResourceType, Timestamp};
+
+/// What a request would change, whatever its verb.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Change<'a> {
+    /// A resource is made.
+    Create {
+        /// The resource, without an id yet.
+        after: &'a Resource,
+    },
+    /// A resource becomes this (PUT, PATCH), the same id.
+    Update {
+        /// The resource afterwards.
+        after: &'a Resource,
+    },
+    /// Only edges of a resource change (a group's members).
+    Relate,
+    /// A resource is deleted.
+    Delete,
+    /// A person signed in, as the application reports.
+    SignIn,
+}
+
+/// What the lifecycle needs to know beyond the resource before and after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FactsWanted {
+    /// [`Counts::reports`].
+    pub reports: bool,
+}
+
+/// What is known.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Facts<'a> {
+    /// The resource's type.
+    pub resource_type: &'a ResourceType,
+    /// What is stored.
+    pub before: Option<Before<'a>>,
+    /// Who holds a unique value that the change wants, when the engine asks a second time.
+    pub conflict: Option<Before<'a>>,
+    /// The connection the request came by.
+    pub connection: &'a ConnectionPolicy,
+    /// The tenant's settings.
+    pub tenant: &'a TenantPolicy,
+    /// Counts asked for by [`Decide::wants`].
+    pub counts: Counts,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts that are always there.
+    #[must_use]
+    pub fn new(
+        resource_type: &'a ResourceType,
+        connection: &'a ConnectionPolicy,
+        tenant: &'a TenantPolicy,
+        now: Timestamp,
+    ) -> Self {
+        Self { resource_type, before: None, conflict: None, connection, tenant, counts: Counts::default(), now }
+    }
+}
+
+/// A stored resource with the lifecycle's state.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// The resource.
+    pub resource: &'a Resource,
+    /// The lifecycle's state, as [`Accept::private`] left it; empty when there is none.
+    pub private: &'a [u8],
+}
+
+/// Counts of related resources.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// How many people report to this one.
+    pub reports: u64,
+}
+
+/// The lifecycle's answer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Decision {
+    /// Go on.
+    Accept(Accept),
+    /// Answer with this error.
+    Refuse(ScimError),
+    /// Not before an administrator decides: answer 429.
+    Hold {
+        /// Seconds the client is asked to wait.
+        retry_after: u32,
+        /// Why, for administrators.
+        reason: String,
+    },
+}
+
+/// What is committed when the lifecycle accepts.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Accept {
+    /// The resource to store in place of the one proposed.
+    pub resource: Option<Resource>,
+    /// Use the conflicting resource's identity: the create becomes an update of it, answered like a create (201).
+    pub adopt_conflict: bool,
+    /// The lifecycle's state to store with it.
+    pub private: Vec<u8>,
+    /// Former user names under which references still find it.
+    pub former_user_names: Vec<String>,
+    /// What is to happen elsewhere because of this change; committed with it.
+    pub effects: Vec<Effect>,
+}
+
+/// Something to happen elsewhere, emitted once with the change and delivered at least once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Effect {
+    /// A stable id: a second effect with the same id in the tenant is dropped. `{id}` in it stands for the resource's id,
+    /// which a create does not know yet.
+    pub id: String,
+    /// What.
+    pub kind: EffectKind,
+    /// For people.
+    pub text: String,
+}
+
+impl Effect {
+    /// An effect.
+    pub fn new(id: impl Into<String>, kind: EffectKind, text: impl Into<String>) -> Self {
+        Self { id: id.into(), kind, text: text.into() }
+    }
+}
+
+/// The kinds of [`Effect`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EffectKind {
+    /// Send the person a first message (`notify.welcome`).
+    Welcome,
+    /// End sessions, tokens and magic links (`sessions.revoke`).
+    RevokeSessions,
+    /// Take out of directory and search (`directory.hide`).
+    Hide,
+    /// Put back into directory and search (`directory.show`).
+    Show,
+    /// Reports have lost their active manager (`reports.flag`).
+    FlagReports,
+}
+
+impl EffectKind {
+    /// The name in the outbox.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Welcome => "notify.welcome",
+            Self::RevokeSessions => "sessions.revoke",
+            Self::Hide => "directory.hide",
+            Self::Show => "directory.show",
+            Self::FlagReports => "reports.flag",
+        }
+    }
+}
+
+/// A lifecycle.
+pub trait Decide: Send + Sync + 'static {
+    /// What it needs to know to judge this change.
+    fn wants(&self, change: &Change<'_>) -> FactsWanted;
+
+    /// Judges a change. Called with the facts; and again with [`Facts::conflict`] when the store reported that a unique
+    /// value is in use.
+    fn decide(&self, change: &Change<'_>, facts: &Facts<'_>) -> Decision;
+}
+
+/// The lifecycle that accepts everything: plain RFC 7644.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AcceptAll;
+
+impl Decide for AcceptAll {
+    fn wants(&self, _: &Change<'_>) -> FactsWanted {
+        FactsWanted::default()
+    }
+
+    fn decide(&self, _: &Change<'_>, facts: &Facts<'_>) -> Decision {
+        match (&facts.conflict, &facts.before) {
+            (Some(_), _) => Decision::Refuse(ScimError::uniqueness("the value is already in use")),
+            (None, before) => {
+                let private = before.map(|b| b.private.to_vec()).unwrap_or_default();
+                Decision::Accept(Accept { private, ..Accept::default() })
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What administrators decide: the switches of a connection and the settings of a tenant.
+
+use serde::{Deserialize, Serialize};
+
+/// The switches of one connection (one identity provider's integration).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct ConnectionPolicy {
+    /// The connection's name; the first is `default`.
+    pub name: String,
+    /// Provisioning is on at all. Off: every request is refused (403).
+    pub enabled: bool,
+    /// "To App": Create Users.
+    pub create_users: bool,
+    /// "To App": Update User Attributes.
+    pub update_attributes: bool,
+    /// "To App": Deactivate Users.
+    pub deactivate_users: bool,
+    /// Push Groups.
+    pub push_groups: bool,
+    /// A POST for a deactivated person with the externalId on record brings the same person back.
+    pub reactivate_on_create: bool,
+    /// What to do with members that name nobody.
+    pub unknown_members: UnknownMembers,
+    /// The dialect profile.
+    pub dialect: Dialect,
+}
+
+impl Default for ConnectionPolicy {
+    fn default() -> Self {
+        Self {
+            name: "default".to_owned(),
+            enabled: true,
+            create_users: true,
+            update_attributes: true,
+            deactivate_users: true,
+            push_groups: true,
+            reactivate_on_create: true,
+            unknown_members: UnknownMembers::default(),
+            dialect: Dialect::default(),
+        }
+    }
+}
+
+/// What to do with members that name nobody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnknownMembers {
+    /// Refuse values shaped like our own ids (they can never resolve), keep others until their person arrives.
+    #[default]
+    Auto,
+    /// Refuse them all.
+    Refuse,
+    /// Keep them all.
+    Park,
+}
+
+/// A dialect profile: the set of named leniencies for one identity provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Dialect {
+    /// By the request's User-Agent.
+    #[default]
+    Auto,
+    /// Okta, app integration wizard.
+    Okta,
+    /// Okta, catalogue integration.
+    OktaOin,
+    /// Microsoft Entra ID.
+    Entra,
+    /// Microsoft Entra ID with its compliance flag.
+    EntraCompliant,
+    /// OneLogin.
+    Onelogin,
+    /// JumpCloud.
+    Jumpcloud,
+    /// authentik.
+    Authentik,
+    /// Keycloak.
+    Keycloak,
+    /// PingOne.
+    Pingone,
+    /// SailPoint.
+    Sailpoint,
+    /// Accepts what does no harm.
+    Generic,
+    /// The letter of the RFCs.
+    Rfc,
+    /// As [`Dialect::Generic`], but refuses unknown attributes.
+    RefuseUnknown,
+    /// The IETF interop draft.
+    Interop,
+}
+
+/// The settings of a tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct TenantPolicy {
+    /// Security Settings: who gets notifications.
+    pub notify: Notify,
+}
+
+/// Who gets notifications.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Notify {
+    /// Nobody.
+    Nobody,
+    /// Only people who have signed in at least once.
+    #[default]
+    SignedIn,
+    /// Everyone, also people who have never signed in.
+    Everyone,
+}
