@@ -1,32 +1,34 @@
 //! From a resource to what is stored of it, and from a filter to how it is answered: what every back end shares.
+//!
+//! Owned here: the computed columns and index keys of a record ([`record`], [`index_key`]), the choice of where candidates
+//! come from ([`plan`]), and the document a filter is evaluated on ([`complete`], [`complete_with_edges`]). Left out: how
+//! a back end finds the candidates, and the evaluation itself ([`scimstack_filter::Resolved::matches`]). The plan only has
+//! to be a superset, so that back ends agree by construction (RFC 7644 §3.4.2.2).
+//!
+//! ```
+//! use scimstack_filter::{Filter, ResolveOptions};
+//! use scimstack_schema::Registry;
+//! use scimstack_store::plan::{Driver, plan};
+//!
+//! let registry = Registry::core();
+//! let user = registry.resource_type("User").unwrap();
+//! let filter = Filter::parse(r#"userName eq "Ann@x.test" and active eq true"#).unwrap();
+//! let filter = filter.resolve(user, ResolveOptions::default()).unwrap();
+//! let plan = plan(user, Some(&filter));
+//! assert_eq!(plan.driver, Driver::Unique("ann@x.test".into()));
+//! assert!(!plan.exact, "whether she is active has to be looked up");
+//! ```
+
+mod document;
+mod extract;
+
+pub use document::{EdgeNeed, complete, complete_with_edges, needs_edges};
+pub use extract::{index_key, operand_key, record, unique_attribute};
 
 use crate::key::Kind;
-use crate::record::{Record, Stored};
-use bytes::Bytes;
-use scimstack_filter::Resolved;
-use scimstack_schema::{Object, Resource, ResourceType, Timestamp, Value};
-
-/// The order-preserving key of a value in the index: text folded (or exact), numbers and instants so that byte order is
-/// their order, booleans `0` and `1`.
-#[must_use]
-pub fn index_key(_path: &scimstack_schema::ResolvedPath, _value: &Value) -> Option<String> {
-    todo!()
-}
-
-/// What is to be stored of `resource`: columns, index entries, unique values, names and references, as its resource type
-/// declares them. `created` and `modified` go into the columns.
-#[must_use]
-pub fn record(_resource: &Resource, _private: Bytes, _created: Timestamp, _modified: Timestamp) -> Record {
-    todo!()
-}
-
-/// The complete document filters are evaluated on: what is stored, with `meta`.
-///
-/// # Errors
-/// A stored document that is no JSON object.
-pub fn complete(_stored: &Stored, _resource_type: &ResourceType) -> Result<Object, scimstack_schema::value::JsonError> {
-    todo!()
-}
+use scimstack_filter::{Operand, Operator, Resolved, Test};
+use scimstack_schema::fold::{MAX_KEY_BYTES, fold, truncate_key};
+use scimstack_schema::{Attribute, ResolvedPath, ResourceType, Type};
 
 /// How a store finds candidates. The candidates are a superset of the matches; unless [`Plan::exact`], each is evaluated.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +40,7 @@ pub struct Plan {
     pub exact: bool,
 }
 
-/// Where candidates come from.
+/// Where candidates come from. A back end that does not know one of them may take [`Driver::All`] and evaluate.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Driver {
@@ -61,12 +63,21 @@ pub enum Driver {
         /// The folded `type` of the element.
         kind: Option<String>,
     },
-    /// Sources of resolved edges of this relation that end at the record with this id.
+    /// Sources of edges of this relation that end at the record with this id, and sources of edges that are pending under
+    /// this raw value: the raw value is what a pending member shows.
     EdgesTo {
         /// The relation.
         relation: String,
-        /// The target's id.
+        /// The target's id, or the raw value of a pending edge. Folded when the path compares without case: raw values
+        /// must then be folded too before they are compared (ids are made by the engine, in lower case).
         target: String,
+    },
+    /// Targets of resolved edges of this relation that start at the record with this id: `groups.value eq`.
+    EdgesFrom {
+        /// The relation.
+        relation: String,
+        /// The source's id; of any kind.
+        source: String,
     },
     /// Every record of the kind.
     All,
@@ -74,12 +85,241 @@ pub enum Driver {
 
 /// Plans one target: the cheapest driver among the conjuncts of the filter.
 #[must_use]
-pub fn plan(_resource_type: &ResourceType, _filter: Option<&Resolved>) -> Plan {
-    todo!()
+pub fn plan(resource_type: &ResourceType, filter: Option<&Resolved>) -> Plan {
+    let mut conjuncts = Vec::new();
+    if let Some(filter) = filter {
+        flatten(filter, &mut conjuncts);
+    }
+    if conjuncts
+        .iter()
+        .any(|conjunct| matches!(conjunct, Resolved::Or(alternatives) if alternatives.is_empty()))
+    {
+        return Plan {
+            driver: Driver::Nothing,
+            exact: true,
+        };
+    }
+    let best = conjuncts
+        .iter()
+        .filter_map(|conjunct| candidate(resource_type, conjunct))
+        .min_by_key(|found| found.rank);
+    match best {
+        Some(found) => Plan {
+            driver: found.driver,
+            exact: found.exact && conjuncts.len() == 1,
+        },
+        None => Plan {
+            driver: Driver::All,
+            exact: conjuncts.is_empty(),
+        },
+    }
 }
 
 /// A [`Plan`] in words, for people: driver, whether it is exact.
 #[must_use]
-pub fn explain(_plan: &Plan, _kind: &Kind) -> String {
-    todo!()
+pub fn explain(plan: &Plan, kind: &Kind) -> String {
+    let found = match &plan.driver {
+        Driver::Nothing => return format!("{kind}: nothing can match"),
+        Driver::Id(id) => format!("the one with id \"{id}\""),
+        Driver::Unique(value) => format!("the one with the unique name \"{value}\""),
+        Driver::ExternalId(value) => format!("those with externalId \"{value}\""),
+        Driver::SortName(value) => format!("those with displayName \"{value}\""),
+        Driver::Index {
+            path,
+            value,
+            kind: None,
+        } => format!("those in the index of {path} under \"{value}\""),
+        Driver::Index {
+            path,
+            value,
+            kind: Some(element),
+        } => {
+            format!("those in the index of {path} under \"{value}\", type \"{element}\"")
+        }
+        Driver::EdgesTo { relation, target } => format!("those with \"{target}\" among their {relation}"),
+        Driver::EdgesFrom { relation, source } => format!("the {relation} of \"{source}\""),
+        Driver::All => "every one".to_owned(),
+    };
+    let check = if plan.exact {
+        "which are the matches"
+    } else {
+        "each then checked against the filter"
+    };
+    format!("{kind}: {found}, {check}")
+}
+
+struct Candidate {
+    rank: u8,
+    driver: Driver,
+    /// Whether the driver says all that the conjunct says.
+    exact: bool,
+}
+
+/// The conjuncts of a filter; lists of one stand for what is in them.
+fn flatten<'a>(filter: &'a Resolved, into: &mut Vec<&'a Resolved>) {
+    match filter {
+        Resolved::And(all) => all.iter().for_each(|inner| flatten(inner, into)),
+        Resolved::Or(any) => match any.as_slice() {
+            [only] => flatten(only, into),
+            _ => into.push(filter),
+        },
+        _ => into.push(filter),
+    }
+}
+
+fn candidate(resource_type: &ResourceType, conjunct: &Resolved) -> Option<Candidate> {
+    match conjunct {
+        Resolved::Test(test) => of_test(resource_type, test),
+        Resolved::Element(path, inner) => of_element(resource_type, path, inner),
+        _ => None,
+    }
+}
+
+fn of_test(resource_type: &ResourceType, test: &Test) -> Option<Candidate> {
+    if test.operator != Some(Operator::Eq) {
+        return None;
+    }
+    let path = &test.path;
+    if let Operand::Text(text) = &test.operand {
+        let top = path.extension.is_none() && path.sub_attribute.is_none();
+        let name = if top { &*path.attribute.name } else { "" };
+        // Ids are compared byte for byte, filters after normalisation; for ASCII that is the same.
+        if name == "id" && path.attribute.case_exact && text.is_ascii() {
+            return Some(Candidate {
+                rank: 0,
+                driver: Driver::Id(text.clone()),
+                exact: true,
+            });
+        }
+        if top && unique_attribute(resource_type).is_some_and(|unique| unique.name == path.attribute.name) {
+            return Some(Candidate {
+                rank: 1,
+                driver: Driver::Unique(text.clone()),
+                exact: true,
+            });
+        }
+        if name == "externalId" && path.attribute.case_exact {
+            return Some(Candidate {
+                rank: 2,
+                driver: Driver::ExternalId(text.clone()),
+                exact: true,
+            });
+        }
+        if let Some(found) = of_edges(resource_type, path, text) {
+            return Some(found);
+        }
+        if name == "displayName" && is_sort_name(&path.attribute) && !is_indexed(resource_type, path) {
+            let driver = Driver::SortName(truncate_key(text).to_owned());
+            return Some(Candidate {
+                rank: 5,
+                driver,
+                exact: is_whole(text),
+            });
+        }
+    }
+    let value = operand_key(path, &test.operand)?;
+    if !is_indexed(resource_type, path) {
+        return None;
+    }
+    let exact = matches!(&test.operand, Operand::Text(text) if is_whole(text));
+    Some(Candidate {
+        rank: 4,
+        driver: Driver::Index {
+            path: path.to_string(),
+            value,
+            kind: None,
+        },
+        exact,
+    })
+}
+
+/// The test inside `path[…]` that narrows most, with the element's `type` where that is tested beside it.
+fn of_element(resource_type: &ResourceType, path: &ResolvedPath, inner: &Resolved) -> Option<Candidate> {
+    let mut conjuncts = Vec::new();
+    flatten(inner, &mut conjuncts);
+    if conjuncts
+        .iter()
+        .any(|conjunct| matches!(conjunct, Resolved::Or(alternatives) if alternatives.is_empty()))
+    {
+        return Some(Candidate {
+            rank: 0,
+            driver: Driver::Nothing,
+            exact: true,
+        });
+    }
+    let tests = || {
+        conjuncts.iter().filter_map(|conjunct| {
+            if let Resolved::Test(test) = conjunct {
+                Some(test)
+            } else {
+                None
+            }
+        })
+    };
+    let (test, mut found) = tests()
+        .filter_map(|test| of_test(resource_type, test).map(|found| (test, found)))
+        .min_by_key(|(_, found)| found.rank)?;
+    let mut said = 1;
+    if let Driver::Index { kind, .. } = &mut found.driver
+        && path.attribute.multi_valued
+        && let Some((attribute, text)) = tests().filter(|other| *other != test).find_map(element_kind)
+    {
+        *kind = Some(fold(text).into_owned());
+        said += usize::from(!attribute.case_exact);
+    }
+    found.exact &= said == conjuncts.len();
+    Some(found)
+}
+
+/// `type eq "…"`, of an element.
+fn element_kind(test: &Test) -> Option<(&Attribute, &str)> {
+    let sub = test.path.sub_attribute.as_ref()?;
+    match &test.operand {
+        Operand::Text(text) if test.operator == Some(Operator::Eq) && &*sub.name == "type" => Some((sub, text)),
+        _ => None,
+    }
+}
+
+fn of_edges(resource_type: &ResourceType, path: &ResolvedPath, text: &str) -> Option<Candidate> {
+    if let Some(relation) = resource_type.relations.iter().find(|r| r.edges_only && r.path == *path) {
+        let driver = Driver::EdgesTo {
+            relation: relation.name.clone(),
+            target: text.to_owned(),
+        };
+        return Some(Candidate {
+            rank: 3,
+            driver,
+            exact: false,
+        });
+    }
+    let is_value = path.sub_attribute.as_ref().is_some_and(|sub| &*sub.name == "value");
+    if is_value && path.extension.is_none() && document::derives_groups(resource_type, &path.attribute) {
+        let driver = Driver::EdgesFrom {
+            relation: document::GROUPS_FROM.to_owned(),
+            source: text.to_owned(),
+        };
+        return Some(Candidate {
+            rank: 3,
+            driver,
+            exact: false,
+        });
+    }
+    None
+}
+
+fn is_indexed(resource_type: &ResourceType, path: &ResolvedPath) -> bool {
+    let apart = resource_type
+        .relations
+        .iter()
+        .any(|relation| relation.edges_only && relation.path == *path);
+    !apart && resource_type.indexed.contains(path)
+}
+
+pub(crate) fn is_sort_name(attribute: &Attribute) -> bool {
+    attribute.r#type == Type::String && !attribute.multi_valued && !attribute.case_exact
+}
+
+/// Whether no longer text has the same key. Cutting goes back to a character's start, at most three bytes.
+fn is_whole(text: &str) -> bool {
+    text.len() < MAX_KEY_BYTES - 3
 }

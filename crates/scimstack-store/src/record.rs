@@ -26,12 +26,28 @@ pub struct Record {
     pub references: Vec<Reference>,
 }
 
+impl Record {
+    /// A record of a document and its columns, with nothing else.
+    #[must_use]
+    pub fn new(core: Core, doc: impl Into<Bytes>) -> Self {
+        Self {
+            core,
+            doc: doc.into(),
+            private: Bytes::new(),
+            index: Vec::new(),
+            unique: Vec::new(),
+            names: Vec::new(),
+            references: Vec::new(),
+        }
+    }
+}
+
 /// The columns every back end has.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Core {
     /// The folded value of the type's own unique attribute (`userName`); once per scope and kind.
     pub unique: Option<String>,
-    /// `externalId`, exactly.
+    /// `externalId`, case-exact: by [`scimstack_schema::fold::exact`].
     pub external_id: Option<String>,
     /// The folded `displayName`, cut by [`scimstack_schema::fold::truncate_key`].
     pub sort_name: Option<String>,
@@ -112,15 +128,24 @@ impl Stored {
     /// For back ends.
     #[must_use]
     pub fn new(key: Key, version: Version, core: Core, doc: Bytes, private: Bytes, edge_count: u64) -> Self {
-        Self { key, version, core, doc, private, edge_count }
+        Self {
+            key,
+            version,
+            core,
+            doc,
+            private,
+            edge_count,
+        }
     }
 }
 
-/// A raw value as the names of kind `key` are compared: folded for user names and e-mail addresses, exact otherwise.
+/// A raw value as the names of kind `key` are compared: folded for user names and e-mail addresses, case-exact for
+/// external ids, byte for byte for ids.
 #[must_use]
 pub fn normalize_name(key: ReferenceKey, raw: &str) -> String {
     match key {
         ReferenceKey::UserName | ReferenceKey::Email => scimstack_schema::fold::fold(raw.trim()).into_owned(),
-        ReferenceKey::Id | ReferenceKey::ExternalId => raw.to_owned(),
+        ReferenceKey::ExternalId => scimstack_schema::fold::exact(raw).into_owned(),
+        ReferenceKey::Id => raw.to_owned(),
     }
 }
