@@ -1,1 +1,16 @@
-//! The SCIM protocol engine on http types: routing, authentication, tenancy, dialects, projection
+//! The SCIM protocol engine: `http::Request<Bytes>` in, `http::Response<Body>` out, and a `tower::Service` of it
+//! (RFC 7644). Routing, authentication, tenancy, dialects, projection, ETags, discovery; and [`admin`], the server's own
+//! records: tenants, connections, tokens, settings.
+//!
+//! Nothing here knows sockets, runtimes, clocks, or any store in particular: time and randomness come from an
+//! [`Environment`], storage from a [`scimstack_store::Store`].
+
+pub mod admin;
+pub mod body;
+pub mod engine;
+pub mod environment;
+
+pub use admin::Admin;
+pub use body::Body;
+pub use engine::{Engine, EngineBuilder};
+pub use environment::Environment;
