@@ -1,8 +1,22 @@
-//! The filter as it was written (RFC 7644 §3.4.2.2, Figure 1, errata 4690, 7319, 7322 folded in).
+//! The filter as it was written (RFC 7644 §3.4.2.2, Figure 1, errata 4690, 7319, 7322 folded in). What it means is in
+//! [`crate::resolve`].
+//!
+//! ```
+//! use scimstack_filter::{AttrPath, Filter, Literal, Operator};
+//! let filter = Filter::parse(r#"TITLE PR or (emails[ type Eq"work" ])"#).unwrap();
+//! assert_eq!(filter.to_string(), r#"TITLE pr or emails[type eq "work"]"#);
+//! ```
 
 use scimstack_schema::value::Number;
 
 /// A filter as written; `Display` prints it canonically, with parentheses only where precedence needs them.
+///
+/// Parsing what is printed gives the same tree, provided it is in the form the parser makes: `And` and `Or` have at
+/// least two parts and none of their own kind, paths are well formed, and [`Literal::Number`] is a JSON number.
+///
+/// # Limits
+/// Trees from [`Filter::parse`] are as shallow as [`crate::Limits::depth`] says. Printing, resolving and dropping
+/// recurse, so whoever builds trees by hand keeps them as shallow.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
     /// All of at least two.
@@ -17,6 +31,22 @@ pub enum Filter {
     Compare(AttrPath, Operator, Literal),
     /// `path[…]`: one element satisfies all of it.
     Element(AttrPath, Box<Filter>),
+    /// `path[…].sub op literal`: outside the grammar, sent by Entra. It resolves only with
+    /// [`crate::ResolveOptions::entra_paths`].
+    ElementSub(Box<ElementSub>),
+}
+
+/// A comparison of a sub-attribute of the elements a filter in brackets selects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ElementSub {
+    /// The multi-valued attribute.
+    pub path: AttrPath,
+    /// The filter in brackets.
+    pub filter: Filter,
+    /// The name after the bracket.
+    pub sub_attribute: String,
+    /// Operator and literal; `None` is `pr`.
+    pub comparison: Option<(Operator, Literal)>,
 }
 
 /// An attribute path as written: `[urn:]name[.sub]`.
@@ -24,6 +54,13 @@ pub enum Filter {
 pub struct AttrPath {
     /// The path's text, spelled as sent. Split only once the schemas are known.
     pub text: String,
+}
+
+impl AttrPath {
+    /// A path from its text, which is not checked.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
 }
 
 /// A comparison operator.
@@ -62,6 +99,45 @@ pub enum Literal {
     String(String),
 }
 
+impl Operator {
+    /// All operators.
+    pub const ALL: [Self; 9] = [
+        Self::Eq,
+        Self::Ne,
+        Self::Co,
+        Self::Sw,
+        Self::Ew,
+        Self::Gt,
+        Self::Ge,
+        Self::Lt,
+        Self::Le,
+    ];
+
+    /// The operator as it is written: `eq`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::Ne => "ne",
+            Self::Co => "co",
+            Self::Sw => "sw",
+            Self::Ew => "ew",
+            Self::Gt => "gt",
+            Self::Ge => "ge",
+            Self::Lt => "lt",
+            Self::Le => "le",
+        }
+    }
+
+    /// The operator called `word`, whatever its case.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|operator| operator.as_str().eq_ignore_ascii_case(word))
+    }
+}
+
 impl Filter {
     /// Parses a filter with the default [`crate::Limits`].
     ///
@@ -77,5 +153,13 @@ impl Filter {
     /// Where and why the text is no filter, or which limit it exceeds.
     pub fn parse_with(text: &str, limits: &crate::Limits) -> Result<Self, crate::ParseError> {
         crate::parse::filter(text, limits)
+    }
+}
+
+impl std::str::FromStr for Filter {
+    type Err = crate::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
     }
 }

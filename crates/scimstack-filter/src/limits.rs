@@ -16,6 +16,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { length: 16 * 1024, depth: 64, terms: 256, operations: 1_000 }
+        Self {
+            length: 16 * 1024,
+            depth: 64,
+            terms: 256,
+            operations: 1_000,
+        }
     }
 }
