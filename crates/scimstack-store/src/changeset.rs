@@ -75,7 +75,8 @@ pub enum Op {
         expect: Expect,
     },
     /// Changes the edges of an edges-only relation. The source's version and `modified` move once, and only when an edge
-    /// did change.
+    /// did change. They move too when an operation on another record binds or removes an edge: once for that operation,
+    /// with a [`crate::ChangeKind::Related`] entry in the feed.
     Relate {
         /// Where the edges start; must exist.
         source: Key,
@@ -111,7 +112,9 @@ pub enum Expect {
 /// A change of the edges that start at one source, in one relation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EdgeChange {
-    /// When set, these are all the edges to begin with: one ordered merge that writes only the difference.
+    /// When set, these are all the edges to begin with: one ordered merge that writes only the difference. A draft whose
+    /// reference names a target is the edge to that target; one that names nobody, or several, is the edge with the same
+    /// raw value, which then stays bound if it was. An edge whose data differs is rewritten.
     pub replace: Option<Vec<EdgeDraft>>,
     /// Then these, in order.
     pub steps: Vec<EdgeStep>,
@@ -120,7 +123,8 @@ pub struct EdgeChange {
 /// One step of an [`EdgeChange`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum EdgeStep {
-    /// Adds an edge; no effect when an edge to the same target (or pending under the same raw value) is there.
+    /// Adds an edge; no effect when an edge to the same target (or, when it names no target, with the same raw value) is
+    /// there.
     Add(EdgeDraft),
     /// Removes the edge whose target's id or raw value is this reference's; no effect when there is none.
     Remove(Reference),

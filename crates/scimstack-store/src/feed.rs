@@ -85,7 +85,8 @@ pub struct Change {
     /// The document before a replacement or deletion; erasable.
     pub before: Option<Bytes>,
     /// An event's payload, or the edges that changed: `{"relation":…,"added":[ids],"removed":[ids]}` (at most 1,000 of
-    /// each, with `"more": true` when there were more).
+    /// each, with `"more": true` when there were more). A pending edge stands there with its raw value; a rewritten one
+    /// among the added.
     pub payload: Bytes,
     /// An event's topic.
     pub topic: Option<String>,

@@ -12,7 +12,8 @@ use std::sync::Arc;
 pub struct Query {
     /// What to look in.
     pub targets: Vec<Target>,
-    /// The order; `None` is by id, which never changes.
+    /// The order; `None` is by id, which never changes. Resources of several kinds with the same id follow in any order
+    /// that does not change.
     pub sort: Option<Sort>,
     /// Which part.
     pub page: Paging,
@@ -54,7 +55,8 @@ pub struct Target {
     pub filter: Option<Arc<Resolved>>,
 }
 
-/// An order.
+/// An order: by the key of a value ([`crate::plan::sort_key`]), those without one last, then by id. Descending is the same
+/// order backwards: those without a value first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sort {
     /// By the value here; of a list, the primary element's, else the first's (RFC 7644 §3.4.2.3).

@@ -93,6 +93,11 @@ pub struct Name {
 }
 
 /// A value that names another resource.
+///
+/// It is *bound* to its target, or *pending* while none or several answer to it. A pending reference is tried again
+/// whenever a record that answers to its raw value, or did, is created, replaced or deleted. A bound one stays bound
+/// when its target is renamed, and until its own raw value is rewritten or the target is deleted. It may name the record
+/// it belongs to. It never finds a target in another scope.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// The relation: `manager`, `members`.

@@ -1,6 +1,7 @@
 //! The document a filter is evaluated on: what is stored, with `meta`, and with what lives as edges where the filter
 //! mentions it (`members` of a group, the derived `groups` of a user; RFC 7643 §4.1.2, §4.2).
 
+use super::extract::{index_key, instant_key};
 use crate::edge::Edge;
 use crate::record::Stored;
 use scimstack_filter::Resolved;
@@ -162,5 +163,45 @@ fn mentions(filter: &Resolved, is_it: &dyn Fn(&ResolvedPath) -> bool) -> bool {
         Resolved::Not(inner) => mentions(inner, is_it),
         Resolved::Test(test) => is_it(&test.path),
         Resolved::Element(path, inner) => is_it(path) || mentions(inner, is_it),
+    }
+}
+
+/// What a record is sorted by (RFC 7644 §3.4.2.3): the [`crate::plan::index_key`] of the value at `path`; of a list, the
+/// primary element's, else the first's. `None` sorts last. `meta.created` and `meta.lastModified` are taken from the
+/// columns, where they are not rounded for people. What lives as edges is not sorted by.
+#[must_use]
+pub fn sort_key(path: &ResolvedPath, stored: &Stored, document: &Object) -> Option<String> {
+    if path.extension.is_none() && &*path.attribute.name == "meta" {
+        match path.sub_attribute.as_ref().map(|sub| &*sub.name) {
+            Some("created") => return Some(instant_key(stored.core.created)),
+            Some("lastModified") => return Some(instant_key(stored.core.modified)),
+            _ => {}
+        }
+    }
+    let container = match &path.extension {
+        Some(uri) => document.get(uri.as_str())?.as_object()?,
+        None => document,
+    };
+    let value = match container.get(&path.attribute.name)? {
+        Value::Array(elements) => {
+            let is_primary = |element: &&Value| element.get("primary").and_then(Value::as_bool) == Some(true);
+            elements.iter().find(is_primary).or_else(|| elements.first())?
+        }
+        value => value,
+    };
+    if path.attribute.r#type != Type::Complex {
+        return index_key(path, value);
+    }
+    let sub = path
+        .sub_attribute
+        .as_ref()
+        .or_else(|| path.attribute.sub_attribute("value"))?;
+    let path = ResolvedPath {
+        sub_attribute: Some(sub.clone()),
+        ..path.clone()
+    };
+    match value.get(&sub.name)? {
+        Value::Array(inner) => index_key(&path, inner.first()?),
+        value => index_key(&path, value),
     }
 }

@@ -122,7 +122,7 @@ fn number_key(number: f64) -> Option<String> {
 }
 
 /// Sixteen hexadecimal digits in the order of time.
-fn instant_key(at: Timestamp) -> String {
+pub(super) fn instant_key(at: Timestamp) -> String {
     format!("{:016x}", at.as_micros().cast_unsigned() ^ 1 << 63)
 }
 
