@@ -68,8 +68,7 @@ pub enum Driver {
     EdgesTo {
         /// The relation.
         relation: String,
-        /// The target's id, or the raw value of a pending edge. Folded when the path compares without case: raw values
-        /// must then be folded too before they are compared (ids are made by the engine, in lower case).
+        /// The target's id, or the raw value of a pending edge.
         target: String,
     },
     /// Targets of resolved edges of this relation that start at the record with this id: `groups.value eq`.
@@ -217,7 +216,8 @@ fn of_test(resource_type: &ResourceType, test: &Test) -> Option<Candidate> {
             });
         }
     }
-    let value = operand_key(path, &test.operand)?;
+    // What does not say `primary` is not primary, and is in no index.
+    let value = operand_key(path, &test.operand).filter(|_| test.operand != Operand::Bool(false))?;
     if !is_indexed(resource_type, path) {
         return None;
     }
@@ -281,6 +281,10 @@ fn element_kind(test: &Test) -> Option<(&Attribute, &str)> {
 }
 
 fn of_edges(resource_type: &ResourceType, path: &ResolvedPath, text: &str) -> Option<Candidate> {
+    // Ids and raw values are compared byte for byte, as above.
+    if !path.leaf().case_exact || !text.is_ascii() {
+        return None;
+    }
     if let Some(relation) = resource_type.relations.iter().find(|r| r.edges_only && r.path == *path) {
         let driver = Driver::EdgesTo {
             relation: relation.name.clone(),

@@ -45,7 +45,7 @@ pub(super) struct Row {
 /// What was there before a step.
 #[derive(Debug)]
 enum Undo {
-    Row(Key, Option<Row>),
+    Row(Key, Option<Box<Row>>),
     Links(Key, Option<Vec<Link>>),
     Event((String, String)),
 }
@@ -74,7 +74,7 @@ impl Space {
             Some(row) => self.rows.insert(key.clone(), row),
             None => self.rows.remove(key),
         };
-        self.journal.push(Undo::Row(key.clone(), before));
+        self.journal.push(Undo::Row(key.clone(), before.map(Box::new)));
     }
 
     pub(super) fn set_links(&mut self, source: &Key, links: Vec<Link>) {
@@ -104,7 +104,7 @@ impl Space {
     pub(super) fn take_back(&mut self) {
         while let Some(undo) = self.journal.pop() {
             match undo {
-                Undo::Row(key, Some(row)) => drop(self.rows.insert(key, row)),
+                Undo::Row(key, Some(row)) => drop(self.rows.insert(key, *row)),
                 Undo::Row(key, None) => drop(self.rows.remove(&key)),
                 Undo::Links(key, Some(links)) => drop(self.links.insert(key, links)),
                 Undo::Links(key, None) => drop(self.links.remove(&key)),
