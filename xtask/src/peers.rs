@@ -41,7 +41,7 @@ pub(crate) fn run(context: &Context) -> Result {
 
     for script in ["scim2_tester_run.py", "scim2_cli_run.py"] {
         let mut command = context.program(&python);
-        command.arg(format!("tests/peers/{script}"));
+        command.args(["-B", &format!("tests/peers/{script}")]);
         command.args(["--url", &format!("http://{}/t/ci/api/scim/v2", server.address)]);
         println!("$ SCIM_TOKEN=… {}", context.shown(&command));
         command.env("SCIM_TOKEN", token);
