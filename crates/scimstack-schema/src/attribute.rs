@@ -1,7 +1,85 @@
 //! Attribute definitions and their characteristics (RFC 7643 §2.2, §7). What a schema author says of one attribute;
 //! not where it lives in a document (see [`crate::registry`]).
+//!
+//! ```
+//! use scimstack_schema::{Attribute, Mutability, Returned, Type};
+//!
+//! let badge = Attribute::new("badge", Type::Complex).with_sub_attributes([
+//!     Attribute::new("number", Type::String).with_case_exact(true),
+//!     Attribute::new("pin", Type::String).with_mutability(Mutability::WriteOnly).with_returned(Returned::Never),
+//! ]);
+//! assert!(badge.sub_attribute("PIN").unwrap().is_hidden());
+//! assert_eq!(badge.r#type.as_str(), "complex");
+//! ```
 
+use std::fmt;
 use std::sync::Arc;
+
+/// Gives a closed set of keywords its spelling on the wire, both ways.
+macro_rules! keywords {
+    ($of:ident { $($variant:ident => $word:literal),+ $(,)? }) => {
+        impl $of {
+            /// The keyword, as schemas spell it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+
+            /// What the keyword means, whatever its case.
+            #[must_use]
+            pub fn from_keyword(word: &str) -> Option<Self> {
+                $(if word.eq_ignore_ascii_case($word) {
+                    return Some(Self::$variant);
+                })+
+                None
+            }
+        }
+
+        impl fmt::Display for $of {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+keywords!(Type {
+    String => "string",
+    Boolean => "boolean",
+    Decimal => "decimal",
+    Integer => "integer",
+    DateTime => "dateTime",
+    Binary => "binary",
+    Reference => "reference",
+    Complex => "complex",
+});
+
+keywords!(Mutability {
+    ReadOnly => "readOnly",
+    ReadWrite => "readWrite",
+    Immutable => "immutable",
+    WriteOnly => "writeOnly",
+});
+
+keywords!(Returned { Always => "always", Never => "never", Default => "default", Request => "request" });
+
+keywords!(Uniqueness { None => "none", Server => "server", Global => "global" });
+
+impl Type {
+    /// True where `caseExact` means something: strings, references, binaries.
+    #[must_use]
+    pub fn has_case(self) -> bool {
+        matches!(self, Self::String | Self::Reference | Self::Binary)
+    }
+
+    /// True where `uniqueness` means something: all but complex, boolean and binary.
+    #[must_use]
+    pub fn has_uniqueness(self) -> bool {
+        !matches!(self, Self::Complex | Self::Boolean | Self::Binary)
+    }
+}
 
 /// The data type of an attribute (RFC 7643 §2.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -116,7 +194,9 @@ impl Attribute {
     /// The sub-attribute called `name`, whatever its case.
     #[must_use]
     pub fn sub_attribute(&self, name: &str) -> Option<&Arc<Attribute>> {
-        self.sub_attributes.iter().find(|sub| sub.name.eq_ignore_ascii_case(name))
+        self.sub_attributes
+            .iter()
+            .find(|sub| sub.name.eq_ignore_ascii_case(name))
     }
 
     /// True when no client may write it, nor anything in it.

@@ -8,8 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 
 /// What [`ResourceType::ingest`] accepts beyond the letter of RFC 7643. Each field is one named leniency; all are off by
-/// default except those that lose nothing.
-#[derive(Clone, Debug)]
+/// default.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct IngestOptions {
     /// `"True"`, `"false"`… for a boolean.
@@ -22,18 +22,6 @@ pub struct IngestOptions {
     pub empty_string_unassigns: bool,
     /// Refuse unknown attributes and schema URIs instead of dropping and reporting them.
     pub refuse_unknown: bool,
-}
-
-impl Default for IngestOptions {
-    fn default() -> Self {
-        Self {
-            boolean_strings: false,
-            object_for_list: false,
-            string_for_complex: false,
-            empty_string_unassigns: false,
-            refuse_unknown: false,
-        }
-    }
 }
 
 /// The name of the operation, for docs: see [`ResourceType::ingest`].

@@ -24,7 +24,7 @@ pub use attribute::{Attribute, Mutability, Returned, Type, Uniqueness};
 pub use ingest::{Ingest, IngestOptions, Ingested, Violation, ViolationKind, Violations};
 pub use projection::Projection;
 pub use registry::{Registry, RegistryBuilder, RegistryError, ResolvedPath, ResourceType};
-pub use relation::{Relation, ReferenceKey};
+pub use relation::{ReferenceKey, Relation};
 pub use resource::Resource;
 pub use schema::Schema;
 pub use time::Timestamp;

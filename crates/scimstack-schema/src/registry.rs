@@ -163,7 +163,10 @@ impl Registry {
     #[must_use]
     pub fn resource_type_at(&self, endpoint: &str) -> Option<&Arc<ResourceType>> {
         let endpoint = endpoint.trim_start_matches('/');
-        self.inner.resource_types.iter().find(|t| t.endpoint.trim_start_matches('/') == endpoint)
+        self.inner
+            .resource_types
+            .iter()
+            .find(|t| t.endpoint.trim_start_matches('/') == endpoint)
     }
 
     /// Every schema in use, base schemas and extensions, each once.
@@ -195,7 +198,9 @@ impl ResourceType {
     /// The relation that `attribute` (of the base schema, or of `extension`) is or holds.
     #[must_use]
     pub fn relation_of(&self, path: &ResolvedPath) -> Option<&Relation> {
-        self.relations.iter().find(|r| r.path.extension == path.extension && r.path.attribute.name == path.attribute.name)
+        self.relations
+            .iter()
+            .find(|r| r.path.extension == path.extension && r.path.attribute.name == path.attribute.name)
     }
 
     /// What an attribute path means here: `userName`, `NAME.givenname`, `meta.created`, `urn:…core:2.0:User:userName`,
@@ -212,13 +217,21 @@ impl ResourceType {
         for extension in &self.extensions {
             if let Some(tail) = tail_after(extension.schema.id.as_str()) {
                 let (attribute, sub_attribute) = resolve_in(&extension.schema.attributes, tail)?;
-                return Some(ResolvedPath { extension: Some(extension.schema.id.clone()), attribute, sub_attribute });
+                return Some(ResolvedPath {
+                    extension: Some(extension.schema.id.clone()),
+                    attribute,
+                    sub_attribute,
+                });
             }
         }
         let tail = tail_after(self.schema.id.as_str()).unwrap_or(path);
         let (attribute, sub_attribute) =
             resolve_in(&self.schema.attributes, tail).or_else(|| resolve_in(common_attributes(), tail))?;
-        Some(ResolvedPath { extension: None, attribute, sub_attribute })
+        Some(ResolvedPath {
+            extension: None,
+            attribute,
+            sub_attribute,
+        })
     }
 }
 
@@ -318,7 +331,10 @@ impl RegistryBuilder {
     pub fn extension(mut self, resource_type: &str, schema: Schema, required: bool) -> Result<Self, RegistryError> {
         let draft = self.draft(resource_type)?;
         draft.extensions.retain(|e| e.schema.id != schema.id);
-        draft.extensions.push(Extension { schema: Arc::new(schema), required });
+        draft.extensions.push(Extension {
+            schema: Arc::new(schema),
+            required,
+        });
         Ok(self)
     }
 
@@ -344,7 +360,9 @@ impl RegistryBuilder {
         targets: &[&str],
     ) -> Result<Self, RegistryError> {
         let targets = targets.iter().map(|&t| t.to_owned()).collect();
-        self.draft(resource_type)?.relations.push((name.to_owned(), path.to_owned(), keys.to_vec(), targets));
+        self.draft(resource_type)?
+            .relations
+            .push((name.to_owned(), path.to_owned(), keys.to_vec(), targets));
         Ok(self)
     }
 
@@ -387,6 +405,11 @@ impl RegistryBuilder {
             }
             resource_types.push(Arc::new(r#type));
         }
-        Ok(Registry { inner: Arc::new(Inner { resource_types, schemas }) })
+        Ok(Registry {
+            inner: Arc::new(Inner {
+                resource_types,
+                schemas,
+            }),
+        })
     }
 }

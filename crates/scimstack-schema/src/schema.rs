@@ -1,6 +1,22 @@
-//! Schemas: a URI and the attributes under it (RFC 7643 §7), read from and written as the standard's own JSON.
+//! Schemas: a URI and the attributes under it (RFC 7643 §7), and the duties of who writes one. Their JSON form is read
+//! and written in [`json`].
+//!
+//! ```
+//! use scimstack_schema::{Attribute, Schema, Type, Value};
+//!
+//! let badge = Schema::new("urn:example:params:scim:schemas:extension:badge:1.0:User", "Badge")
+//!     .with_attribute(Attribute::new("number", Type::String).with_required(true));
+//! badge.check().unwrap();
+//! assert_eq!(Schema::from_json(&badge.to_json()).unwrap(), badge);
+//!
+//! let twice = badge.with_attribute(Attribute::new("NUMBER", Type::Integer));
+//! assert!(twice.check().unwrap_err().to_string().contains("number is declared twice"));
+//! ```
 
-use crate::attribute::Attribute;
+mod json;
+
+use crate::attribute::{Attribute, Type};
+use crate::registry::RegistryError;
 use crate::uri::SchemaUri;
 use std::sync::Arc;
 
@@ -21,7 +37,12 @@ pub struct Schema {
 impl Schema {
     /// A schema without attributes.
     pub fn new(id: impl Into<SchemaUri>, name: impl Into<String>) -> Self {
-        Self { id: id.into(), name: name.into(), description: String::new(), attributes: Vec::new() }
+        Self {
+            id: id.into(),
+            name: name.into(),
+            description: String::new(),
+            attributes: Vec::new(),
+        }
     }
 
     /// Adds an attribute.
@@ -51,21 +72,91 @@ impl Schema {
     ///
     /// # Errors
     /// The first breach, with the attribute's path.
-    pub fn check(&self) -> Result<(), crate::registry::RegistryError> {
-        todo!()
+    pub fn check(&self) -> Result<(), RegistryError> {
+        let breach = |problem: String| {
+            Err(RegistryError::Schema {
+                schema: self.id.to_string(),
+                problem,
+            })
+        };
+        if !is_uri(self.id.as_str()) {
+            return breach(format!(
+                "the id {:?} is not a URI; write one such as urn:example:params:scim:schemas:extension:acme:1.0:User",
+                self.id.as_str()
+            ));
+        }
+        if let Some(problem) = breach_among(&self.attributes, None) {
+            return breach(problem);
+        }
+        for attribute in &self.attributes {
+            let is_complex = attribute.r#type == Type::Complex;
+            match attribute.sub_attributes.first() {
+                Some(_) if !is_complex => {
+                    return breach(format!("{} has sub-attributes but is not complex", attribute.name));
+                }
+                None if is_complex => {
+                    return breach(format!("{} is complex but has no sub-attributes", attribute.name));
+                }
+                _ => {}
+            }
+            if let Some(problem) = breach_among(&attribute.sub_attributes, Some(&attribute.name)) {
+                return breach(problem);
+            }
+            if let Some(sub) = attribute.sub_attributes.iter().find(|sub| sub.r#type == Type::Complex) {
+                return breach(format!(
+                    "{}.{} is complex; complex attributes cannot stand inside complex ones",
+                    attribute.name, sub.name
+                ));
+            }
+        }
+        Ok(())
     }
+}
 
-    /// Reads a Schema resource (RFC 7643 §7, §8.7); absent characteristics get their defaults (§2.2).
-    ///
-    /// # Errors
-    /// What is missing or of the wrong type, with its path.
-    pub fn from_json(_document: &crate::value::Value) -> Result<Self, crate::registry::RegistryError> {
-        todo!()
+/// A malformed or repeated name among siblings.
+fn breach_among(siblings: &[Arc<Attribute>], parent: Option<&str>) -> Option<String> {
+    let path = |name: &str| parent.map_or_else(|| name.to_owned(), |parent| format!("{parent}.{name}"));
+    let mut rest = siblings;
+    while let Some((attribute, later)) = rest.split_first() {
+        if !is_attribute_name(&attribute.name) {
+            return Some(format!(
+                "{:?} is no attribute name; a name begins with a letter and goes on with letters, digits, \"-\" and \"_\"",
+                path(&attribute.name)
+            ));
+        }
+        if later
+            .iter()
+            .any(|other| other.name.eq_ignore_ascii_case(&attribute.name))
+        {
+            return Some(format!(
+                "{} is declared twice (names are compared without case)",
+                path(&attribute.name)
+            ));
+        }
+        rest = later;
     }
+    None
+}
 
-    /// The Schema resource without `meta`, characteristics that do not apply left out.
-    #[must_use]
-    pub fn to_json(&self) -> crate::value::Value {
-        todo!()
-    }
+/// Whether `name` can name an attribute (RFC 7643 §2.1), `$ref` included.
+#[must_use]
+pub fn is_attribute_name(name: &str) -> bool {
+    name.eq_ignore_ascii_case("$ref")
+        || (name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
+}
+
+/// A scheme, a colon, and something after it that holds no blanks.
+fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+        && !rest.is_empty()
+        && !rest.contains(|c: char| c.is_whitespace() || c.is_control())
 }

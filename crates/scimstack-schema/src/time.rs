@@ -43,7 +43,9 @@ impl Timestamp {
         if bytes.get(10) != Some(&b'T') || bytes.get(17..19)? > b"59".as_slice() || text.contains('[') {
             return None;
         }
-        let zone = text.get(19..)?.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+        let zone = text
+            .get(19..)?
+            .trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
         let instant: jiff::Timestamp = match zone {
             "" => format!("{text}Z").parse().ok()?,
             "Z" => text.parse().ok()?,
@@ -58,7 +60,9 @@ impl Timestamp {
 /// `+hh:mm` or `-hh:mm`, at most 14:00.
 fn offset_is_valid(zone: &str) -> bool {
     let bytes = zone.as_bytes();
-    let [b'+' | b'-', h1, h2, b':', m1, m2] = bytes else { return false };
+    let [b'+' | b'-', h1, h2, b':', m1, m2] = bytes else {
+        return false;
+    };
     if ![h1, h2, m1, m2].iter().all(|b| b.is_ascii_digit()) {
         return false;
     }
