@@ -4,7 +4,8 @@
 
 use crate::error::ScimError;
 use crate::policy::{ConnectionPolicy, TenantPolicy};
-use scimstack_schema::{Resource, ResourceType, Timestamp};
+use scimstack_schema::fold::fold;
+use scimstack_schema::{Resource, ResourceType, Timestamp, Uniqueness};
 
 /// What a request would change, whatever its verb.
 #[derive(Clone, Debug)]
@@ -65,7 +66,15 @@ impl<'a> Facts<'a> {
         tenant: &'a TenantPolicy,
         now: Timestamp,
     ) -> Self {
-        Self { resource_type, before: None, conflict: None, connection, tenant, counts: Counts::default(), now }
+        Self {
+            resource_type,
+            before: None,
+            conflict: None,
+            connection,
+            tenant,
+            counts: Counts::default(),
+            now,
+        }
     }
 }
 
@@ -137,7 +146,11 @@ pub struct Effect {
 impl Effect {
     /// An effect.
     pub fn new(id: impl Into<String>, kind: EffectKind, text: impl Into<String>) -> Self {
-        Self { id: id.into(), kind, text: text.into() }
+        Self {
+            id: id.into(),
+            kind,
+            text: text.into(),
+        }
     }
 }
 
@@ -190,13 +203,98 @@ impl Decide for AcceptAll {
         FactsWanted::default()
     }
 
-    fn decide(&self, _: &Change<'_>, facts: &Facts<'_>) -> Decision {
-        match (&facts.conflict, &facts.before) {
-            (Some(_), _) => Decision::Refuse(ScimError::uniqueness("the value is already in use")),
-            (None, before) => {
-                let private = before.map(|b| b.private.to_vec()).unwrap_or_default();
-                Decision::Accept(Accept { private, ..Accept::default() })
-            }
+    fn decide(&self, change: &Change<'_>, facts: &Facts<'_>) -> Decision {
+        if let Some(holder) = &facts.conflict {
+            return Decision::Refuse(ScimError::uniqueness(in_use(change, facts.resource_type, holder)));
         }
+        let private = facts.before.map(|before| before.private.to_vec()).unwrap_or_default();
+        Decision::Accept(Accept {
+            private,
+            ..Accept::default()
+        })
+    }
+}
+
+/// Says which value is in use, when the two resources show it.
+fn in_use(change: &Change<'_>, resource_type: &ResourceType, holder: &Before<'_>) -> String {
+    let wanted = match change {
+        Change::Create { after } | Change::Update { after } => Some(*after),
+        _ => None,
+    };
+    let shared = wanted.and_then(|wanted| {
+        let unique = resource_type
+            .schema
+            .attributes
+            .iter()
+            .filter(|a| a.uniqueness != Uniqueness::None);
+        unique
+            .filter_map(|a| Some((&a.name, text(wanted, &a.name)?)))
+            .find(|(name, value)| text(holder.resource, name).is_some_and(|other| fold(other) == fold(value)))
+    });
+    match shared {
+        Some((name, value)) => format!(
+            "{name} \"{value}\" is already in use by the {} with the id {}; update that one, or choose another value.",
+            resource_type.name, holder.id
+        ),
+        None => format!(
+            "A value that may occur only once is already in use by the {} with the id {}.",
+            resource_type.name, holder.id
+        ),
+    }
+}
+
+fn text<'a>(resource: &'a Resource, name: &str) -> Option<&'a str> {
+    resource.root().get(name)?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scimstack_schema::{Registry, Value};
+
+    #[test]
+    fn a_conflict_names_attribute_value_and_holder() {
+        let registry = Registry::core();
+        let user = registry.resource_type("User").unwrap();
+        let resource = |json: &str| {
+            let root = Value::parse(json.as_bytes()).unwrap().as_object().unwrap().clone();
+            Resource::from_canonical(user.clone(), root)
+        };
+        let (wanted, held) = (
+            resource(r#"{"userName":"ANN@x.test"}"#),
+            resource(r#"{"userName":"ann@x.test"}"#),
+        );
+        let (connection, tenant) = (ConnectionPolicy::default(), TenantPolicy::default());
+        let mut facts = Facts::new(user, &connection, &tenant, Timestamp::from_seconds(0));
+        facts.conflict = Some(Before {
+            id: "u1",
+            resource: &held,
+            private: b"",
+        });
+        let Decision::Refuse(error) = AcceptAll.decide(&Change::Create { after: &wanted }, &facts) else {
+            panic!("accepted");
+        };
+        assert_eq!(error.status, 409);
+        for part in ["userName", "ANN@x.test", "u1"] {
+            assert!(error.detail.contains(part), "{}", error.detail);
+        }
+    }
+
+    #[test]
+    fn the_state_of_a_lifecycle_is_kept_as_it_is() {
+        let registry = Registry::core();
+        let user = registry.resource_type("User").unwrap();
+        let resource = Resource::from_canonical(user.clone(), scimstack_schema::Object::new());
+        let (connection, tenant) = (ConnectionPolicy::default(), TenantPolicy::default());
+        let mut facts = Facts::new(user, &connection, &tenant, Timestamp::from_seconds(0));
+        facts.before = Some(Before {
+            id: "u1",
+            resource: &resource,
+            private: b"kept",
+        });
+        let Decision::Accept(accept) = AcceptAll.decide(&Change::Update { after: &resource }, &facts) else {
+            panic!("refused");
+        };
+        assert_eq!(accept.private, b"kept");
     }
 }

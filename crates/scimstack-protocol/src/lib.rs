@@ -8,6 +8,7 @@ pub mod error;
 pub mod etag;
 pub mod list;
 pub mod policy;
+pub mod provider;
 
 pub use decide::{Accept, Before, Change, Counts, Decide, Decision, Effect, EffectKind, Facts, FactsWanted};
 pub use error::{ScimError, ScimType};

@@ -1,0 +1,133 @@
+//! The service provider's configuration (RFC 7643 §5, RFC 9865 §4): what a server says it can do. Whoever makes one says
+//! only what is so.
+//!
+//! ```
+//! use scimstack_protocol::provider::{Features, Pagination};
+//!
+//! let features = Features::new(200, Pagination { default_page: 100, max_page: 200 });
+//! let document = features.to_value("https://idp.test/scim/v2/ServiceProviderConfig");
+//! assert_eq!(document.get("filter").unwrap().get("maxResults").unwrap().to_string(), "200");
+//! ```
+
+use scimstack_schema::uri::SERVICE_PROVIDER_CONFIG;
+use scimstack_schema::{Object, Value};
+
+/// What a service provider can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Features {
+    /// PATCH.
+    pub patch: bool,
+    /// The most operations and the most bytes of a bulk request; `None` without bulk.
+    pub bulk: Option<(u32, u64)>,
+    /// The most resources a filter brings.
+    pub max_results: u32,
+    /// Changing one's own password.
+    pub change_password: bool,
+    /// `sortBy`.
+    pub sort: bool,
+    /// Entity tags.
+    pub etag: bool,
+    /// How lists are paged.
+    pub pagination: Pagination,
+}
+
+/// How lists are paged: by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pagination {
+    /// Resources on a page when the client does not say.
+    pub default_page: u32,
+    /// The most resources on a page.
+    pub max_page: u32,
+}
+
+impl Features {
+    /// PATCH, filters, sorting and entity tags; bearer tokens; no bulk, no changing of passwords.
+    #[must_use]
+    pub fn new(max_results: u32, pagination: Pagination) -> Self {
+        Self {
+            patch: true,
+            bulk: None,
+            max_results,
+            change_password: false,
+            sort: true,
+            etag: true,
+            pagination,
+        }
+    }
+
+    /// The ServiceProviderConfig resource at `location`.
+    #[must_use]
+    pub fn to_value(&self, location: &str) -> Value {
+        let supported = |yes: bool| -> Object { [("supported", yes)].into_iter().collect() };
+        let mut bulk = supported(self.bulk.is_some());
+        let (operations, bytes) = self.bulk.unwrap_or_default();
+        bulk.insert("maxOperations", i64::from(operations));
+        bulk.insert("maxPayloadSize", i64::try_from(bytes).unwrap_or(i64::MAX));
+        let mut filter = supported(true);
+        filter.insert("maxResults", i64::from(self.max_results));
+
+        let mut bearer = Object::new();
+        bearer.insert("type", "oauthbearertoken");
+        bearer.insert("name", "Bearer token");
+        bearer.insert(
+            "description",
+            "A token made by an administrator, sent as \"Authorization: Bearer\" with every request.",
+        );
+        bearer.insert("specUri", "https://www.rfc-editor.org/info/rfc6750");
+        bearer.insert("primary", true);
+
+        let mut pagination = Object::new();
+        pagination.insert("cursor", false);
+        pagination.insert("index", true);
+        pagination.insert("defaultPaginationMethod", "index");
+        pagination.insert("defaultPageSize", i64::from(self.pagination.default_page));
+        pagination.insert("maxPageSize", i64::from(self.pagination.max_page));
+
+        let mut meta = Object::new();
+        meta.insert("resourceType", "ServiceProviderConfig");
+        meta.insert("location", location);
+
+        let mut document = Object::new();
+        document.insert("schemas", vec![SERVICE_PROVIDER_CONFIG]);
+        document.insert("patch", supported(self.patch));
+        document.insert("bulk", bulk);
+        document.insert("filter", filter);
+        document.insert("changePassword", supported(self.change_password));
+        document.insert("sort", supported(self.sort));
+        document.insert("etag", supported(self.etag));
+        document.insert("pagination", pagination);
+        document.insert("authenticationSchemes", vec![bearer]);
+        document.insert("meta", meta);
+        document.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_supported_is_said_with_zeros() {
+        let document = Features::new(
+            200,
+            Pagination {
+                default_page: 100,
+                max_page: 200,
+            },
+        )
+        .to_value("https://x.test/c");
+        let text = document.to_string();
+        for part in [
+            r#""patch":{"supported":true}"#,
+            r#""bulk":{"supported":false,"maxOperations":0,"maxPayloadSize":0}"#,
+            r#""filter":{"supported":true,"maxResults":200}"#,
+            r#""changePassword":{"supported":false}"#,
+            r#""pagination":{"cursor":false,"index":true,"#,
+            r#""type":"oauthbearertoken""#,
+            r#""meta":{"resourceType":"ServiceProviderConfig","location":"https://x.test/c"}"#,
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+}
