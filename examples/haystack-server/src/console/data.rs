@@ -1,0 +1,322 @@
+//! What the pages read: people, groups, managers, the log, out of the store; and the console's own little state. No HTML.
+
+use crate::state::AppState;
+use super::page::Failure;
+use axum::http::{HeaderMap, header};
+use scimstack_filter::{Filter, ResolveOptions};
+use scimstack_provisioning::{Person, PersonState};
+use scimstack_schema::{Resource, ResourceType, Timestamp, Value};
+use scimstack_server::Admin;
+use scimstack_store::{
+    Anchor, Edge, EdgeQuery, FeedQuery, FeedScope, Key, Kind, Page, Paging, Query, ResourceId, Scope, Sort, Store,
+    Stored, StoreExt, Target, TenantId, Total, Want,
+};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The two relations a manager comes by, the stronger first.
+pub(super) const MANAGER_RELATIONS: [&str; 2] = ["manager", "managerExternalId"];
+/// Lines on one page of a list.
+pub(super) const PAGE: u32 = 50;
+
+/// What every page works with.
+pub(super) struct Console {
+    pub(super) admin: Admin,
+    store: Arc<dyn Store>,
+    public_url: Option<String>,
+    failures: Mutex<Vec<Timestamp>>,
+}
+
+/// A page of people or groups.
+pub(super) struct Listing {
+    pub(super) items: Vec<Stored>,
+    pub(super) total: u64,
+    pub(super) more_than_total: bool,
+}
+
+/// The numbers of the overview.
+#[derive(Default)]
+pub(super) struct PeopleCounts {
+    pub(super) people: u64,
+    pub(super) active: u64,
+    pub(super) unclaimed: u64,
+    pub(super) deactivated: u64,
+    pub(super) groups: u64,
+}
+
+/// One line of the provisioning log.
+pub(super) struct LogEntry {
+    pub(super) when: String,
+    pub(super) subject: String,
+    pub(super) what: String,
+    pub(super) status: i64,
+    pub(super) scim_type: String,
+    pub(super) detail: String,
+    pub(super) connection: String,
+    pub(super) leniencies: Vec<String>,
+    pub(super) unknown: Vec<String>,
+}
+
+impl Console {
+    pub(super) fn new(state: AppState) -> Self {
+        let AppState { admin, public_url, .. } = state;
+        let store = admin.store().clone();
+        Self { admin, store, public_url, failures: Mutex::new(Vec::new()) }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.admin.environment().now()
+    }
+
+    pub(super) async fn session_key(&self) -> Result<[u8; 32], Failure> {
+        Ok(self.admin.secret("console").await?)
+    }
+
+    /// Failed log-ins in the last `window` seconds.
+    pub(super) fn failures(&self, now: Timestamp, window: i64) -> usize {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.retain(|at| at.plus_seconds(window) > now);
+        failures.len()
+    }
+
+    pub(super) fn note_failure(&self, now: Timestamp) {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(now);
+    }
+
+    /// Whether browsers reach this server by https.
+    pub(super) fn is_https(&self, headers: &HeaderMap) -> bool {
+        let forwarded = headers.get("x-forwarded-proto").and_then(|v| v.to_str().ok());
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https:")) || forwarded == Some("https")
+    }
+
+    /// The SCIM base URL of a tenant, as the identity provider is to be given it.
+    pub(super) fn base_url(&self, headers: &HeaderMap, tenant: &str) -> String {
+        let origin = self.public_url.clone().unwrap_or_else(|| {
+            let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
+            format!("{}://{host}", if self.is_https(headers) { "https" } else { "http" })
+        });
+        format!("{}/t/{tenant}/api/scim/v2", origin.trim_end_matches('/'))
+    }
+
+    async fn resource_type(&self, tenant: TenantId, name: &str) -> Result<Arc<ResourceType>, Failure> {
+        let registry = self.admin.registry(tenant).await?;
+        registry.resource_type(name).cloned().ok_or_else(|| Failure::not_found(format!("There is no resource type {name}.")))
+    }
+
+    /// People or groups that match a filter, a page of them, by `sort`.
+    pub(super) async fn list(
+        &self,
+        tenant: TenantId,
+        kind: &str,
+        filter: Option<&str>,
+        sort: &str,
+        page: u64,
+        count: u32,
+    ) -> Result<Listing, Failure> {
+        let resource_type = self.resource_type(tenant, kind).await?;
+        let filter = match filter {
+            Some(text) => {
+                let bad = |e: &dyn std::fmt::Display| Failure::new(axum::http::StatusCode::BAD_REQUEST, e.to_string());
+                let parsed = Filter::parse(text).map_err(|e| bad(&e))?;
+                Some(Arc::new(parsed.resolve(&resource_type, ResolveOptions::default()).map_err(|e| bad(&e))?))
+            }
+            None => None,
+        };
+        let sort = resource_type.resolve(sort).map(|path| Sort { path, descending: false });
+        let mut query = Query::new(Target { kind: Kind::new(kind), resource_type, filter }, count);
+        query.sort = sort;
+        query.page = Paging::Index { start: page.saturating_sub(1).saturating_mul(u64::from(count)).saturating_add(1), count };
+        let Page { items, total, .. } = self.store.query(Scope::Tenant(tenant), &query).await?;
+        let (total, more_than_total) = match total {
+            Total::Exact(n) => (n, false),
+            Total::AtLeast(n) => (n, true),
+            Total::Unknown => (items.len() as u64, true),
+        };
+        Ok(Listing { items, total, more_than_total })
+    }
+
+    /// The overview's numbers. People are told apart by state only up to the query budget; counts by `active` are exact.
+    pub(super) async fn counts(&self, tenant: TenantId) -> Result<PeopleCounts, Failure> {
+        let people = self.list(tenant, "User", None, "id", 1, 0).await?.total;
+        let groups = self.list(tenant, "Group", None, "id", 1, 0).await?.total;
+        let mut counts = PeopleCounts { people, groups, ..PeopleCounts::default() };
+        for stored in self.everyone(tenant, Want { document: false, private: true }).await? {
+            match state(&stored) {
+                PersonState::Active => counts.active += 1,
+                PersonState::Deactivated => counts.deactivated += 1,
+                _ => counts.unclaimed += 1,
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Every person of a tenant, without documents unless wanted.
+    pub(super) async fn everyone(&self, tenant: TenantId, want: Want) -> Result<Vec<Stored>, Failure> {
+        let resource_type = self.resource_type(tenant, "User").await?;
+        let mut query = Query::new(Target { kind: Kind::new("User"), resource_type, filter: None }, 1_000);
+        query.want = want;
+        query.count = scimstack_store::CountMode::None;
+        query.page = Paging::Cursor { after: None, count: 1_000 };
+        let mut people = Vec::new();
+        loop {
+            let page = self.store.query(Scope::Tenant(tenant), &query).await?;
+            people.extend(page.items);
+            match page.next {
+                Some(next) => query.page = Paging::Cursor { after: Some(next), count: 1_000 },
+                None => return Ok(people),
+            }
+        }
+    }
+
+    /// One person or group with its document.
+    pub(super) async fn read(&self, tenant: TenantId, kind: &str, id: &str) -> Result<(Stored, Resource), Failure> {
+        let missing = || Failure::not_found(format!("There is no such {}.", if kind == "User" { "person" } else { "group" }));
+        let id = ResourceId::new(id).ok_or_else(missing)?;
+        let key = Key::new(kind, id);
+        let stored = self.store.read(Scope::Tenant(tenant), &key, Want::ALL).await?.ok_or_else(missing)?;
+        let resource_type = self.resource_type(tenant, kind).await?;
+        let resource = Resource::from_stored(resource_type, &stored.doc)
+            .map_err(|e| Failure::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, e.to_string()))?;
+        Ok((stored, resource))
+    }
+
+    /// Edges of a relation, a page of at most `limit`.
+    pub(super) async fn edges(
+        &self,
+        tenant: TenantId,
+        relation: &str,
+        anchor: Anchor,
+        limit: usize,
+    ) -> Result<Vec<Edge>, Failure> {
+        let pending = !matches!(anchor, Anchor::Targets(_));
+        let query = EdgeQuery { relation: relation.to_owned(), anchor, pending, peer: true, after: None, limit };
+        Ok(self.store.edges(Scope::Tenant(tenant), &query).await?.edges)
+    }
+
+    /// Every manager edge of a tenant: the stronger relation wins for each person; unresolved ones come too.
+    pub(super) async fn managers(&self, tenant: TenantId) -> Result<Vec<Edge>, Failure> {
+        let mut chosen: std::collections::HashMap<Key, Edge> = std::collections::HashMap::new();
+        for relation in MANAGER_RELATIONS {
+            let query = EdgeQuery {
+                relation: relation.to_owned(),
+                anchor: Anchor::All,
+                pending: true,
+                peer: false,
+                after: None,
+                limit: 1_000,
+            };
+            for edge in self.store.all_edges(Scope::Tenant(tenant), query).await? {
+                match chosen.entry(edge.source.clone()) {
+                    std::collections::hash_map::Entry::Vacant(slot) => {
+                        slot.insert(edge);
+                    }
+                    std::collections::hash_map::Entry::Occupied(mut slot) => {
+                        if slot.get().target.is_none() && edge.target.is_some() {
+                            slot.insert(edge);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(chosen.into_values().collect())
+    }
+
+    /// How many people wait for their manager to arrive.
+    pub(super) async fn pending_managers(&self, tenant: TenantId) -> Result<usize, Failure> {
+        Ok(self.managers(tenant).await?.iter().filter(|edge| edge.target.is_none()).count())
+    }
+
+    /// The latest entries of the provisioning log, newest first.
+    pub(super) async fn recent_log(&self, tenant: TenantId, errors: bool, limit: usize) -> Result<Vec<LogEntry>, Failure> {
+        let mut query = FeedQuery::new(FeedScope::One(Scope::Tenant(tenant)), 500);
+        query.topic = Some("log".to_owned());
+        query.newest_first = true;
+        let mut entries = Vec::new();
+        // At most 5,000 events back: this is "recent".
+        for _ in 0..10 {
+            let page = self.store.changes(&query).await?;
+            query.after = page.changes.last().map(|change| change.position);
+            for change in &page.changes {
+                let Ok(event) = Value::parse(&change.payload) else { continue };
+                let entry = log_entry(&event, change.at);
+                if !errors || entry.status >= 400 {
+                    entries.push(entry);
+                }
+                if entries.len() == limit {
+                    return Ok(entries);
+                }
+            }
+            if !page.more {
+                break;
+            }
+        }
+        Ok(entries)
+    }
+
+    /// What happened to one record, newest first: when, who, what.
+    pub(super) async fn history(&self, tenant: TenantId, key: &Key) -> Result<Vec<scimstack_store::Change>, Failure> {
+        let mut query = FeedQuery::new(FeedScope::One(Scope::Tenant(tenant)), 50);
+        query.key = Some(key.clone());
+        query.newest_first = true;
+        Ok(self.store.changes(&query).await?.changes)
+    }
+}
+
+fn log_entry(event: &Value, at: Timestamp) -> LogEntry {
+    let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let list = |name: &str| -> Vec<String> {
+        let elements = event.get(name).and_then(Value::as_array).unwrap_or_default();
+        elements.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+    };
+    let status = match event.get("status") {
+        Some(Value::Number(n)) => n.as_i64().unwrap_or(0),
+        Some(Value::String(s)) => s.parse().unwrap_or(0),
+        _ => 0,
+    };
+    let subject = Some(text("subject")).filter(|s| !s.is_empty()).unwrap_or_else(|| text("resourceId"));
+    LogEntry {
+        when: at.to_string(),
+        subject: if subject.is_empty() { "(unknown)".to_owned() } else { subject },
+        what: format!("{} {}", text("method"), text("resourceType")),
+        status,
+        scim_type: text("scimType"),
+        detail: text("detail"),
+        connection: text("connection"),
+        leniencies: list("leniencies"),
+        unknown: list("unknown"),
+    }
+}
+
+/// The lifecycle's state of a person.
+pub(super) fn state(stored: &Stored) -> PersonState {
+    Person::decode(&stored.private).map_or(PersonState::Unclaimed, |person| person.state())
+}
+
+/// A state as pages show it.
+pub(super) fn state_name(state: PersonState) -> &'static str {
+    match state {
+        PersonState::Active => "Active",
+        PersonState::Deactivated => "Deactivated",
+        PersonState::Deleted => "Deleted",
+        _ => "Unclaimed",
+    }
+}
+
+/// How a person is called: the display name, else given and family name, else the user name.
+pub(super) fn name_of(resource: &Resource) -> String {
+    let root = resource.root();
+    let text = |name: &str| root.get(name).and_then(Value::as_str).filter(|s| !s.trim().is_empty()).map(ToOwned::to_owned);
+    let parts = root.get("name").map(|name| {
+        let part = |p: &str| name.get(p).and_then(Value::as_str).unwrap_or_default();
+        format!("{} {}", part("givenName"), part("familyName")).trim().to_owned()
+    });
+    let parts = parts.filter(|s| !s.is_empty());
+    text("displayName").or(parts).or_else(|| text("userName")).unwrap_or_else(|| "(no name)".to_owned())
+}
+
+/// The initials shown where there is no photo.
+pub(super) fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
+    let first = words.next();
+    let last = words.next_back();
+    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+}

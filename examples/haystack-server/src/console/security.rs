@@ -1,0 +1,75 @@
+//! Security Settings: who gets notifications.
+
+use super::App;
+use super::page::{Failure, Shell, Tab};
+use super::session::Session;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use maud::html;
+use scimstack_protocol::Notify;
+use serde::Deserialize;
+
+const CHOICES: [(Notify, &str, &str, &str); 3] = [
+    (Notify::Nobody, "nobody", "Nobody", "Nothing is sent to anyone. Choose this while provisioning is set up, and open it on launch day."),
+    (
+        Notify::SignedIn,
+        "signed-in",
+        "People who have signed in",
+        "Whoever was provisioned but has never signed in gets nothing.",
+    ),
+    (
+        Notify::Everyone,
+        "everyone",
+        "Everyone",
+        "Also people who have never signed in: they get a first message as soon as they are provisioned.",
+    ),
+];
+
+pub(super) async fn show(State(console): App, session: Session, Path(tenant): Path<String>) -> Result<Response, Failure> {
+    render(&console, session, &tenant, false).await
+}
+
+async fn render(console: &super::data::Console, session: Session, tenant: &str, saved: bool) -> Result<Response, Failure> {
+    let shell = Shell::new(console, session, tenant, Tab::Security).await?;
+    let body = html! {
+        h1 { "Security Settings" }
+        @if saved { p.notice role="status" { "Saved." } }
+        form.panel method="post" action=(shell.link("security")) {
+            (shell.csrf())
+            h2 { "Email and mobile notifications" }
+            @for (value, name, label, hint) in CHOICES {
+                label.switch {
+                    input type="radio" name="notify" value=(name) checked[shell.tenant.policy.notify == value];
+                    span { (label) span.hint { (hint) } }
+                }
+            }
+            p { button type="submit" { "Save" } }
+            p.hint { "Nobody is welcomed twice, and nothing is sent to a person who is created inactive." }
+        }
+    };
+    Ok(shell.page("Security Settings", body).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct Settings {
+    csrf: String,
+    notify: String,
+}
+
+pub(super) async fn save(
+    State(console): App,
+    session: Session,
+    Path(tenant): Path<String>,
+    Form(form): Form<Settings>,
+) -> Result<Response, Failure> {
+    session.check(&form.csrf)?;
+    let found = console.admin.tenant(&tenant).await?;
+    let Some((notify, ..)) = CHOICES.into_iter().find(|(_, name, ..)| *name == form.notify) else {
+        return Err(Failure::new(axum::http::StatusCode::BAD_REQUEST, "Choose who gets notifications."));
+    };
+    let mut policy = found.policy;
+    policy.notify = notify;
+    console.admin.set_tenant_policy(found.id, policy).await?;
+    render(&console, session, &tenant, true).await
+}
