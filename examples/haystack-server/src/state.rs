@@ -1,0 +1,42 @@
+//! What the parts of a running server share.
+
+use scimstack_server::{Admin, Engine};
+use scimstack_store::Store;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What every request handler of the server can reach. Cheap to clone.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct AppState {
+    /// Tenants, connections, tokens, settings.
+    pub admin: Admin,
+    /// The SCIM service.
+    pub engine: Arc<Engine>,
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Where clients reach the server, without a trailing slash; `None`: by what the request's `Host` says.
+    pub public_url: Option<String>,
+    /// The socket it listens on.
+    pub local_addr: SocketAddr,
+}
+
+impl AppState {
+    /// Where people and identity providers reach the server, without a trailing slash.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.local_addr))
+    }
+
+    /// The SCIM base URL of a tenant.
+    #[must_use]
+    pub fn scim_base_url(&self, tenant: &str) -> String {
+        scim_base_url(&self.origin(), tenant)
+    }
+}
+
+/// The SCIM base URL of a tenant on a server that is reached at `origin`.
+#[must_use]
+pub fn scim_base_url(origin: &str, tenant: &str) -> String {
+    format!("{}/t/{tenant}/api/scim/v2", origin.trim_end_matches('/'))
+}
