@@ -16,6 +16,7 @@ pub mod relation;
 pub mod resource;
 pub mod schema;
 pub mod time;
+pub mod typed;
 pub mod uri;
 pub mod value;
 pub mod views;
