@@ -1,0 +1,72 @@
+//! Servers that are wrong, to prove that the checks notice.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use scimstack_conformance::{CHECKS, Target, Transport, TransportError, Verdict, run};
+
+/// Answers every request alike.
+struct Always(u16, &'static str);
+
+#[async_trait]
+impl Transport for Always {
+    async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        Ok(http::Response::builder()
+            .status(self.0)
+            .body(Bytes::from_static(self.1.as_bytes()))
+            .unwrap())
+    }
+}
+
+/// Answers nothing.
+struct Dead;
+
+#[async_trait]
+impl Transport for Dead {
+    async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        Err(TransportError("connection refused".to_owned()))
+    }
+}
+
+fn passed(transport: &impl Transport) -> Vec<&'static str> {
+    let report = futures_executor::block_on(run(transport, &Target::new("http://localhost", "t")));
+    assert_eq!(report.outcomes.len(), CHECKS.len());
+    report
+        .outcomes
+        .iter()
+        .filter(|o| o.verdict == Verdict::Passed)
+        .map(|o| o.name)
+        .collect()
+}
+
+#[test]
+fn a_server_that_does_not_answer_passes_nothing() {
+    assert_eq!(passed(&Dead), [""; 0]);
+}
+
+#[test]
+fn a_server_that_says_yes_to_everything_passes_nothing() {
+    assert_eq!(passed(&Always(200, "{}")), [""; 0]);
+    assert_eq!(
+        passed(&Always(
+            200,
+            r#"{"id":"1","schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]}"#
+        )),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_server_that_refuses_everything_in_html_passes_only_the_wrong_token() {
+    assert_eq!(passed(&Always(401, "<html>")), ["a_wrong_token_is_401"]);
+    assert_eq!(passed(&Always(500, "<html>")), [""; 0]);
+}
+
+#[test]
+fn a_report_says_what_was_expected_and_what_came() {
+    let report = futures_executor::block_on(run(&Always(500, ""), &Target::new("http://localhost", "t")));
+    assert!(!report.is_conformant());
+    assert!(report.to_string().contains("expected status 200, got 500"), "{report}");
+    let json = report.to_json();
+    assert_eq!(json[0]["clause"], "RFC 7644 §4");
+    assert_eq!(json[0]["verdict"], "failed");
+}
