@@ -1,5 +1,7 @@
 //! Servers that are wrong, to prove that the checks notice.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use scimstack_conformance::{CHECKS, Target, Transport, TransportError, Verdict, run};

@@ -1,5 +1,7 @@
 //! What a derived extension does on a real resource.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
 use scimstack_derive::ScimExtension;
 use scimstack_schema::typed::ScimExtension as _;
 use scimstack_schema::{IngestOptions, Mutability, Registry, Returned, Type, Uniqueness, Value};
