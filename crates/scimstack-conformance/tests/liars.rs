@@ -48,13 +48,13 @@ fn a_server_that_does_not_answer_passes_nothing() {
 #[test]
 fn a_server_that_says_yes_to_everything_passes_nothing() {
     assert_eq!(passed(&Always(200, "{}")), [""; 0]);
-    assert_eq!(
-        passed(&Always(
-            200,
-            r#"{"id":"1","schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]}"#
-        )),
-        [""; 0]
-    );
+}
+
+#[test]
+fn a_server_that_shows_the_same_user_for_everything_passes_only_what_is_true_of_that_user() {
+    let same = r#"{"id":"1","schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]}"#;
+    let true_of_it = ["an_id_sent_by_the_client_is_ignored", "a_password_is_never_returned"];
+    assert_eq!(passed(&Always(200, same)), true_of_it);
 }
 
 #[test]
