@@ -1,5 +1,28 @@
 //! From a client's JSON to a [`Resource`]: one pass that matches names without case, drops what is read-only or unknown,
-//! checks types, and takes out what lives elsewhere (relations, passwords). Parse, don't validate.
+//! checks types, and takes out what lives elsewhere (relations, passwords). Parse, don't validate. (RFC 7643 §2 to §3,
+//! RFC 7644 §3.3, §3.5.1.) What a value is for is not judged: a locale or a telephone number is kept as it was sent.
+//!
+//! ```
+//! use scimstack_schema::{IngestOptions, Registry, Value};
+//!
+//! let registry = Registry::core();
+//! let user = registry.resource_type("User").unwrap();
+//! let sent = br#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],
+//!     "USERNAME":"ann@x.test","id":"zzz","password":"secret","shoeSize":42}"#;
+//! let found = user.ingest(Value::parse(sent).unwrap(), &IngestOptions::default()).unwrap();
+//! assert_eq!(
+//!     String::from_utf8(found.resource.to_bytes()).unwrap(),
+//!     r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann@x.test"}"#
+//! );
+//! assert_eq!(found.unknown, ["shoeSize"]);
+//! assert_eq!(found.hidden, [("password".to_owned(), Value::from("secret"))]);
+//!
+//! let refused = user.ingest(Value::parse(b"{}").unwrap(), &IngestOptions::default()).unwrap_err();
+//! assert!(refused.to_string().contains("userName is required"));
+//! ```
+
+mod read;
+mod replace;
 
 use crate::registry::ResourceType;
 use crate::resource::Resource;
@@ -89,28 +112,36 @@ impl fmt::Display for Violations {
 
 impl std::error::Error for Violations {}
 
+/// The most violations that are reported for one document; a document with more is wrong throughout.
+pub const MAX_VIOLATIONS: usize = 100;
+
 impl ResourceType {
-    /// Makes a [`Resource`] of a client's document (POST, PUT).
+    /// Makes a [`Resource`] of a client's document (POST, PUT). What is read-only, `id` included, is left out of it; the
+    /// caller sets the id.
+    ///
+    /// Ingesting what came out once more changes nothing.
     ///
     /// # Errors
-    /// Every violation found, each with its path.
-    pub fn ingest(self: &Arc<Self>, _document: Value, _options: &IngestOptions) -> Result<Ingested, Violations> {
-        todo!()
+    /// Every violation found, each with its path; at most [`MAX_VIOLATIONS`].
+    pub fn ingest(self: &Arc<Self>, document: Value, options: &IngestOptions) -> Result<Ingested, Violations> {
+        read::ingest(self, document, options)
     }
 
-    /// Checks a document that was changed in place (PATCH) as a whole: required attributes, types, one primary.
+    /// Checks a document that was changed in place (PATCH) as a whole: required attributes, types, one primary. What
+    /// lives outside the document (relations that are edges, hidden values) is not looked for.
     ///
     /// # Errors
-    /// Every violation found.
-    pub fn validate(&self, _resource: &Resource) -> Result<(), Violations> {
-        todo!()
+    /// Every violation found; at most [`MAX_VIOLATIONS`].
+    pub fn validate(&self, resource: &Resource) -> Result<(), Violations> {
+        read::validate(self, resource)
     }
 
-    /// Prepares a replacement (PUT): keeps `id`, keeps immutable values that were left out, refuses others that changed.
+    /// Prepares a replacement (PUT): keeps `id` and what is read-only, keeps immutable values that were left out,
+    /// refuses others that changed. Lists are compared without order, strings as their `caseExact` says.
     ///
     /// # Errors
     /// Immutable attributes whose value differs.
-    pub fn carry_over(&self, _before: &Resource, _after: &mut Resource) -> Result<(), Violations> {
-        todo!()
+    pub fn carry_over(&self, before: &Resource, after: &mut Resource) -> Result<(), Violations> {
+        replace::carry_over(self, before, after)
     }
 }

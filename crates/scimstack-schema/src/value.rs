@@ -9,7 +9,7 @@
 //! ```
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -40,7 +40,9 @@ pub enum Value {
 pub struct Number(Box<str>);
 
 /// A JSON object: members in order. Member names are unique when it came from [`Value::parse`] (without case).
-#[derive(Clone, PartialEq, Debug, Default)]
+///
+/// Objects with the same members are equal in whatever order these come.
+#[derive(Clone, Debug, Default)]
 pub struct Object {
     members: Vec<(String, Value)>,
 }
@@ -295,6 +297,23 @@ impl From<i64> for Number {
     }
 }
 
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        if self.len() != other.len() {
+            return false;
+        }
+        let names_in_step = self.iter().zip(other.iter()).all(|((a, _), (b, _))| a == b);
+        if names_in_step {
+            return self.members == other.members;
+        }
+        let mut ours: Vec<&(String, Value)> = self.members.iter().collect();
+        let mut theirs: Vec<&(String, Value)> = other.members.iter().collect();
+        ours.sort_by_key(|(name, _)| name);
+        theirs.sort_by_key(|(name, _)| name);
+        ours == theirs
+    }
+}
+
 impl Object {
     /// An object without members.
     #[must_use]
@@ -470,15 +489,24 @@ impl From<serde_json::Value> for Value {
     }
 }
 
+impl Serialize for Number {
+    /// As it was written: to serde_json, any number; to other formats, whole numbers.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.as_i64() {
+            Some(whole) if whole.to_string() == *self.0 => serializer.serialize_i64(whole),
+            _ => RawValue::from_string(self.0.to_string())
+                .map_err(S::Error::custom)?
+                .serialize(serializer),
+        }
+    }
+}
+
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(b) => serializer.serialize_bool(*b),
-            Self::Number(n) => match n.as_i64() {
-                Some(i) => serializer.serialize_i64(i),
-                None => serializer.serialize_f64(n.as_f64()),
-            },
+            Self::Number(n) => n.serialize(serializer),
             Self::String(s) => serializer.serialize_str(s),
             Self::Array(a) => {
                 let mut seq = serializer.serialize_seq(Some(a.len()))?;
@@ -498,6 +526,8 @@ impl Serialize for Value {
     }
 }
 
+/// From serde_json's own deserializer, so that numbers stay as they are written; not from under `#[serde(flatten)]` or
+/// an untagged enum, which keep values in a form of their own.
 impl<'de> serde::Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
@@ -518,6 +548,28 @@ mod tests {
         ] {
             assert_eq!(Value::parse(text.as_bytes()).unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn what_serde_json_makes_of_a_value_is_what_we_write() {
+        let text = r#"{"b":1.10,"a":[1e2,-0,-7,12345678901234567890.123456789],"c":null,"d":true}"#;
+        let value = Value::parse(text.as_bytes()).unwrap();
+        assert_eq!(serde_json::to_string(&value).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Value>(text).unwrap(), value);
+        assert_eq!(
+            Value::from(serde_json::json!({"x": [1, "y", null, false]})).to_string(),
+            r#"{"x":[1,"y",null,false]}"#
+        );
+    }
+
+    #[test]
+    fn objects_are_equal_in_any_order_but_only_with_equal_members() {
+        let equal = |a: &str, b: &str| Value::parse(a.as_bytes()).unwrap() == Value::parse(b.as_bytes()).unwrap();
+        assert!(equal(r#"{"a":1,"b":{"c":2,"d":3}}"#, r#"{"b":{"d":3,"c":2},"a":1}"#));
+        assert!(!equal(r#"{"a":1,"b":2}"#, r#"{"b":1,"a":2}"#));
+        assert!(!equal(r#"{"a":1}"#, r#"{"a":1,"b":2}"#));
+        assert!(!equal(r#"{"a":[1,2]}"#, r#"{"a":[2,1]}"#));
+        assert!(!equal(r#"{"a":1}"#, r#"{"A":1}"#));
     }
 
     #[test]
