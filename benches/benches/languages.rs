@@ -1,0 +1,78 @@
+//! Filters and documents, each beside its floor: the least work that any implementation has to do on the same bytes.
+//! Read ratios, not nanoseconds.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark may fail loudly")]
+
+use divan::{Bencher, black_box};
+use scimstack_filter::{Filter, ResolveOptions};
+use scimstack_schema::{IngestOptions, Registry, Value};
+
+fn main() {
+    divan::main();
+}
+
+const FILTERS: [&str; 3] = [
+    r#"userName eq "ann@example.com""#,
+    r#"emails[type eq "work" and value co "@example.com"]"#,
+    r#"(a eq 1 or b eq 2) and not (c eq 3) or d eq 4 and e eq 5 or f eq 6 and (g eq 7 or h eq 8)"#,
+];
+
+const USER: &str = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
+"userName":"ann@example.com","name":{"givenName":"Ann","familyName":"Example"},"displayName":"Ann Example","active":true,
+"emails":[{"value":"ann@example.com","type":"work","primary":true},{"value":"ann@home.example","type":"home"}],
+"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"Research","employeeNumber":"007",
+"manager":{"value":"bo@example.com"}}}"#;
+
+/// Floor of parsing: every byte looked at once, one allocation.
+#[divan::bench(args = FILTERS)]
+fn floor_one_pass_and_one_allocation(bencher: Bencher<'_, '_>, text: &str) {
+    bencher.bench(|| {
+        let sum = black_box(text).bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        Box::new(sum)
+    });
+}
+
+#[divan::bench(args = FILTERS)]
+fn filter_parse(bencher: Bencher<'_, '_>, text: &str) {
+    bencher.bench(|| Filter::parse(black_box(text)).unwrap());
+}
+
+/// Floor of evaluation: the comparison written by hand, with the same folding.
+#[divan::bench]
+fn floor_user_name_compared_by_hand(bencher: Bencher<'_, '_>) {
+    let user = Value::parse(USER.as_bytes()).unwrap();
+    let object = user.as_object().unwrap();
+    bencher.bench(|| {
+        let name = black_box(object).get("userName").and_then(Value::as_str);
+        name.is_some_and(|name| scimstack_schema::fold::fold(name) == "ann@example.com")
+    });
+}
+
+#[divan::bench]
+fn filter_matches_user_name(bencher: Bencher<'_, '_>) {
+    let registry = Registry::core();
+    let resource_type = registry.resource_type("User").unwrap();
+    let resolved = Filter::parse(FILTERS[0]).unwrap().resolve(resource_type, ResolveOptions::default()).unwrap();
+    let user = Value::parse(USER.as_bytes()).unwrap();
+    let object = user.as_object().unwrap();
+    bencher.bench(|| resolved.matches(black_box(object)));
+}
+
+/// Floor of ingest: the same bytes to a `serde_json::Value`.
+#[divan::bench]
+fn floor_serde_json_value(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| serde_json::from_str::<serde_json::Value>(black_box(USER)).unwrap());
+}
+
+#[divan::bench]
+fn document_parse(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| Value::parse(black_box(USER).as_bytes()).unwrap());
+}
+
+#[divan::bench]
+fn document_ingest(bencher: Bencher<'_, '_>) {
+    let registry = Registry::core();
+    let resource_type = registry.resource_type("User").unwrap();
+    let options = IngestOptions::default();
+    bencher.bench(|| resource_type.ingest(Value::parse(black_box(USER).as_bytes()).unwrap(), &options).unwrap());
+}
