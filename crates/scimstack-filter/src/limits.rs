@@ -1,4 +1,11 @@
 //! How much a filter or a PATCH may ask for. All limits are named; going past one is an ordinary error.
+//!
+//! ```
+//! use scimstack_filter::{Filter, Limits};
+//! let limits = Limits::default().with_terms(2);
+//! assert!(Filter::parse_with("title pr and nickName pr", &limits).is_ok());
+//! assert!(Filter::parse_with("title pr and nickName pr and userType pr", &limits).is_err());
+//! ```
 
 /// Limits on one filter, path or PATCH body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +19,9 @@ pub struct Limits {
     pub terms: usize,
     /// The most operations in one PATCH.
     pub operations: usize,
+    /// The most values that one PATCH may go through: each operation on a multi-valued attribute goes through its values
+    /// once, and again for each value that it adds.
+    pub visits: usize,
 }
 
 impl Default for Limits {
@@ -21,6 +31,44 @@ impl Default for Limits {
             depth: 64,
             terms: 256,
             operations: 1_000,
+            visits: 10_000_000,
         }
+    }
+}
+
+impl Limits {
+    /// Sets [`Limits::length`].
+    #[must_use]
+    pub fn with_length(mut self, most: usize) -> Self {
+        self.length = most;
+        self
+    }
+
+    /// Sets [`Limits::depth`].
+    #[must_use]
+    pub fn with_depth(mut self, most: usize) -> Self {
+        self.depth = most;
+        self
+    }
+
+    /// Sets [`Limits::terms`].
+    #[must_use]
+    pub fn with_terms(mut self, most: usize) -> Self {
+        self.terms = most;
+        self
+    }
+
+    /// Sets [`Limits::operations`].
+    #[must_use]
+    pub fn with_operations(mut self, most: usize) -> Self {
+        self.operations = most;
+        self
+    }
+
+    /// Sets [`Limits::visits`].
+    #[must_use]
+    pub fn with_visits(mut self, most: usize) -> Self {
+        self.visits = most;
+        self
     }
 }

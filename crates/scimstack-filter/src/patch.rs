@@ -1,8 +1,44 @@
 //! PATCH: the body as operations, their application to a copy, membership deltas, and `diff` (RFC 7644 §3.5.2).
+//!
+//! Validation of the result as a whole, uniqueness and versions are the caller's. Edges-only relations (`members`) are
+//! not in the document: what is to happen to them comes back as [`MemberDelta`].
+//!
+//! ```
+//! use scimstack_filter::{Patch, PatchOptions};
+//! use scimstack_schema::{Registry, Resource, Value};
+//!
+//! let registry = Registry::core();
+//! let user = registry.resource_type("User").unwrap();
+//! let mut ann = Resource::from_stored(
+//!     user.clone(),
+//!     br#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "u1", "userName": "ann"}"#,
+//! ).unwrap();
+//!
+//! let body = Value::parse(br#"{
+//!     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+//!     "Operations": [{"op": "add", "path": "name.givenName", "value": "Ann"}]
+//! }"#).unwrap();
+//! let options = PatchOptions::default();
+//! let outcome = Patch::from_value(body, &options).unwrap().apply(&mut ann, &options).unwrap();
+//! assert!(outcome.changed);
+//! assert_eq!(ann.root().get("name").unwrap().to_string(), r#"{"givenName":"Ann"}"#);
+//! ```
 
-use crate::limits::Limits;
-use crate::path::PatchPath;
+mod apply;
+mod body;
+mod coerce;
+mod context;
+mod diff;
+mod list;
+mod options;
+mod relation;
+mod schemas;
+mod target;
+
+pub use options::PatchOptions;
+
 use scimstack_schema::{Resource, ResourceType, Value};
+use std::fmt;
 use std::sync::Arc;
 
 /// A PATCH body: operations in order.
@@ -17,7 +53,7 @@ pub struct Patch {
 pub struct Op {
     /// What to do.
     pub kind: OpKind,
-    /// Where; `None` for the whole resource. Kept as text until it is resolved; see [`PatchPath`].
+    /// Where; `None` for the whole resource. Kept as text until it is resolved; see [`crate::PatchPath`].
     pub path: Option<String>,
     /// With what.
     pub value: Option<Value>,
@@ -34,54 +70,21 @@ pub enum OpKind {
     Replace,
 }
 
-/// What PATCH accepts beyond the letter; each field is one named leniency (IDP.md rows in brackets, for maintainers).
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct PatchOptions {
-    /// A body without the PatchOp URN in `schemas`.
-    pub missing_schemas: bool,
-    /// `"True"`, `"false"`… for booleans, in values and in path filters.
-    pub boolean_strings: bool,
-    /// A list of one where a boolean is declared.
-    pub unwrap_single: bool,
-    /// A bare string, or a list of one, for a complex attribute with `value` (`manager`); `""` and `{"value": ""}` remove it.
-    pub string_for_complex: bool,
-    /// `add` through a value path without a match creates the element from the filter's `eq` terms.
-    pub upsert_on_add: bool,
-    /// The same for `replace`.
-    pub upsert_on_replace: bool,
-    /// `remove` with a `value` list removes only the values listed.
-    pub remove_listed: bool,
-    /// `""` for an optional attribute unassigns it.
-    pub empty_string_unassigns: bool,
-    /// Dotted and URN keys in a path-less value are paths.
-    pub keys_are_paths: bool,
-    /// The path `manager` on a type that has the enterprise extension.
-    pub short_manager: bool,
-    /// Unknown members of path-less values are an error instead of being dropped.
-    pub refuse_unknown: bool,
-    /// How much it may ask for.
-    pub limits: Limits,
+impl OpKind {
+    /// The operation as it is written: `add`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Remove => "remove",
+            Self::Replace => "replace",
+        }
+    }
 }
 
-impl Default for PatchOptions {
-    /// What does no harm to a client that follows the RFC: everything but `upsert_on_replace`, `empty_string_unassigns`,
-    /// `short_manager` and `refuse_unknown`.
-    fn default() -> Self {
-        Self {
-            missing_schemas: true,
-            boolean_strings: true,
-            unwrap_single: true,
-            string_for_complex: true,
-            upsert_on_add: true,
-            upsert_on_replace: false,
-            remove_listed: true,
-            empty_string_unassigns: false,
-            keys_are_paths: true,
-            short_manager: false,
-            refuse_unknown: false,
-            limits: Limits::default(),
-        }
+impl fmt::Display for OpKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -133,6 +136,22 @@ pub struct PatchError {
     pub detail: String,
 }
 
+impl PatchErrorKind {
+    /// The `scimType` of RFC 7644 Table 9.
+    #[must_use]
+    pub const fn scim_type(self) -> &'static str {
+        match self {
+            Self::InvalidSyntax => "invalidSyntax",
+            Self::InvalidPath => "invalidPath",
+            Self::InvalidFilter => "invalidFilter",
+            Self::NoTarget => "noTarget",
+            Self::InvalidValue => "invalidValue",
+            Self::Mutability => "mutability",
+            Self::TooMany => "tooMany",
+        }
+    }
+}
+
 /// The kinds of [`PatchError`]; the names are the RFC's `scimType` values (RFC 7644 Table 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -158,8 +177,8 @@ impl Patch {
     ///
     /// # Errors
     /// Structure that is not a PatchOp, unknown `op`, more operations than the limit.
-    pub fn from_value(_body: Value, _options: &PatchOptions) -> Result<Self, PatchError> {
-        todo!()
+    pub fn from_value(body: Value, options: &PatchOptions) -> Result<Self, PatchError> {
+        body::read(body, options)
     }
 
     /// Applies all operations to `resource`, in order; on an error `resource` is as before. `id` and other read-only
@@ -170,8 +189,8 @@ impl Patch {
     ///
     /// # Errors
     /// The first operation that cannot be applied.
-    pub fn apply(&self, _resource: &mut Resource, _options: &PatchOptions) -> Result<PatchOutcome, PatchError> {
-        todo!()
+    pub fn apply(&self, resource: &mut Resource, options: &PatchOptions) -> Result<PatchOutcome, PatchError> {
+        apply::apply(self, resource, options)
     }
 
     /// When every operation concerns edges-only relations alone, what is to happen to them; so that a store can be given
@@ -181,24 +200,24 @@ impl Patch {
     /// As [`Patch::apply`].
     pub fn as_relation_delta(
         &self,
-        _resource_type: &Arc<ResourceType>,
-        _options: &PatchOptions,
+        resource_type: &Arc<ResourceType>,
+        options: &PatchOptions,
     ) -> Result<Option<PatchOutcome>, PatchError> {
-        todo!()
+        relation::delta(self, resource_type, options)
     }
 
-    /// The operations that turn `before` into `after`: a small PATCH, valid under the strictest reading.
+    /// The operations that turn `before` into `after`: a small PATCH, valid under the strictest reading. Empty when
+    /// nothing differs (such a PATCH is not to be sent: RFC 7644 wants at least one operation).
+    ///
+    /// What no client can change is left out: `id`, other read-only attributes, immutable ones that have a value.
     #[must_use]
-    pub fn diff(_before: &Resource, _after: &Resource) -> Self {
-        todo!()
+    pub fn diff(before: &Resource, after: &Resource) -> Self {
+        diff::diff(before, after)
     }
 
     /// The PatchOp body.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        todo!()
+        body::write(self)
     }
 }
-
-#[allow(dead_code, reason = "used once the body is filled in")]
-type Unused = PatchPath;

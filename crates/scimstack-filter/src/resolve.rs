@@ -386,8 +386,9 @@ fn operand(
 pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     use base64::alphabet::{STANDARD, URL_SAFE};
     use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-    const CONFIG: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
     const ENGINES: [GeneralPurpose; 2] = [
         GeneralPurpose::new(&STANDARD, CONFIG),
         GeneralPurpose::new(&URL_SAFE, CONFIG),
