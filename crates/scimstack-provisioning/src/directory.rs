@@ -1,0 +1,68 @@
+//! The directory lifecycle (receiving side): what becomes of a person, and what follows from it elsewhere.
+//!
+//! [`Person`] is the machine: one per person, kept as bytes with the resource. [`Lifecycle`] is the machine behind the
+//! engine's hook [`scimstack_protocol::Decide`]: it reads the difference that a request makes and asks the machine.
+//! Whether a connection is enabled at all, and how often effects are delivered, is not decided here.
+//!
+//! # States and events
+//!
+//! | event | no such person | `Unclaimed` | `Active` | `Deactivated` (was *b*) | `Deleted` |
+//! |---|---|---|---|---|---|
+//! | create, active | → `Unclaimed`; welcome ¹ | 409 | 409 | with the externalId on record ²: → *b*; show. Else 409 | a new person |
+//! | create, inactive | → `Deactivated` (was `Unclaimed`) | 409 | 409 | with the externalId on record ²: stays. Else 409 | a new person |
+//! | update, active | 404 | stays | stays | → *b*; show; welcome ¹ | 404 |
+//! | update, inactive | 404 | → `Deactivated`; leave ³ | → `Deactivated`; leave ³ | stays | 404 |
+//! | update without `active` | 404 | stays | stays | stays | 404 |
+//! | delete | 404 | → `Deleted`; leave ³ | → `Deleted`; leave ³ | → `Deleted` | 404 |
+//! | sign-in | 404 | → `Active` | stays | 403 | 404 |
+//!
+//! 1. Only when Security Settings notify everyone, the person has never been welcomed, and becomes active for the very
+//!    first time: nobody is welcomed twice, nor for coming back, nor while inactive.
+//! 2. Only while the connection's `reactivate_on_create` is on, and both externalIds are there and equal.
+//! 3. Revoke sessions, hide from the directory, and flag the reports when there are any.
+//!
+//! # Switches
+//!
+//! The difference decides, not the verb. A request whose difference needs several switches needs all of them; a request
+//! without a difference needs none.
+//!
+//! | difference | switch |
+//! |---|---|
+//! | a new person, or `active` from false to true | Create Users |
+//! | any other attribute | Update User Attributes |
+//! | `active` from true to false, or a deletion | Deactivate Users |
+//! | anything about a group | Push Groups |
+//!
+//! # Example
+//! ```
+//! use scimstack_protocol::{ConnectionPolicy, EffectKind, TenantPolicy};
+//! use scimstack_provisioning::directory::{Outcome, Person, PersonState, Rules, Update};
+//! use scimstack_schema::Timestamp;
+//!
+//! let (connection, tenant) = (ConnectionPolicy::default(), TenantPolicy::default());
+//! let rules = Rules::new(&connection, &tenant);
+//! let now = Timestamp::from_seconds(1_800_000_000);
+//!
+//! let mut ann = Person::handle_create(rules, true, now)?;
+//! ann.handle_sign_in(now)?;
+//! assert_eq!(ann.state(), PersonState::Active);
+//!
+//! let leaves = Update::default().with_active(false);
+//! assert_eq!(ann.handle_update(rules, &leaves, now)?, Outcome::Deactivated);
+//! assert_eq!(ann.poll_effect().unwrap().kind, EffectKind::RevokeSessions);
+//! assert_eq!(ann.poll_effect().unwrap().kind, EffectKind::Hide);
+//! assert_eq!(ann.poll_effect(), None);
+//! # Ok::<(), scimstack_provisioning::directory::Refusal>(())
+//! ```
+
+mod difference;
+mod lifecycle;
+mod person;
+mod record;
+mod refusal;
+
+pub use difference::Update;
+pub use lifecycle::Lifecycle;
+pub use person::{MAX_FORMER_USER_NAMES, Outcome, Person, PersonState, Rules};
+pub use record::DecodeError;
+pub use refusal::{Deed, Refusal, Taken};

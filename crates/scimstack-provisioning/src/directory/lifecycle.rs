@@ -1,0 +1,171 @@
+//! [`Lifecycle`]: the machine behind the engine's hook. It reads what a request changes, asks the [`Person`], and turns
+//! the outcome into a [`Decision`]. Groups have no state of their own, only a switch; other types have neither.
+
+use super::difference::{Update, user_name};
+use super::person::{Outcome, Person, PersonState, Rules};
+use super::refusal::{Deed, Refusal, Taken};
+use scimstack_protocol::{Accept, Before, Change, Decide, Decision, Facts, FactsWanted, ScimError};
+use scimstack_schema::fold::fold;
+use scimstack_schema::{Resource, Value};
+
+/// The directory lifecycle, for an engine.
+///
+/// ```
+/// use scimstack_protocol::{Change, ConnectionPolicy, Decide, Decision, Facts, TenantPolicy};
+/// use scimstack_provisioning::directory::{Lifecycle, Person, PersonState};
+/// use scimstack_schema::{Registry, Resource, Timestamp};
+///
+/// let user = Registry::haystack().resource_type("User").unwrap().clone();
+/// let ann = Resource::from_stored(user.clone(), br#"{"userName":"ann@x.test","active":false}"#)?;
+/// let (connection, tenant) = (ConnectionPolicy::default(), TenantPolicy::default());
+/// let facts = Facts::new(&user, &connection, &tenant, Timestamp::from_seconds(0));
+///
+/// let Decision::Accept(accept) = Lifecycle.decide(&Change::Create { after: &ann }, &facts) else { panic!() };
+/// assert_eq!(Person::decode(&accept.private)?.state(), PersonState::Deactivated { claimed: false });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lifecycle;
+
+impl Decide for Lifecycle {
+    fn wants(&self, change: &Change<'_>) -> FactsWanted {
+        let mut wanted = FactsWanted::default();
+        wanted.reports = match change {
+            Change::Delete => true,
+            Change::Update { after } => after.root().get("active").and_then(Value::as_bool) == Some(false),
+            _ => false,
+        };
+        wanted
+    }
+
+    fn decide(&self, change: &Change<'_>, facts: &Facts<'_>) -> Decision {
+        let decided = match &*facts.resource_type.name {
+            "User" => person(change, facts).map_err(ScimError::from),
+            "Group" => group(change, facts),
+            _ => other(change, facts),
+        };
+        match decided {
+            Ok(accept) => Decision::Accept(accept),
+            Err(error) => Decision::Refuse(error),
+        }
+    }
+}
+
+fn person(change: &Change<'_>, facts: &Facts<'_>) -> Result<Accept, Refusal> {
+    let rules = Rules::new(facts.connection, facts.tenant);
+    if let Change::Create { after } = change {
+        let active = after.root().get("active").and_then(Value::as_bool).unwrap_or(true);
+        return match facts.conflict {
+            Some(holder) => adopt(after, active, holder, facts),
+            None => Ok(accept(Person::handle_create(rules, active, facts.now)?, None)),
+        };
+    }
+    let before = facts.before.ok_or(Refusal::Deleted)?;
+    let mut person = recall(before)?;
+    let outcome = match change {
+        Change::Update { after } => {
+            if let Some(holder) = facts.conflict {
+                return Err(Refusal::Taken {
+                    value: value_in_use(after, holder.resource),
+                    why: Taken::NoCreate,
+                });
+            }
+            let update = Update::between(before.resource, after).with_reports(facts.counts.reports);
+            person.handle_update(rules, &update, facts.now)?
+        }
+        Change::Relate => {
+            let update = Update::default().with_attribute("a relation");
+            person.handle_update(rules, &update, facts.now)?
+        }
+        Change::Delete => person.handle_delete(rules, facts.counts.reports, facts.now)?,
+        Change::SignIn => person.handle_sign_in(facts.now)?,
+        // A change this version knows nothing of is none of its business.
+        _ => Outcome::Unchanged,
+    };
+    let kept = (outcome == Outcome::Unchanged).then(|| before.private.to_vec());
+    Ok(accept(person, kept))
+}
+
+/// A create named someone who is there: the same person returns, or the value is in use.
+fn adopt(after: &Resource, active: bool, holder: Before<'_>, facts: &Facts<'_>) -> Result<Accept, Refusal> {
+    Refusal::unless_allowed(facts.connection, &[Deed::Create])?;
+    let mut person = recall(holder)?;
+    let same_external_id = after.external_id().is_some() && after.external_id() == holder.resource.external_id();
+    let why = match person.state() {
+        PersonState::Deactivated { .. } if !facts.connection.reactivate_on_create => Some(Taken::ReturnIsOff),
+        PersonState::Deactivated { .. } if !same_external_id => Some(Taken::OtherExternalId),
+        PersonState::Deactivated { .. } => None,
+        _ => Some(Taken::Active),
+    };
+    if let Some(why) = why {
+        return Err(Refusal::Taken {
+            value: value_in_use(after, holder.resource),
+            why,
+        });
+    }
+    let update = Update::between(holder.resource, after).with_active(active);
+    person.handle_return(Rules::new(facts.connection, facts.tenant), &update, facts.now)?;
+    let mut accept = accept(person, None);
+    accept.adopt_conflict = true;
+    Ok(accept)
+}
+
+/// The machine as it was left; derived from the document where nothing was kept.
+fn recall(before: Before<'_>) -> Result<Person, Refusal> {
+    if before.private.is_empty() {
+        let active = before
+            .resource
+            .root()
+            .get("active")
+            .and_then(Value::as_bool)
+            .unwrap_or(true);
+        return Ok(Person::unrecorded(active));
+    }
+    Person::decode(before.private).map_err(|_| Refusal::Unreadable)
+}
+
+/// What the engine commits. `kept` are the bytes as they are when nothing changed.
+fn accept(mut person: Person, kept: Option<Vec<u8>>) -> Accept {
+    let mut accept = Accept::default();
+    while let Some(effect) = person.poll_effect() {
+        accept.effects.push(effect);
+    }
+    accept.private = kept.unwrap_or_else(|| person.encode());
+    accept.former_user_names = person.former_user_names().to_vec();
+    accept
+}
+
+/// Names the value that both have; the store does not say which it was.
+fn value_in_use(wanted: &Resource, holder: &Resource) -> String {
+    match (user_name(wanted), user_name(holder)) {
+        (Some(wanted), Some(held)) if fold(wanted) == fold(held) => format!("userName \"{wanted}\""),
+        (_, Some(held)) => format!("unique value of this request (the person \"{held}\" has the same)"),
+        _ => "unique value of this request".to_owned(),
+    }
+}
+
+fn group(change: &Change<'_>, facts: &Facts<'_>) -> Result<Accept, ScimError> {
+    Refusal::unless_allowed(facts.connection, &[Deed::Group])?;
+    other(change, facts)
+}
+
+/// What has no lifecycle: everything is accepted but a value in use.
+fn other(change: &Change<'_>, facts: &Facts<'_>) -> Result<Accept, ScimError> {
+    if facts.conflict.is_some() {
+        let name = match change {
+            Change::Create { after } | Change::Update { after } => {
+                after.root().get("displayName").and_then(Value::as_str)
+            }
+            _ => None,
+        };
+        let name = name.map(|name| format!(" \"{name}\"")).unwrap_or_default();
+        return Err(ScimError::uniqueness(format!(
+            "There is already a {}{name} with a value that must be unique; look it up and update it, or choose another \
+             value.",
+            facts.resource_type.name
+        )));
+    }
+    let mut accept = Accept::default();
+    accept.private = facts.before.map(|before| before.private.to_vec()).unwrap_or_default();
+    Ok(accept)
+}

@@ -1,0 +1,409 @@
+//! The machine of one person: its states, what moves it, and the effects that come out. How a request is read is in
+//! [`super::difference`], how the machine is kept as bytes in [`super::record`].
+
+use super::difference::Update;
+use super::refusal::{Deed, Refusal};
+use scimstack_protocol::{ConnectionPolicy, Effect, EffectKind, Notify, TenantPolicy};
+use scimstack_schema::fold::fold;
+use scimstack_schema::{Object, Timestamp};
+use std::collections::VecDeque;
+
+/// How many former user names a person keeps; the oldest is forgotten first.
+pub const MAX_FORMER_USER_NAMES: usize = 5;
+
+/// Where a person stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PersonState {
+    /// Provisioned, has never signed in.
+    Unclaimed,
+    /// Has signed in at least once.
+    Active,
+    /// May not sign in and is not shown; remembers where to return to.
+    Deactivated {
+        /// True when the state before was [`PersonState::Active`], false when it was [`PersonState::Unclaimed`].
+        claimed: bool,
+    },
+    /// Gone; a later create makes someone new.
+    Deleted,
+}
+
+impl PersonState {
+    /// Whether the person is shown and may sign in: what SCIM calls `active`.
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::Unclaimed | Self::Active)
+    }
+
+    /// The word for people: `Unclaimed`, `Active`, `Deactivated`, `Deleted`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unclaimed => "Unclaimed",
+            Self::Active => "Active",
+            Self::Deactivated { .. } => "Deactivated",
+            Self::Deleted => "Deleted",
+        }
+    }
+}
+
+impl std::fmt::Display for PersonState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What administrators decided, as far as the machine asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    pub(super) connection: &'a ConnectionPolicy,
+    pub(super) notify: Notify,
+}
+
+impl<'a> Rules<'a> {
+    /// The rules of one connection of a tenant.
+    #[must_use]
+    pub fn new(connection: &'a ConnectionPolicy, tenant: &TenantPolicy) -> Self {
+        Self {
+            connection,
+            notify: tenant.notify,
+        }
+    }
+}
+
+/// What an input did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Nothing differs.
+    Unchanged,
+    /// Attributes differ; the state is the same.
+    Updated,
+    /// The person left.
+    Deactivated,
+    /// The person came back.
+    Reactivated,
+    /// The person is gone.
+    Deleted,
+    /// The first sign-in.
+    Claimed,
+}
+
+/// The machine of one person.
+///
+/// Equality is that of what is kept ([`Person::encode`]); effects that were not polled yet do not count. After a refusal
+/// the person is as before.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub(super) state: PersonState,
+    /// When the state was entered.
+    pub(super) since: Timestamp,
+    pub(super) claimed_at: Option<Timestamp>,
+    pub(super) welcomed: bool,
+    /// Oldest first.
+    pub(super) former_user_names: Vec<String>,
+    /// The connection that owns the person.
+    pub(super) connection: Option<String>,
+    /// How often the person left, came back or was deleted; part of the effects' ids.
+    pub(super) transitions: u64,
+    /// What a later version of this crate has written besides.
+    pub(super) unknown: Object,
+    effects: VecDeque<Effect>,
+}
+
+impl PartialEq for Person {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            state,
+            since,
+            claimed_at,
+            welcomed,
+            former_user_names,
+            connection,
+            transitions,
+            unknown,
+            effects: _,
+        } = self;
+        *state == other.state
+            && *since == other.since
+            && *claimed_at == other.claimed_at
+            && *welcomed == other.welcomed
+            && *former_user_names == other.former_user_names
+            && *connection == other.connection
+            && *transitions == other.transitions
+            && *unknown == other.unknown
+    }
+}
+
+impl Person {
+    /// Someone whose record says nothing: made before there was a lifecycle, or by another one.
+    pub(super) fn unrecorded(active: bool) -> Self {
+        Self {
+            state: if active {
+                PersonState::Unclaimed
+            } else {
+                PersonState::Deactivated { claimed: false }
+            },
+            since: Timestamp::default(),
+            claimed_at: None,
+            welcomed: false,
+            former_user_names: Vec::new(),
+            connection: None,
+            transitions: 0,
+            unknown: Object::new(),
+            effects: VecDeque::new(),
+        }
+    }
+
+    /// A person is created, with `active` as sent (true when it was not).
+    ///
+    /// # Errors
+    /// [`Refusal::Switches`].
+    pub fn handle_create(rules: Rules<'_>, active: bool, now: Timestamp) -> Result<Self, Refusal> {
+        Refusal::unless_allowed(rules.connection, &[Deed::Create])?;
+        let mut person = Self::unrecorded(active);
+        person.since = now;
+        person.connection = Some(rules.connection.name.clone());
+        if active {
+            person.welcome(rules);
+        }
+        Ok(person)
+    }
+
+    /// The person is changed.
+    ///
+    /// # Errors
+    /// [`Refusal::Switches`], [`Refusal::Deleted`].
+    pub fn handle_update(&mut self, rules: Rules<'_>, update: &Update, now: Timestamp) -> Result<Outcome, Refusal> {
+        let turn = self.turn(update)?;
+        let mut deeds = Vec::new();
+        match turn {
+            Some(true) => deeds.push(Deed::Reactivate),
+            Some(false) => deeds.push(Deed::Deactivate),
+            None => {}
+        }
+        if !update.attributes.is_empty() {
+            deeds.push(Deed::Update {
+                attributes: update.attributes.clone(),
+            });
+        }
+        Refusal::unless_allowed(rules.connection, &deeds)?;
+        self.rename(update);
+        Ok(match turn {
+            Some(true) => {
+                self.reactivate(rules, now);
+                Outcome::Reactivated
+            }
+            Some(false) => {
+                self.leave(
+                    PersonState::Deactivated {
+                        claimed: self.state == PersonState::Active,
+                    },
+                    update.reports,
+                    now,
+                );
+                Outcome::Deactivated
+            }
+            None if update.attributes.is_empty() => Outcome::Unchanged,
+            None => Outcome::Updated,
+        })
+    }
+
+    /// A create named this person, who is deactivated, by the externalId on record: the same person returns. With
+    /// `active: false` the profile is renewed and nothing else.
+    ///
+    /// # Errors
+    /// [`Refusal::Switches`], [`Refusal::Deleted`].
+    pub fn handle_return(&mut self, rules: Rules<'_>, update: &Update, now: Timestamp) -> Result<Outcome, Refusal> {
+        let turn = self.turn(update)?;
+        Refusal::unless_allowed(rules.connection, &[Deed::Reactivate])?;
+        self.rename(update);
+        self.connection = Some(rules.connection.name.clone());
+        if turn == Some(true) {
+            self.reactivate(rules, now);
+            return Ok(Outcome::Reactivated);
+        }
+        Ok(Outcome::Updated)
+    }
+
+    /// The person is deleted, to whom `reports` people report.
+    ///
+    /// # Errors
+    /// [`Refusal::Switches`], [`Refusal::Deleted`].
+    pub fn handle_delete(&mut self, rules: Rules<'_>, reports: u64, now: Timestamp) -> Result<Outcome, Refusal> {
+        if self.state == PersonState::Deleted {
+            return Err(Refusal::Deleted);
+        }
+        Refusal::unless_allowed(rules.connection, &[Deed::Delete])?;
+        self.leave(PersonState::Deleted, reports, now);
+        Ok(Outcome::Deleted)
+    }
+
+    /// The person signed in.
+    ///
+    /// # Errors
+    /// [`Refusal::SignIn`] while deactivated, [`Refusal::Deleted`].
+    pub fn handle_sign_in(&mut self, now: Timestamp) -> Result<Outcome, Refusal> {
+        match self.state {
+            PersonState::Unclaimed => {
+                self.state = PersonState::Active;
+                self.since = now;
+                self.claimed_at = Some(now);
+                Ok(Outcome::Claimed)
+            }
+            PersonState::Active => Ok(Outcome::Unchanged),
+            PersonState::Deactivated { .. } => Err(Refusal::SignIn),
+            PersonState::Deleted => Err(Refusal::Deleted),
+        }
+    }
+
+    /// The next thing that is to happen elsewhere. `{id}` in its id stands for the resource's id.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Where the person stands.
+    #[must_use]
+    pub fn state(&self) -> PersonState {
+        self.state
+    }
+
+    /// Since when.
+    #[must_use]
+    pub fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// When the person first signed in.
+    #[must_use]
+    pub fn claimed_at(&self) -> Option<Timestamp> {
+        self.claimed_at
+    }
+
+    /// Whether a first message was sent.
+    #[must_use]
+    pub fn is_welcomed(&self) -> bool {
+        self.welcomed
+    }
+
+    /// User names the person had before, oldest first, at most [`MAX_FORMER_USER_NAMES`].
+    #[must_use]
+    pub fn former_user_names(&self) -> &[String] {
+        &self.former_user_names
+    }
+
+    /// The connection that created the person or brought it back.
+    #[must_use]
+    pub fn connection(&self) -> Option<&str> {
+        self.connection.as_deref()
+    }
+
+    /// Whether `active` turns, and to what.
+    fn turn(&self, update: &Update) -> Result<Option<bool>, Refusal> {
+        if self.state == PersonState::Deleted {
+            return Err(Refusal::Deleted);
+        }
+        Ok(update.active.filter(|&active| active != self.state.is_active()))
+    }
+
+    fn rename(&mut self, update: &Update) {
+        let Some((from, to)) = &update.renamed else { return };
+        let same = |a: &str, b: &str| fold(a) == fold(b);
+        if same(from, to) {
+            return;
+        }
+        self.former_user_names
+            .retain(|name| !same(name, from) && !same(name, to));
+        self.former_user_names.push(from.clone());
+        let too_many = self.former_user_names.len().saturating_sub(MAX_FORMER_USER_NAMES);
+        self.former_user_names.drain(..too_many);
+    }
+
+    fn reactivate(&mut self, rules: Rules<'_>, now: Timestamp) {
+        let first_time = self.transitions == 0;
+        let claimed = matches!(self.state, PersonState::Deactivated { claimed: true });
+        self.state = if claimed {
+            PersonState::Active
+        } else {
+            PersonState::Unclaimed
+        };
+        self.since = now;
+        self.transitions += 1;
+        self.emit(
+            "reactivate",
+            EffectKind::Show,
+            "Show in the directory and in search: the person is back.".into(),
+        );
+        if first_time && !claimed {
+            self.welcome(rules);
+        }
+    }
+
+    fn leave(&mut self, to: PersonState, reports: u64, now: Timestamp) {
+        let was_active = self.state.is_active();
+        self.state = to;
+        self.since = now;
+        self.transitions += 1;
+        if !was_active {
+            return;
+        }
+        let (event, what) = match to {
+            PersonState::Deleted => ("delete", "deleted"),
+            _ => ("deactivate", "deactivated"),
+        };
+        self.emit(
+            event,
+            EffectKind::RevokeSessions,
+            format!("End all sessions, tokens and magic links: the person was {what}."),
+        );
+        self.emit(
+            event,
+            EffectKind::Hide,
+            format!("Take out of the directory and of search: the person was {what}."),
+        );
+        if reports > 0 {
+            let who = if reports == 1 {
+                "1 person reports".to_owned()
+            } else {
+                format!("{reports} people report")
+            };
+            self.emit(
+                event,
+                EffectKind::FlagReports,
+                format!("{who} to someone who was {what}."),
+            );
+        }
+    }
+
+    fn welcome(&mut self, rules: Rules<'_>) {
+        if rules.notify == Notify::Everyone && !self.welcomed {
+            self.welcomed = true;
+            self.effects.push_back(Effect::new(
+                "welcome:{id}",
+                EffectKind::Welcome,
+                "Send the first message: the person was given an account.",
+            ));
+        }
+    }
+
+    fn emit(&mut self, event: &str, kind: EffectKind, text: String) {
+        let id = format!("{event}:{{id}}:{}:{}", self.transitions, kind.as_str());
+        self.effects.push_back(Effect::new(id, kind, text));
+    }
+
+    pub(super) fn from_record(
+        state: PersonState,
+        since: Timestamp,
+        claimed_at: Option<Timestamp>,
+        welcomed: bool,
+        transitions: u64,
+    ) -> Self {
+        Self {
+            state,
+            since,
+            claimed_at,
+            welcomed,
+            transitions,
+            ..Self::unrecorded(true)
+        }
+    }
+}
