@@ -11,6 +11,6 @@ pub mod engine;
 pub mod environment;
 
 pub use admin::Admin;
-pub use body::Body;
-pub use engine::{Engine, EngineBuilder};
+pub use body::{Body, BodyError};
+pub use engine::{Engine, EngineBuilder, Fault, Limits, ScimService, SignInError};
 pub use environment::Environment;

@@ -1,0 +1,47 @@
+//! How much a request may ask for. Every limit has a name; going past one is an ordinary SCIM error.
+
+/// Limits of an [`crate::Engine`].
+///
+/// ```
+/// let mut limits = scimstack_server::Limits::default();
+/// limits.max_page = 500;
+/// assert_eq!(limits.default_page, 100);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The longest request body, in bytes (413).
+    pub body: usize,
+    /// The longest request body for resources with memberships, in bytes (413): a PUT carries all members of a group.
+    pub group_body: usize,
+    /// Resources on a page when the client does not say.
+    pub default_page: u32,
+    /// The most resources on a page; a larger `count` brings fewer.
+    pub max_page: u32,
+    /// The most members of one answer that are put together in memory; the members of larger groups are streamed.
+    pub eager_edges: u64,
+    /// The most memberships followed to find the groups of the resources on one page.
+    pub memberships: usize,
+    /// Length, depth and terms of filters and paths, operations of a PATCH.
+    pub filter: scimstack_filter::Limits,
+    /// Candidates a query may look at one by one (400 `tooMany`).
+    pub budget: u64,
+    /// How often a write is tried again when others write to the same resource (then 409).
+    pub attempts: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 1024 * 1024,
+            group_body: 64 * 1024 * 1024,
+            default_page: 100,
+            max_page: 1_000,
+            eager_edges: 1_000,
+            memberships: 100_000,
+            filter: scimstack_filter::Limits::default(),
+            budget: scimstack_store::Query::BUDGET,
+            attempts: 5,
+        }
+    }
+}

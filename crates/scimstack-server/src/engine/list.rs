@@ -1,0 +1,176 @@
+//! Lists and searches (RFC 7644 §3.4.2, §3.4.3): GET on an endpoint or the base URL, and POST on `.search`.
+
+use super::call::Call;
+use super::failure::Outcome;
+use super::project::{self, Piece};
+use super::respond::Reply;
+use super::{document, project::body};
+use scimstack_filter::{Filter, ResolveError, Resolved};
+use scimstack_protocol::{ListQuery, ListResponse, ScimError, ScimType};
+use scimstack_schema::{ResolvedPath, ResourceType, Type};
+use scimstack_store::{CountMode, Kind, Paging, Query, Sort, Stored, Target, Total, Want};
+use std::sync::Arc;
+
+/// GET: the query is in the URL.
+pub(crate) async fn list(call: &Call<'_>, resource_types: &[Arc<ResourceType>]) -> Outcome<Reply> {
+    let query = call.list_query()?;
+    answer(call, resource_types, &query, true).await
+}
+
+/// POST: the query is in the body, and nothing in the URL counts.
+pub(crate) async fn search(call: &Call<'_>, resource_types: &[Arc<ResourceType>], bytes: &[u8]) -> Outcome<Reply> {
+    let query = ListQuery::from_search_request(&document::parse(bytes)?)?;
+    answer(call, resource_types, &query, false).await
+}
+
+async fn answer(
+    call: &Call<'_>,
+    resource_types: &[Arc<ResourceType>],
+    asked: &ListQuery,
+    in_url: bool,
+) -> Outcome<Reply> {
+    let limits = call.limits();
+    let start = asked.start_index.unwrap_or(1);
+    let count = asked.count.unwrap_or(limits.default_page).min(limits.max_page);
+    let query = Query {
+        targets: targets(call, resource_types, asked.filter.as_deref(), in_url)?,
+        sort: sort(call, resource_types, asked)?,
+        page: Paging::Index { start, count },
+        count: CountMode::Exact,
+        want: Want::DOCUMENT,
+        budget: limits.budget,
+    };
+    let page = call.store().query(call.scope(), &query).await?;
+    let shown = represent(call, resource_types, page.items, asked).await?;
+    let total = match page.total {
+        Total::Exact(n) | Total::AtLeast(n) => n,
+        Total::Unknown => shown.len() as u64,
+    };
+    let envelope = ListResponse {
+        total_results: total,
+        start_index: start,
+        items_per_page: shown.len() as u64,
+    };
+    Ok(Reply::ok(body(call, in_envelope(envelope, shown))))
+}
+
+/// The pieces of the whole answer; neighbouring texts are one.
+fn in_envelope(envelope: ListResponse, shown: Vec<Vec<Piece>>) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut text = Vec::with_capacity(shown.len() * 1_024);
+    envelope.open(&mut text);
+    for (i, resource) in shown.into_iter().enumerate() {
+        if i > 0 {
+            text.push(b',');
+        }
+        for piece in resource {
+            match piece {
+                Piece::Text(part) => text.extend_from_slice(&part),
+                edges @ Piece::Edges(_) => {
+                    pieces.push(Piece::Text(std::mem::take(&mut text)));
+                    pieces.push(edges);
+                }
+            }
+        }
+    }
+    ListResponse::close(&mut text);
+    pieces.push(Piece::Text(text));
+    pieces
+}
+
+/// What to look in. Over several types an attribute that one of them lacks has no value there; one that all lack is an
+/// error.
+fn targets(
+    call: &Call<'_>,
+    resource_types: &[Arc<ResourceType>],
+    filter: Option<&str>,
+    in_url: bool,
+) -> Outcome<Vec<Target>> {
+    let parsed = filter
+        .map(|text| Filter::parse_with(text, &call.limits().filter))
+        .transpose();
+    let parsed = parsed.map_err(|error| ScimError::from(&error))?;
+    let several = resource_types.len() > 1;
+    if let (Some(filter), true) = (&parsed, several) {
+        let strictly = |t: &Arc<ResourceType>| filter.resolve(t, call.profile.resolve);
+        let first_error = resource_types.iter().map(strictly).find_map(Result::err);
+        if let Some(error) = first_error
+            && !matches!(error, ResolveError::UnknownAttribute { .. })
+        {
+            return Err(refused(&error, in_url).into());
+        }
+    }
+    let mut targets = Vec::with_capacity(resource_types.len());
+    for resource_type in resource_types {
+        let filter: Option<Resolved> = match &parsed {
+            None => None,
+            Some(filter) => {
+                let options = call.profile.resolve.with_unknown_is_absent(several);
+                Some(
+                    filter
+                        .resolve(resource_type, options)
+                        .map_err(|error| refused(&error, in_url))?,
+                )
+            }
+        };
+        targets.push(Target {
+            kind: Kind::from(&*resource_type.name),
+            resource_type: resource_type.clone(),
+            filter: filter.map(Arc::new),
+        });
+    }
+    Ok(targets)
+}
+
+/// A secret in a URL is worse than one in a body (RFC 7644 §7.5.2).
+fn refused(error: &ResolveError, in_url: bool) -> ScimError {
+    match error {
+        ResolveError::Hidden(_) if in_url => ScimError::of(ScimType::Sensitive, format!("{error}.")),
+        _ => ScimError::from(error),
+    }
+}
+
+/// The order asked for. What cannot be sorted by is ignored, unless the connection is strict.
+fn sort(call: &Call<'_>, resource_types: &[Arc<ResourceType>], asked: &ListQuery) -> Outcome<Option<Sort>> {
+    let Some(text) = &asked.sort_by else { return Ok(None) };
+    let sortable = |path: &ResolvedPath| {
+        !path.attribute.is_hidden()
+            && (path.leaf().r#type != Type::Complex || path.leaf().sub_attribute("value").is_some())
+    };
+    match resource_types.iter().find_map(|t| t.resolve(text)).filter(sortable) {
+        Some(path) => Ok(Some(Sort {
+            path,
+            descending: asked.descending,
+        })),
+        None if call.profile.strict_sort => {
+            let detail = format!("sortBy is \"{text}\", which is no attribute that can be sorted by.");
+            Err(ScimError::of(ScimType::InvalidPath, detail).into())
+        }
+        None => Ok(None),
+    }
+}
+
+/// The representations of a page, each type's at once, in the page's order.
+async fn represent(
+    call: &Call<'_>,
+    resource_types: &[Arc<ResourceType>],
+    items: Vec<Stored>,
+    asked: &ListQuery,
+) -> Outcome<Vec<Vec<Piece>>> {
+    let order: Vec<String> = items.iter().map(|item| item.key.kind.as_str().to_owned()).collect();
+    let mut by_type = Vec::with_capacity(resource_types.len());
+    let mut rest = items;
+    for resource_type in resource_types {
+        let (ours, others): (Vec<Stored>, Vec<Stored>) = rest
+            .into_iter()
+            .partition(|item| item.key.kind.as_str() == &*resource_type.name);
+        rest = others;
+        let shown = project::represent(call, resource_type, &ours, &asked.projection).await?;
+        by_type.push((resource_type.name.clone(), shown.into_iter()));
+    }
+    let next = |kind: String| {
+        let shown = by_type.iter_mut().find(|(name, _)| **name == *kind)?;
+        shown.1.next()
+    };
+    Ok(order.into_iter().filter_map(next).collect())
+}

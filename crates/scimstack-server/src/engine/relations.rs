@@ -1,0 +1,297 @@
+//! Relations between the wire and the store (RFC 7643 §2.4, §4.2): from elements as sent to edges to be made, and from
+//! edges to elements as shown.
+//!
+//! Of an element `value` and its other sub-attributes are kept as sent. What the server knows better is not kept: `$ref`,
+//! and a `type` that names a resource type.
+
+use super::call::{Call, location};
+use super::failure::Outcome;
+use scimstack_filter::MemberDelta;
+use scimstack_filter::patch::MemberStep;
+use scimstack_protocol::{ScimError, UnknownMembers};
+use scimstack_schema::value::JsonError;
+use scimstack_schema::{Object, Registry, Relation, Resource, ResourceType, Type, Value};
+use scimstack_store::{Edge, EdgeChange, EdgeDraft, EdgeStep, Kind, Reference};
+
+/// What is to happen to the edges of one relation.
+pub(crate) struct RelationChange {
+    pub(crate) relation: String,
+    pub(crate) change: EdgeChange,
+}
+
+/// All edges of the relations that a document mentions, by relation name, as sent.
+pub(crate) fn replacements(
+    call: &Call<'_>,
+    resource_type: &ResourceType,
+    sent: &[(String, Vec<Value>)],
+) -> Outcome<Vec<RelationChange>> {
+    let mut changes = Vec::new();
+    for (name, elements) in sent {
+        let Some(relation) = resource_type.relation(name) else {
+            continue;
+        };
+        let change = EdgeChange {
+            replace: Some(drafts(call, relation, elements)?),
+            steps: Vec::new(),
+        };
+        changes.push(RelationChange {
+            relation: name.clone(),
+            change,
+        });
+    }
+    Ok(changes)
+}
+
+/// What a PATCH does to relations.
+pub(crate) fn deltas(
+    call: &Call<'_>,
+    resource_type: &ResourceType,
+    deltas: &[(String, MemberDelta)],
+) -> Outcome<Vec<RelationChange>> {
+    let mut changes = Vec::new();
+    for (name, delta) in deltas {
+        let Some(relation) = resource_type.relation(name) else {
+            continue;
+        };
+        let replace = delta
+            .replace
+            .as_ref()
+            .map(|elements| drafts(call, relation, elements))
+            .transpose()?;
+        let mut steps = Vec::with_capacity(delta.steps.len());
+        for (i, step) in delta.steps.iter().enumerate() {
+            steps.push(match step {
+                MemberStep::Add(element) => EdgeStep::Add(draft(call, relation, i, element)?),
+                MemberStep::Remove(raw) => EdgeStep::Remove(reference(relation, raw)),
+            });
+        }
+        if replace.is_some() || !steps.is_empty() {
+            changes.push(RelationChange {
+                relation: name.clone(),
+                change: EdgeChange { replace, steps },
+            });
+        }
+    }
+    Ok(changes)
+}
+
+fn drafts(call: &Call<'_>, relation: &Relation, elements: &[Value]) -> Outcome<Vec<EdgeDraft>> {
+    elements
+        .iter()
+        .enumerate()
+        .map(|(i, element)| draft(call, relation, i, element))
+        .collect()
+}
+
+fn draft(call: &Call<'_>, relation: &Relation, at: usize, element: &Value) -> Outcome<EdgeDraft> {
+    let Some(raw) = raw_value(relation, element) else {
+        return Err(ScimError::invalid_value(format!(
+            "Element {} of {} has no value; it must name a resource, such as {{\"value\": \"…\"}}.",
+            at + 1,
+            relation.path.attribute.name
+        ))
+        .into());
+    };
+    let must_exist = match call.principal.connection.policy.unknown_members {
+        UnknownMembers::Refuse => true,
+        UnknownMembers::Auto => looks_like_an_id(raw),
+        UnknownMembers::Park => false,
+    };
+    Ok(EdgeDraft {
+        reference: reference(relation, raw),
+        data: data(relation, element).into(),
+        must_exist,
+    })
+}
+
+fn reference(relation: &Relation, raw: &str) -> Reference {
+    Reference {
+        relation: relation.name.clone(),
+        raw: raw.to_owned(),
+        keys: relation.keys.clone(),
+        targets: relation
+            .targets
+            .iter()
+            .map(|target| Kind::from(target.as_str()))
+            .collect(),
+    }
+}
+
+/// What names the target: the value, else the last segment of `$ref`.
+fn raw_value<'a>(relation: &Relation, element: &'a Value) -> Option<&'a str> {
+    let named = match (element, &relation.path.sub_attribute) {
+        (Value::String(text), _) => Some(text.as_str()),
+        (element, Some(sub)) => element.get(&sub.name).and_then(Value::as_str),
+        _ => None,
+    };
+    let by_address = || element.get("$ref")?.as_str()?.trim_end_matches('/').rsplit('/').next();
+    named
+        .filter(|raw| !raw.trim().is_empty())
+        .or_else(by_address)
+        .filter(|raw| !raw.is_empty())
+}
+
+/// Ids of this server are UUIDs; a value in their shape names one of its resources, or nothing ever.
+fn looks_like_an_id(raw: &str) -> bool {
+    raw.len() == 36 && uuid::Uuid::try_parse(raw).is_ok()
+}
+
+/// The sub-attributes to keep, as a JSON object; nothing when there are none.
+fn data(relation: &Relation, element: &Value) -> Vec<u8> {
+    let Some(element) = element.as_object() else {
+        return Vec::new();
+    };
+    let value = relation.path.sub_attribute.as_ref().map_or("value", |sub| &*sub.name);
+    let known_type = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|name| relation.targets.iter().any(|target| target.eq_ignore_ascii_case(name)))
+    };
+    let kept: Object = element
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case(value) && !name.eq_ignore_ascii_case("$ref"))
+        .filter(|(name, value)| !value.is_unassigned() && !(name.eq_ignore_ascii_case("type") && known_type(value)))
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .collect();
+    if kept.is_empty() {
+        Vec::new()
+    } else {
+        Value::Object(kept).to_bytes()
+    }
+}
+
+/// An edge as an element of its attribute.
+pub(crate) fn element(relation: &Relation, edge: &Edge, registry: &Registry, base: &str) -> Result<Value, JsonError> {
+    let attribute = &relation.path.attribute;
+    let value = edge
+        .target
+        .as_ref()
+        .map_or(edge.raw.as_str(), |target| target.id.as_str());
+    if attribute.r#type != Type::Complex {
+        return Ok(Value::from(value));
+    }
+    let mut element = Object::new();
+    element.insert(
+        relation.path.sub_attribute.as_ref().map_or("value", |sub| &*sub.name),
+        value,
+    );
+    let target = edge.target.as_ref();
+    let target_type = target.and_then(|target| registry.resource_type(target.kind.as_str()));
+    if let (Some(target), Some(target_type), Some(_)) = (target, target_type, attribute.sub_attribute("$ref")) {
+        element.insert("$ref", location(base, target_type, target.id.as_str()));
+    }
+    if !edge.data.is_empty()
+        && let Value::Object(data) = Value::parse(&edge.data)?
+    {
+        for (name, value) in data {
+            if element.get(&name).is_none() {
+                element.insert(name, value);
+            }
+        }
+    }
+    if let (Some(target_type), Some(_), None) = (target_type, attribute.sub_attribute("type"), element.get("type")) {
+        element.insert("type", &*target_type.name);
+    }
+    Ok(element.into())
+}
+
+/// Takes out of single-valued relations the `$ref` that this server made: it comes back in every PUT that is built from
+/// a GET, and is made anew for every answer.
+pub(crate) fn forget_addresses(base: &str, resource: &mut Resource) {
+    let resource_type = resource.resource_type().clone();
+    let ours = |value: &Value| {
+        value
+            .as_str()
+            .and_then(|text| text.strip_prefix(base))
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    for relation in resource_type.relations.iter().filter(|relation| !relation.edges_only) {
+        let path = &relation.path;
+        let container = match &path.extension {
+            Some(uri) => resource.root_mut().get_mut(uri.as_str()).and_then(Value::as_object_mut),
+            None => Some(resource.root_mut()),
+        };
+        let holder = container.and_then(|object| object.get_mut(&path.attribute.name)?.as_object_mut());
+        if let Some(holder) = holder
+            && holder.get("value").is_some()
+            && holder.get("$ref").is_some_and(ours)
+        {
+            holder.remove("$ref");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members() -> Relation {
+        let registry = Registry::core();
+        registry
+            .resource_type("Group")
+            .unwrap()
+            .relation("members")
+            .unwrap()
+            .clone()
+    }
+
+    fn value(text: &str) -> Value {
+        Value::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_member_is_named_by_value_or_by_address() {
+        for (element, raw) in [
+            (r#"{"value":"u1"}"#, Some("u1")),
+            (r#"{"value":"u1","$ref":"https://x.test/Users/u2"}"#, Some("u1")),
+            (r#"{"$ref":"../Users/u2"}"#, Some("u2")),
+            (r#"{"$ref":null,"value":" "}"#, None),
+            (r#"{"display":"Ann"}"#, None),
+            (r#""u3""#, Some("u3")),
+        ] {
+            assert_eq!(raw_value(&members(), &value(element)), raw, "{element}");
+        }
+    }
+
+    #[test]
+    fn of_a_member_only_what_the_server_does_not_know_is_kept() {
+        for (element, kept) in [
+            (r#"{"value":"u1","$ref":null,"type":"User"}"#, ""),
+            (
+                r#"{"value":"u1","display":"Ann","type":"group","$ref":"x"}"#,
+                r#"{"display":"Ann"}"#,
+            ),
+            (r#"{"value":"u1","type":"robot"}"#, r#"{"type":"robot"}"#),
+        ] {
+            assert_eq!(
+                String::from_utf8(data(&members(), &value(element))).unwrap(),
+                kept,
+                "{element}"
+            );
+        }
+    }
+
+    #[test]
+    fn uuids_look_like_ids_and_names_do_not() {
+        assert!(looks_like_an_id("019c0a3e-7b2f-7d31-8f00-0123456789ab"));
+        for other in ["ann@x.test", "019c0a3e7b2f7d318f000123456789ab", "00u1", ""] {
+            assert!(!looks_like_an_id(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn own_addresses_are_forgotten_and_others_kept() {
+        let enterprise = scimstack_schema::uri::ENTERPRISE_USER;
+        let user = Registry::core().resource_type("User").unwrap().clone();
+        for (address, kept) in [
+            ("https://x.test/v2/Users/m", false),
+            ("https://y.test/v2/Users/m", true),
+            ("../Users/m", true),
+        ] {
+            let text = format!(r#"{{"userName":"a","{enterprise}":{{"manager":{{"value":"m","$ref":"{address}"}}}}}}"#);
+            let mut resource = Resource::from_stored(user.clone(), text.as_bytes()).unwrap();
+            forget_addresses("https://x.test/v2", &mut resource);
+            assert_eq!(resource.to_bytes() == text.as_bytes(), kept, "{address}");
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! From a request's address to the tenant it names, the base URL its answers name, and what is asked for below it
+//! (RFC 7644 §3.2, §3.13, §6). What acts before a connection is known is normalised here: slashes, and a flag some
+//! administrators append to the base URL.
+
+use http::header::HOST;
+use http::request::Parts;
+use percent_encoding::percent_decode_str;
+use scimstack_protocol::{ScimError, ScimType};
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// Flags that Microsoft Entra ID has administrators append to the base URL.
+const FLAGS: [&str; 2] = ["aadOptscim062020", "AzureAdScimPatch2017"];
+
+/// Where a request goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// The tenant's name, in lower case.
+    pub(crate) tenant: String,
+    /// The path of the base URL, without a trailing slash.
+    pub(crate) base_path: String,
+    /// Whether the tenant was named by the host.
+    pub(crate) by_host: bool,
+    /// What is below the base URL, decoded.
+    pub(crate) segments: Vec<String>,
+    /// The query, decoded.
+    pub(crate) query: Vec<(String, String)>,
+    /// Whether one of [`FLAGS`] was cut off.
+    pub(crate) stray_flag: bool,
+}
+
+/// Reads the address of a request.
+///
+/// # Errors
+/// 404 where no tenant and no SCIM endpoint is named; 400 `invalidVers`; 400 for a query that is no text.
+pub(crate) fn route(parts: &Parts) -> Result<Route, ScimError> {
+    let (path, query, stray_flag) = without_flags(parts.uri.path(), parts.uri.query().unwrap_or_default());
+    let raw: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let found = by_path(&raw).or_else(|| by_host(&raw, host(parts)?));
+    let Some((tenant, at, by_host)) = found else {
+        return Err(ScimError::not_found(
+            "There is no SCIM service at this address. The base URL ends in /t/{tenant}/api/scim/v2, or is \
+             /api/scim/v2 on the tenant's own host; copy it from the administration console.",
+        ));
+    };
+    let (base, below) = raw.split_at_checked(at + 1).unwrap_or((&raw, &[]));
+    if let Some(version) = base.last().filter(|version| **version != "v2") {
+        return Err(ScimError::of(
+            ScimType::InvalidVers,
+            format!("The base URL asks for version {version} of SCIM; this server speaks v2."),
+        ));
+    }
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    Ok(Route {
+        tenant: decode(&tenant).to_ascii_lowercase(),
+        base_path: format!("/{}", base.join("/")),
+        by_host,
+        segments: below.iter().map(|segment| decode(segment)).collect(),
+        query: pairs(&query)?,
+        stray_flag,
+    })
+}
+
+/// The host the request was sent to, when it looks like one.
+pub(crate) fn host(parts: &Parts) -> Option<&str> {
+    let named = parts.headers.get(HOST).and_then(|value| value.to_str().ok());
+    let host = named.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str))?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
+    (!host.is_empty() && host.bytes().all(plain)).then_some(host)
+}
+
+/// `…/t/{tenant}/api/scim/v2`: the tenant and the place of the version.
+fn by_path(raw: &[&str]) -> Option<(String, usize, bool)> {
+    let at = raw
+        .windows(5)
+        .position(|window| matches!(window, ["t", _, "api", "scim", version] if is_version(version)))?;
+    Some(((*raw.get(at + 1)?).to_owned(), at + 4, false))
+}
+
+/// `…/api/scim/v2` on `{tenant}.…`.
+fn by_host(raw: &[&str], host: &str) -> Option<(String, usize, bool)> {
+    let at = raw
+        .windows(3)
+        .position(|window| matches!(window, ["api", "scim", version] if is_version(version)))?;
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    if name.starts_with('[') || name.parse::<IpAddr>().is_ok() {
+        return None;
+    }
+    let (tenant, _) = name
+        .split_once('.')
+        .filter(|(tenant, rest)| !tenant.is_empty() && !rest.is_empty())?;
+    Some((tenant.to_owned(), at + 2, true))
+}
+
+fn is_version(segment: &str) -> bool {
+    let digits = segment.strip_prefix('v').unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// Path and query without [`FLAGS`] where they hinder: `…/v2?flag/Users?count=1`, `/Users&flag`, `?count=1?flag`.
+fn without_flags<'a>(path: &'a str, query: &'a str) -> (Cow<'a, str>, Cow<'a, str>, bool) {
+    let (mut path, mut query, mut found) = (Cow::Borrowed(path), Cow::Borrowed(query), false);
+    for flag in FLAGS {
+        // The flag was appended to the base URL, and the rest of the address to the flag.
+        if let Some(rest) = strip_prefix_without_case(&query, flag)
+            && let Some(below) = rest.strip_prefix('/')
+        {
+            let (below, tail) = below.split_once('?').unwrap_or((below, ""));
+            (path, query, found) = (format!("{path}/{below}").into(), tail.to_owned().into(), true);
+        }
+        for separator in ["&", "?", "%3F", "%26"] {
+            let tail = format!("{separator}{flag}");
+            if let Some(rest) = strip_suffix_without_case(&path, &tail) {
+                (path, found) = (rest.to_owned().into(), true);
+            }
+            if let Some(rest) = strip_suffix_without_case(&query, &tail) {
+                (query, found) = (rest.to_owned().into(), true);
+            }
+        }
+    }
+    (path, query, found)
+}
+
+fn strip_prefix_without_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (head, rest) = text.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+fn strip_suffix_without_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
+    let (rest, tail) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
+    tail.eq_ignore_ascii_case(suffix).then_some(rest)
+}
+
+/// The parameters of a query, decoded; `+` is a space.
+fn pairs(query: &str) -> Result<Vec<(String, String)>, ScimError> {
+    let decode = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_decode_str(&text)
+            .decode_utf8()
+            .map(Cow::into_owned)
+            .map_err(|_| {
+                ScimError::invalid_value(
+                    "The query of the URL is not UTF-8; percent-encode the UTF-8 bytes of its text.",
+                )
+            })
+    };
+    query
+        .split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            Ok((decode(name)?, decode(value)?))
+        })
+        .collect()
+}
+
+impl Route {
+    /// The base URL that answers name, without a trailing slash.
+    pub(crate) fn base_url(&self, parts: &Parts, public_url: Option<&str>) -> String {
+        let public = public_url.map(|url| url.trim_end_matches('/'));
+        if let (Some(public), false) = (public, self.by_host) {
+            return format!("{public}{}", self.base_path);
+        }
+        let forwarded = parts
+            .headers
+            .get("x-forwarded-proto")
+            .and_then(|value| value.to_str().ok());
+        let scheme = public
+            .and_then(|url| url.split_once("://"))
+            .map(|(scheme, _)| scheme)
+            .or_else(|| forwarded.filter(|scheme| matches!(*scheme, "http" | "https")))
+            .or_else(|| parts.uri.scheme_str())
+            .unwrap_or("http");
+        format!("{scheme}://{}{}", host(parts).unwrap_or("localhost"), self.base_path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+
+    fn parts(uri: &str, host: &str) -> Parts {
+        Request::builder()
+            .uri(uri)
+            .header(HOST, host)
+            .body(())
+            .unwrap()
+            .into_parts()
+            .0
+    }
+
+    fn at(uri: &str, host: &str) -> Result<Route, u16> {
+        route(&parts(uri, host)).map_err(|error| error.status)
+    }
+
+    #[test]
+    fn the_tenant_is_named_by_path_or_by_host() {
+        for (uri, host, tenant, base, below) in [
+            (
+                "/t/acme/api/scim/v2/Users",
+                "x.test",
+                "acme",
+                "/t/acme/api/scim/v2",
+                vec!["Users"],
+            ),
+            (
+                "/t/ACME/api/scim/v2/Users/1/",
+                "x.test",
+                "acme",
+                "/t/ACME/api/scim/v2",
+                vec!["Users", "1"],
+            ),
+            (
+                "//idm//t/acme/api/scim/v2//Users",
+                "x",
+                "acme",
+                "/idm/t/acme/api/scim/v2",
+                vec!["Users"],
+            ),
+            ("/api/scim/v2", "acme.x.test:8443", "acme", "/api/scim/v2", vec![]),
+            (
+                "/api/scim/v2/Users/a%2Fb%20c",
+                "Acme.localhost",
+                "acme",
+                "/api/scim/v2",
+                vec!["Users", "a/b c"],
+            ),
+        ] {
+            let route = at(uri, host).unwrap();
+            assert_eq!(
+                (&*route.tenant, &*route.base_path, route.segments),
+                (tenant, base, below.into_iter().map(str::to_owned).collect()),
+                "{uri}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_names_no_tenant_is_not_found() {
+        for (uri, host) in [
+            ("/", "acme.x.test"),
+            ("/api/scim/v2/Users", "localhost:8080"),
+            ("/api/scim/v2/Users", "10.0.0.1:8080"),
+            ("/api/scim/v2/Users", "[::1]:8080"),
+            ("/api/scim/v2/Users", ".x.test"),
+            ("/t/acme/scim/v2/Users", "localhost"),
+            ("/t/acme/api/scim", "localhost"),
+        ] {
+            assert_eq!(at(uri, host), Err(404), "{uri} {host}");
+        }
+        assert_eq!(at("/t/acme/api/scim/v1.1/Users", "x"), Err(400));
+    }
+
+    #[test]
+    fn stray_flags_are_cut_off_wherever_they_stand() {
+        let users = |query: &[(&str, &str)]| -> (Vec<String>, Vec<(String, String)>) {
+            (
+                vec!["Users".to_owned()],
+                query.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+            )
+        };
+        for (uri, expected) in [
+            ("/Users?count=1&aadOptscim062020", users(&[("count", "1")])),
+            ("/Users?count=1?aadoptscim062020", users(&[("count", "1")])),
+            ("/Users&aadOptscim062020", users(&[])),
+            ("/Users%3FaadOptscim062020", users(&[])),
+            ("?aadOptscim062020/Users", users(&[])),
+            ("?aadOptscim062020/Users?count=1", users(&[("count", "1")])),
+            (
+                "/Users?aadOptscim062020&count=1",
+                users(&[("aadOptscim062020", ""), ("count", "1")]),
+            ),
+        ] {
+            let route = at(&format!("/t/acme/api/scim/v2{uri}"), "x").unwrap();
+            assert_eq!((route.segments, route.query), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn queries_are_decoded_once() {
+        let route = at("/t/a/api/scim/v2/Users?filter=userName+eq+%22a%2Bb%40x%2520%22&x", "x").unwrap();
+        assert_eq!(
+            route.query,
+            [
+                ("filter".to_owned(), "userName eq \"a+b@x%20\"".to_owned()),
+                ("x".to_owned(), String::new())
+            ]
+        );
+        assert_eq!(at("/t/a/api/scim/v2/Users?filter=%ff", "x"), Err(400));
+    }
+
+    #[test]
+    fn the_base_url_is_the_one_the_client_used() {
+        let base = |uri: &str, host: &str, public: Option<&str>| {
+            let parts = parts(uri, host);
+            route(&parts).unwrap().base_url(&parts, public)
+        };
+        let by_path = "/t/acme/api/scim/v2/Users";
+        assert_eq!(base(by_path, "x.test:81", None), "http://x.test:81/t/acme/api/scim/v2");
+        assert_eq!(
+            base(by_path, "x.test", Some("https://id.test/")),
+            "https://id.test/t/acme/api/scim/v2"
+        );
+        assert_eq!(
+            base("/api/scim/v2", "acme.id.test", Some("https://id.test")),
+            "https://acme.id.test/api/scim/v2"
+        );
+        assert_eq!(base(by_path, "evil\"host", None), "http://localhost/t/acme/api/scim/v2");
+    }
+}
