@@ -4,7 +4,7 @@ use crate::state::AppState;
 use super::page::Failure;
 use axum::http::{HeaderMap, header};
 use scimstack_filter::{Filter, ResolveOptions};
-use scimstack_provisioning::{Person, PersonState};
+use scimstack_provisioning::directory::{Person, PersonState};
 use scimstack_schema::{Resource, ResourceType, Timestamp, Value};
 use scimstack_server::Admin;
 use scimstack_store::{
@@ -142,7 +142,7 @@ impl Console {
         for stored in self.everyone(tenant, Want { document: false, private: true }).await? {
             match state(&stored) {
                 PersonState::Active => counts.active += 1,
-                PersonState::Deactivated => counts.deactivated += 1,
+                PersonState::Deactivated { .. } => counts.deactivated += 1,
                 _ => counts.unclaimed += 1,
             }
         }
@@ -295,7 +295,7 @@ pub(super) fn state(stored: &Stored) -> PersonState {
 pub(super) fn state_name(state: PersonState) -> &'static str {
     match state {
         PersonState::Active => "Active",
-        PersonState::Deactivated => "Deactivated",
+        PersonState::Deactivated { .. } => "Deactivated",
         PersonState::Deleted => "Deleted",
         _ => "Unclaimed",
     }

@@ -8,7 +8,7 @@ use super::session::Session;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use scimstack_provisioning::PersonState;
+use scimstack_provisioning::directory::PersonState;
 use scimstack_schema::{Resource, Value};
 use scimstack_store::{TenantId, Want};
 use serde::Deserialize;
@@ -41,7 +41,7 @@ async fn company(console: &Console, tenant: TenantId) -> Result<Company, Failure
     let user = registry.resource_type("User").cloned().ok_or_else(|| Failure::not_found("There are no users here."))?;
     let mut names = HashMap::new();
     for stored in console.everyone(tenant, Want::ALL).await? {
-        let inactive = state(&stored) == PersonState::Deactivated;
+        let inactive = matches!(state(&stored), PersonState::Deactivated { .. });
         let (name, title) = match Resource::from_stored(user.clone(), &stored.doc) {
             Ok(resource) => {
                 let title = resource.root().get("title").and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -7,7 +7,7 @@ use super::session::Session;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use scimstack_provisioning::PersonState;
+use scimstack_provisioning::directory::PersonState;
 use scimstack_schema::uri::{ENTERPRISE_USER, HAYSTACK_USER};
 use scimstack_schema::views::HaystackUser;
 use scimstack_schema::{Resource, Value};
