@@ -1,1 +1,28 @@
-//! What every scimstack store must do, as a kit of checks
+//! What every scimstack store must do, as a kit of checks: one for each promise of [`scimstack_store::Store`].
+//!
+//! Each check gets a fresh store, and knows of it only what the trait shows. What it expects is said independently of the
+//! filter evaluator and of the planner: by predicates over the people it made. A check is skipped only when the store
+//! declares ([`Capabilities`](scimstack_store::Capabilities)) that it does not promise what is checked. The kit itself is
+//! proven by stores that lie in one way each.
+//!
+//! Left out: what needs a second process or a lost connection (durability, in-doubt commits); a back end tests those
+//! itself.
+//!
+//! The kit brings no runtime: everything runs on the executor that polls [`run`].
+//!
+//! ```
+//! use scimstack_store::MemoryStore;
+//!
+//! let report = futures_executor::block_on(scimstack_store_testkit::run(|| async { MemoryStore::new() }));
+//! report.assert_ok();
+//! assert!(report.skipped.is_empty());
+//! ```
+
+mod check;
+mod checks;
+mod people;
+mod report;
+mod world;
+
+pub use check::{Check, Need, checks, run, run_only};
+pub use report::{Failure, Report, Skip};

@@ -25,13 +25,7 @@ pub struct ChangeSet {
 impl ChangeSet {
     /// A changeset without operations.
     pub fn new(at: Timestamp, actor: Actor, request_id: impl Into<String>) -> Self {
-        Self {
-            at,
-            actor,
-            request_id: request_id.into(),
-            idempotency_key: None,
-            ops: Vec::new(),
-        }
+        Self { at, actor, request_id: request_id.into(), idempotency_key: None, ops: Vec::new() }
     }
 
     /// Adds an operation.

@@ -51,14 +51,7 @@ impl FeedQuery {
     /// Everything of a scope, from the beginning.
     #[must_use]
     pub fn new(scope: FeedScope, limit: usize) -> Self {
-        Self {
-            scope,
-            after: None,
-            limit,
-            topic: None,
-            key: None,
-            newest_first: false,
-        }
+        Self { scope, after: None, limit, topic: None, key: None, newest_first: false }
     }
 }
 

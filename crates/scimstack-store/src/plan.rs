@@ -89,28 +89,14 @@ pub fn plan(resource_type: &ResourceType, filter: Option<&Resolved>) -> Plan {
     if let Some(filter) = filter {
         flatten(filter, &mut conjuncts);
     }
-    if conjuncts
-        .iter()
-        .any(|conjunct| matches!(conjunct, Resolved::Or(alternatives) if alternatives.is_empty()))
-    {
-        return Plan {
-            driver: Driver::Nothing,
-            exact: true,
-        };
+    if conjuncts.iter().any(|conjunct| matches!(conjunct, Resolved::Or(alternatives) if alternatives.is_empty())) {
+        return Plan { driver: Driver::Nothing, exact: true };
     }
-    let best = conjuncts
-        .iter()
-        .filter_map(|conjunct| candidate(resource_type, conjunct))
-        .min_by_key(|found| found.rank);
+    let best =
+        conjuncts.iter().filter_map(|conjunct| candidate(resource_type, conjunct)).min_by_key(|found| found.rank);
     match best {
-        Some(found) => Plan {
-            driver: found.driver,
-            exact: found.exact && conjuncts.len() == 1,
-        },
-        None => Plan {
-            driver: Driver::All,
-            exact: conjuncts.is_empty(),
-        },
+        Some(found) => Plan { driver: found.driver, exact: found.exact && conjuncts.len() == 1 },
+        None => Plan { driver: Driver::All, exact: conjuncts.is_empty() },
     }
 }
 
@@ -123,27 +109,15 @@ pub fn explain(plan: &Plan, kind: &Kind) -> String {
         Driver::Unique(value) => format!("the one with the unique name \"{value}\""),
         Driver::ExternalId(value) => format!("those with externalId \"{value}\""),
         Driver::SortName(value) => format!("those with displayName \"{value}\""),
-        Driver::Index {
-            path,
-            value,
-            kind: None,
-        } => format!("those in the index of {path} under \"{value}\""),
-        Driver::Index {
-            path,
-            value,
-            kind: Some(element),
-        } => {
+        Driver::Index { path, value, kind: None } => format!("those in the index of {path} under \"{value}\""),
+        Driver::Index { path, value, kind: Some(element) } => {
             format!("those in the index of {path} under \"{value}\", type \"{element}\"")
         }
         Driver::EdgesTo { relation, target } => format!("those with \"{target}\" among their {relation}"),
         Driver::EdgesFrom { relation, source } => format!("the {relation} of \"{source}\""),
         Driver::All => "every one".to_owned(),
     };
-    let check = if plan.exact {
-        "which are the matches"
-    } else {
-        "each then checked against the filter"
-    };
+    let check = if plan.exact { "which are the matches" } else { "each then checked against the filter" };
     format!("{kind}: {found}, {check}")
 }
 
@@ -184,36 +158,20 @@ fn of_test(resource_type: &ResourceType, test: &Test) -> Option<Candidate> {
         let name = if top { &*path.attribute.name } else { "" };
         // Ids are compared byte for byte, filters after normalisation; for ASCII that is the same.
         if name == "id" && path.attribute.case_exact && text.is_ascii() {
-            return Some(Candidate {
-                rank: 0,
-                driver: Driver::Id(text.clone()),
-                exact: true,
-            });
+            return Some(Candidate { rank: 0, driver: Driver::Id(text.clone()), exact: true });
         }
         if top && unique_attribute(resource_type).is_some_and(|unique| unique.name == path.attribute.name) {
-            return Some(Candidate {
-                rank: 1,
-                driver: Driver::Unique(text.clone()),
-                exact: true,
-            });
+            return Some(Candidate { rank: 1, driver: Driver::Unique(text.clone()), exact: true });
         }
         if name == "externalId" && path.attribute.case_exact {
-            return Some(Candidate {
-                rank: 2,
-                driver: Driver::ExternalId(text.clone()),
-                exact: true,
-            });
+            return Some(Candidate { rank: 2, driver: Driver::ExternalId(text.clone()), exact: true });
         }
         if let Some(found) = of_edges(resource_type, path, text) {
             return Some(found);
         }
         if name == "displayName" && is_sort_name(&path.attribute) && !is_indexed(resource_type, path) {
             let driver = Driver::SortName(truncate_key(text).to_owned());
-            return Some(Candidate {
-                rank: 5,
-                driver,
-                exact: is_whole(text),
-            });
+            return Some(Candidate { rank: 5, driver, exact: is_whole(text) });
         }
     }
     // What does not say `primary` is not primary, and is in no index.
@@ -222,40 +180,18 @@ fn of_test(resource_type: &ResourceType, test: &Test) -> Option<Candidate> {
         return None;
     }
     let exact = matches!(&test.operand, Operand::Text(text) if is_whole(text));
-    Some(Candidate {
-        rank: 4,
-        driver: Driver::Index {
-            path: path.to_string(),
-            value,
-            kind: None,
-        },
-        exact,
-    })
+    Some(Candidate { rank: 4, driver: Driver::Index { path: path.to_string(), value, kind: None }, exact })
 }
 
 /// The test inside `path[…]` that narrows most, with the element's `type` where that is tested beside it.
 fn of_element(resource_type: &ResourceType, path: &ResolvedPath, inner: &Resolved) -> Option<Candidate> {
     let mut conjuncts = Vec::new();
     flatten(inner, &mut conjuncts);
-    if conjuncts
-        .iter()
-        .any(|conjunct| matches!(conjunct, Resolved::Or(alternatives) if alternatives.is_empty()))
-    {
-        return Some(Candidate {
-            rank: 0,
-            driver: Driver::Nothing,
-            exact: true,
-        });
+    if conjuncts.iter().any(|conjunct| matches!(conjunct, Resolved::Or(alternatives) if alternatives.is_empty())) {
+        return Some(Candidate { rank: 0, driver: Driver::Nothing, exact: true });
     }
-    let tests = || {
-        conjuncts.iter().filter_map(|conjunct| {
-            if let Resolved::Test(test) = conjunct {
-                Some(test)
-            } else {
-                None
-            }
-        })
-    };
+    let tests =
+        || conjuncts.iter().filter_map(|conjunct| if let Resolved::Test(test) = conjunct { Some(test) } else { None });
     let (test, mut found) = tests()
         .filter_map(|test| of_test(resource_type, test).map(|found| (test, found)))
         .min_by_key(|(_, found)| found.rank)?;
@@ -286,36 +222,19 @@ fn of_edges(resource_type: &ResourceType, path: &ResolvedPath, text: &str) -> Op
         return None;
     }
     if let Some(relation) = resource_type.relations.iter().find(|r| r.edges_only && r.path == *path) {
-        let driver = Driver::EdgesTo {
-            relation: relation.name.clone(),
-            target: text.to_owned(),
-        };
-        return Some(Candidate {
-            rank: 3,
-            driver,
-            exact: false,
-        });
+        let driver = Driver::EdgesTo { relation: relation.name.clone(), target: text.to_owned() };
+        return Some(Candidate { rank: 3, driver, exact: false });
     }
     let is_value = path.sub_attribute.as_ref().is_some_and(|sub| &*sub.name == "value");
     if is_value && path.extension.is_none() && document::derives_groups(resource_type, &path.attribute) {
-        let driver = Driver::EdgesFrom {
-            relation: document::GROUPS_FROM.to_owned(),
-            source: text.to_owned(),
-        };
-        return Some(Candidate {
-            rank: 3,
-            driver,
-            exact: false,
-        });
+        let driver = Driver::EdgesFrom { relation: document::GROUPS_FROM.to_owned(), source: text.to_owned() };
+        return Some(Candidate { rank: 3, driver, exact: false });
     }
     None
 }
 
 fn is_indexed(resource_type: &ResourceType, path: &ResolvedPath) -> bool {
-    let apart = resource_type
-        .relations
-        .iter()
-        .any(|relation| relation.edges_only && relation.path == *path);
+    let apart = resource_type.relations.iter().any(|relation| relation.edges_only && relation.path == *path);
     !apart && resource_type.indexed.contains(path)
 }
 

@@ -106,20 +106,11 @@ pub struct Want {
 
 impl Want {
     /// Everything.
-    pub const ALL: Self = Self {
-        document: true,
-        private: true,
-    };
+    pub const ALL: Self = Self { document: true, private: true };
     /// The document.
-    pub const DOCUMENT: Self = Self {
-        document: true,
-        private: false,
-    };
+    pub const DOCUMENT: Self = Self { document: true, private: false };
     /// Key, version and computed columns.
-    pub const HEAD: Self = Self {
-        document: false,
-        private: false,
-    };
+    pub const HEAD: Self = Self { document: false, private: false };
 }
 
 /// What a query found.

@@ -133,14 +133,7 @@ impl Stored {
     /// For back ends.
     #[must_use]
     pub fn new(key: Key, version: Version, core: Core, doc: Bytes, private: Bytes, edge_count: u64) -> Self {
-        Self {
-            key,
-            version,
-            core,
-            doc,
-            private,
-            edge_count,
-        }
+        Self { key, version, core, doc, private, edge_count }
     }
 }
 

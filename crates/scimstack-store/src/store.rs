@@ -57,13 +57,7 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// Everything.
-    pub const FULL: Self = Self {
-        atomic: true,
-        durable: true,
-        race_free_unique: true,
-        feed: true,
-        edges: true,
-    };
+    pub const FULL: Self = Self { atomic: true, durable: true, race_free_unique: true, feed: true, edges: true };
 
     /// With or without durability.
     #[must_use]

@@ -21,17 +21,9 @@ pub(super) fn commit(state: &mut State, scope: Scope, changes: ChangeSet) -> Res
     if let Some(receipt) = changes.idempotency_key.as_ref().and_then(|key| space.receipts.get(key)) {
         return Ok(Receipt::new(receipt.ops.clone(), true));
     }
-    let mut work = Work {
-        space,
-        at: changes.at,
-        log: Vec::new(),
-    };
-    let done: Result<Vec<OpReceipt>, StoreError> = changes
-        .ops
-        .into_iter()
-        .enumerate()
-        .map(|(at, op)| work.apply(at, op))
-        .collect();
+    let mut work = Work { space, at: changes.at, log: Vec::new() };
+    let done: Result<Vec<OpReceipt>, StoreError> =
+        changes.ops.into_iter().enumerate().map(|(at, op)| work.apply(at, op)).collect();
     let log = work.log;
     let receipt = match done {
         Ok(ops) => Receipt::new(ops, false),
@@ -43,10 +35,7 @@ pub(super) fn commit(state: &mut State, scope: Scope, changes: ChangeSet) -> Res
     space.keep();
     for entry in log {
         *sequence += 1;
-        let position = Position {
-            transaction: 0,
-            sequence: *sequence,
-        };
+        let position = Position { transaction: 0, sequence: *sequence };
         let mut change = Change::new(position, scope, changes.at, entry.kind);
         change.actor.clone_from(&changes.actor.0);
         change.request_id.clone_from(&changes.request_id);
@@ -77,15 +66,7 @@ struct Entry {
 
 impl Entry {
     fn new(kind: ChangeKind, key: Option<Key>, version: Option<Version>) -> Self {
-        Self {
-            kind,
-            key,
-            version,
-            before: None,
-            payload: Bytes::new(),
-            topic: None,
-            event_id: None,
-        }
+        Self { kind, key, version, before: None, payload: Bytes::new(), topic: None, event_id: None }
     }
 }
 
@@ -101,18 +82,8 @@ impl Work<'_> {
             Op::Create { key, record } => self.create(op, &key, record),
             Op::Replace { key, expect, record } => self.replace(op, &key, expect, record),
             Op::Delete { key, expect } => self.delete(op, &key, expect),
-            Op::Relate {
-                source,
-                relation,
-                expect,
-                change,
-            } => self.relate(op, &source, &relation, expect, &change),
-            Op::Emit {
-                topic,
-                id,
-                key,
-                payload,
-            } => Ok(self.emit(topic, id, key, payload)),
+            Op::Relate { source, relation, expect, change } => self.relate(op, &source, &relation, expect, &change),
+            Op::Emit { topic, id, key, payload } => Ok(self.emit(topic, id, key, payload)),
         }
     }
 
@@ -123,8 +94,7 @@ impl Work<'_> {
         self.check_unique(op, key, &record)?;
         let row = Row { version: 1, record };
         self.space.set_row(key, Some(row.clone()));
-        self.log
-            .push(Entry::new(ChangeKind::Created, Some(key.clone()), Some(Version(1))));
+        self.log.push(Entry::new(ChangeKind::Created, Some(key.clone()), Some(Version(1))));
         self.space.set_references(key, &row.record.references);
         let moved = self.space.retry_pending(key, &[&row]);
         self.touch(None, moved);
@@ -135,10 +105,7 @@ impl Work<'_> {
         let before = self.expect(op, key, expect)?;
         self.check_unique(op, key, &record)?;
         record.core.created = before.record.core.created;
-        let row = Row {
-            version: before.version + 1,
-            record,
-        };
+        let row = Row { version: before.version + 1, record };
         self.space.set_row(key, Some(row.clone()));
         let mut entry = Entry::new(ChangeKind::Replaced, Some(key.clone()), Some(Version(row.version)));
         entry.before = Some(before.record.doc.clone());
@@ -177,10 +144,7 @@ impl Work<'_> {
                 self.touch(None, vec![moved]);
                 Ok(done(Some(before.version + 1)))
             }
-            None => Ok(OpReceipt {
-                version: Some(Version(before.version)),
-                changed: false,
-            }),
+            None => Ok(OpReceipt { version: Some(Version(before.version)), changed: false }),
         }
     }
 
@@ -200,47 +164,31 @@ impl Work<'_> {
     fn expect(&self, op: usize, key: &Key, expect: Expect) -> Result<Row, StoreError> {
         let row = self.space.row(key).ok_or(StoreError::NotFound { op })?;
         match expect {
-            Expect::Version(Version(version)) if version != row.version => Err(StoreError::VersionMismatch {
-                op,
-                current: Version(row.version),
-            }),
+            Expect::Version(Version(version)) if version != row.version => {
+                Err(StoreError::VersionMismatch { op, current: Version(row.version) })
+            }
             Expect::Version(_) | Expect::Any => Ok(row.clone()),
         }
     }
 
     fn check_unique(&self, op: usize, key: &Key, record: &Record) -> Result<(), StoreError> {
-        for (other, row) in self
-            .space
-            .rows()
-            .filter(|(other, _)| other.kind == key.kind && *other != key)
-        {
+        for (other, row) in self.space.rows().filter(|(other, _)| other.kind == key.kind && *other != key) {
             let path = if record.core.unique.is_some() && record.core.unique == row.record.core.unique {
-                if key.kind.as_str() == "User" {
-                    "userName"
-                } else {
-                    "unique"
-                }
+                if key.kind.as_str() == "User" { "userName" } else { "unique" }
             } else if let Some(taken) = record.unique.iter().find(|value| row.record.unique.contains(value)) {
                 &taken.path
             } else {
                 continue;
             };
-            return Err(StoreError::Conflict {
-                op,
-                path: path.to_owned(),
-                holder: Some(other.clone()),
-            });
+            return Err(StoreError::Conflict { op, path: path.to_owned(), holder: Some(other.clone()) });
         }
         Ok(())
     }
 
     /// Gives every source whose edges moved a new version, once, but not `own`, which has one already.
     fn touch(&mut self, own: Option<&Key>, moved: Vec<Moved>) {
-        let mut sources: Vec<&Key> = moved
-            .iter()
-            .map(|moved| &moved.source)
-            .filter(|source| Some(*source) != own)
-            .collect();
+        let mut sources: Vec<&Key> =
+            moved.iter().map(|moved| &moved.source).filter(|source| Some(*source) != own).collect();
         sources.sort();
         sources.dedup();
         for source in sources {
@@ -260,10 +208,7 @@ impl Work<'_> {
 }
 
 fn done(version: Option<u64>) -> OpReceipt {
-    OpReceipt {
-        version: version.map(Version),
-        changed: true,
-    }
+    OpReceipt { version: version.map(Version), changed: true }
 }
 
 /// The payload of a [`ChangeKind::Related`] entry.

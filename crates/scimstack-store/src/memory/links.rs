@@ -22,9 +22,7 @@ pub(super) struct Link {
 impl Link {
     /// What it shows as its value: the target's id, or the raw value while it is pending.
     pub(super) fn value(&self) -> &str {
-        self.target
-            .as_ref()
-            .map_or(self.reference.raw.as_str(), |target| target.id.as_str())
+        self.target.as_ref().map_or(self.reference.raw.as_str(), |target| target.id.as_str())
     }
 }
 
@@ -76,11 +74,7 @@ impl Space {
         for &by in &reference.keys {
             let mut found = self.named(by, reference);
             if let Some(first) = found.pop() {
-                return if found.is_empty() {
-                    Answer::One(first)
-                } else {
-                    Answer::Several
-                };
+                return if found.is_empty() { Answer::One(first) } else { Answer::Several };
             }
         }
         Answer::Nobody
@@ -92,17 +86,11 @@ impl Space {
             && let Some(id) = ResourceId::new(&reference.raw)
         {
             // No record is named by another's id, so the look-up spares a scan.
-            let keys = reference.targets.iter().map(|kind| Key {
-                kind: kind.clone(),
-                id: id.clone(),
-            });
+            let keys = reference.targets.iter().map(|kind| Key { kind: kind.clone(), id: id.clone() });
             found.extend(keys.filter(|key| self.row(key).is_some()));
         } else {
             let rows = self.rows().filter(|(key, _)| reference.targets.contains(&key.kind));
-            found.extend(
-                rows.filter(|(key, row)| answers(key, row, by, &reference.raw))
-                    .map(|(key, _)| key.clone()),
-            );
+            found.extend(rows.filter(|(key, row)| answers(key, row, by, &reference.raw)).map(|(key, _)| key.clone()));
         }
         found.sort();
         found.dedup();
@@ -118,12 +106,7 @@ impl Space {
                 .find(|link| link.reference.relation == reference.relation && link.reference.raw == reference.raw)
                 .and_then(|link| link.target.clone());
             let target = bound.or_else(|| self.resolve(reference).target());
-            links.push(Link {
-                reference: reference.clone(),
-                target,
-                data: Bytes::new(),
-                own: true,
-            });
+            links.push(Link { reference: reference.clone(), target, data: Bytes::new(), own: true });
         }
         if links != self.links(source) {
             self.set_links(source, links);
@@ -194,10 +177,8 @@ impl Space {
         change: &EdgeChange,
     ) -> Result<Option<Moved>, Vec<String>> {
         let before = self.links(source).to_vec();
-        let (edges, mut after): (Vec<Link>, Vec<Link>) = before
-            .iter()
-            .cloned()
-            .partition(|link| !link.own && link.reference.relation == relation);
+        let (edges, mut after): (Vec<Link>, Vec<Link>) =
+            before.iter().cloned().partition(|link| !link.own && link.reference.relation == relation);
         let mut edges = EdgeList::new(edges);
         let mut unknown = Vec::new();
         if let Some(drafts) = &change.replace {
@@ -237,12 +218,7 @@ impl Space {
         if draft.must_exist && matches!(answer, Answer::Nobody) && !unknown.contains(&draft.reference.raw) {
             unknown.push(draft.reference.raw.clone());
         }
-        Link {
-            reference: draft.reference.clone(),
-            target: answer.target(),
-            data: draft.data.clone(),
-            own: false,
-        }
+        Link { reference: draft.reference.clone(), target: answer.target(), data: draft.data.clone(), own: false }
     }
 }
 
@@ -289,10 +265,7 @@ impl EdgeList {
     fn remove(&mut self, value: &str) {
         let is_it = |link: &Link| link.value() == value || link.reference.raw == value;
         if self.links.iter().any(is_it) {
-            let rest = std::mem::take(&mut self.links)
-                .into_iter()
-                .filter(|link| !is_it(link))
-                .collect();
+            let rest = std::mem::take(&mut self.links).into_iter().filter(|link| !is_it(link)).collect();
             *self = Self::new(rest);
         }
     }
@@ -309,24 +282,14 @@ fn difference(source: &Key, before: &[Link], after: &[Link]) -> Vec<Moved> {
     }
     let mut moved = Vec::new();
     for (relation, (before, after)) in relations {
-        let was: HashSet<_> = before
-            .iter()
-            .map(|link| (link.value(), &link.target, &link.data))
-            .collect();
+        let was: HashSet<_> = before.iter().map(|link| (link.value(), &link.target, &link.data)).collect();
         let is: HashSet<_> = after.iter().map(|link| link.value()).collect();
-        let added = after
-            .iter()
-            .filter(|link| !was.contains(&(link.value(), &link.target, &link.data)));
+        let added = after.iter().filter(|link| !was.contains(&(link.value(), &link.target, &link.data)));
         let added: Vec<String> = added.map(|link| link.value().to_owned()).collect();
         let removed = before.iter().filter(|link| !is.contains(link.value()));
         let removed: Vec<String> = removed.map(|link| link.value().to_owned()).collect();
         if !added.is_empty() || !removed.is_empty() {
-            moved.push(Moved {
-                source: source.clone(),
-                relation: relation.to_owned(),
-                added,
-                removed,
-            });
+            moved.push(Moved { source: source.clone(), relation: relation.to_owned(), added, removed });
         }
     }
     moved

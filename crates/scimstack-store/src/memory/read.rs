@@ -40,9 +40,7 @@ impl Place {
 
 pub(super) fn query(space: Option<&Space>, query: &Query) -> Result<Page, StoreError> {
     let after = match &query.page {
-        Paging::Cursor {
-            after: Some(cursor), ..
-        } => Some(read_cursor(cursor, query.sort.as_ref())?),
+        Paging::Cursor { after: Some(cursor), .. } => Some(read_cursor(cursor, query.sort.as_ref())?),
         _ => None,
     };
     let mut found: BTreeMap<Key, Found> = BTreeMap::new();
@@ -63,11 +61,7 @@ pub(super) fn query(space: Option<&Space>, query: &Query) -> Result<Page, StoreE
     let (skip, count) = match &query.page {
         Paging::Index { start, count } => (usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX), *count),
         Paging::Cursor { count, .. } => {
-            let is_before = |at: &Found| {
-                after
-                    .as_ref()
-                    .is_some_and(|after| at.place.cmp(after, descending).is_le())
-            };
+            let is_before = |at: &Found| after.as_ref().is_some_and(|after| at.place.cmp(after, descending).is_le());
             (found.partition_point(is_before), *count)
         }
     };
@@ -79,10 +73,7 @@ pub(super) fn query(space: Option<&Space>, query: &Query) -> Result<Page, StoreE
         }
         _ => None,
     };
-    let items = page
-        .iter()
-        .filter_map(|found| space?.stored(&found.key, query.want))
-        .collect();
+    let items = page.iter().filter_map(|found| space?.stored(&found.key, query.want)).collect();
     Ok(Page::new(items, total, next))
 }
 
@@ -97,10 +88,8 @@ fn find(
         let Some(stored) = space.stored(key, Want::DOCUMENT) else {
             continue;
         };
-        let edges: Vec<(EdgeNeed, Vec<Edge>)> = needs
-            .iter()
-            .map(|need| (need.clone(), space.needed(key, need)))
-            .collect();
+        let edges: Vec<(EdgeNeed, Vec<Edge>)> =
+            needs.iter().map(|need| (need.clone(), space.needed(key, need))).collect();
         let document = complete_with_edges(&stored, &target.resource_type, &edges)
             .map_err(|error| StoreError::Internal(Box::new(error)))?;
         if target.filter.as_ref().is_some_and(|filter| !filter.matches(&document)) {
@@ -111,13 +100,7 @@ fn find(
             id: key.id.to_string(),
             kind: key.kind.to_string(),
         };
-        found.insert(
-            key.clone(),
-            Found {
-                place,
-                key: key.clone(),
-            },
-        );
+        found.insert(key.clone(), Found { place, key: key.clone() });
     }
     Ok(())
 }
@@ -132,10 +115,7 @@ impl Space {
                 .map(|(source, link)| self.edge(source, link, Some(source)))
                 .collect()
         } else {
-            let links = self
-                .links(key)
-                .iter()
-                .filter(|link| link.reference.relation == need.relation);
+            let links = self.links(key).iter().filter(|link| link.reference.relation == need.relation);
             links.map(|link| self.edge(key, link, None)).collect()
         };
         edges.sort_by_cached_key(edge_place);
@@ -144,10 +124,9 @@ impl Space {
 
     /// The edge, with who `peer` is.
     fn edge(&self, source: &Key, link: &Link, peer: Option<&Key>) -> Edge {
-        let peer = peer.and_then(|peer| self.row(peer)).map(|row| Peer {
-            display: row.record.core.display.clone(),
-            active: row.record.core.active,
-        });
+        let peer = peer
+            .and_then(|peer| self.row(peer))
+            .map(|row| Peer { display: row.record.core.display.clone(), active: row.record.core.active });
         Edge {
             source: source.clone(),
             target: link.target.clone(),
@@ -171,10 +150,7 @@ pub(super) fn edges(space: Option<&Space>, query: &EdgeQuery) -> Result<EdgePage
             }
     };
     let Some(space) = space else {
-        return Ok(EdgePage {
-            edges: Vec::new(),
-            next: None,
-        });
+        return Ok(EdgePage { edges: Vec::new(), next: None });
     };
     let mut found: Vec<(EdgePlace, Edge)> = space
         .all_links()
@@ -190,22 +166,14 @@ pub(super) fn edges(space: Option<&Space>, query: &EdgeQuery) -> Result<EdgePage
     let more = found.len() > query.limit;
     found.truncate(query.limit);
     let next = found.last().filter(|_| more).map(|(place, _)| write_edge_cursor(place));
-    Ok(EdgePage {
-        edges: found.into_iter().map(|(_, edge)| edge).collect(),
-        next,
-    })
+    Ok(EdgePage { edges: found.into_iter().map(|(_, edge)| edge).collect(), next })
 }
 
 /// The place of an edge: by source, then target, pending ones last by raw value.
 type EdgePlace = (Key, bool, Option<Key>, String);
 
 fn edge_place(edge: &Edge) -> EdgePlace {
-    (
-        edge.source.clone(),
-        edge.target.is_none(),
-        edge.target.clone(),
-        edge.raw.clone(),
-    )
+    (edge.source.clone(), edge.target.is_none(), edge.target.clone(), edge.raw.clone())
 }
 
 pub(super) fn changes(state: &State, query: &FeedQuery) -> ChangePage {
@@ -213,10 +181,7 @@ pub(super) fn changes(state: &State, query: &FeedQuery) -> ChangePage {
         (match query.scope {
             FeedScope::One(scope) => change.scope == scope,
             FeedScope::All => true,
-        }) && query
-            .topic
-            .as_ref()
-            .is_none_or(|topic| change.topic.as_ref() == Some(topic))
+        }) && query.topic.as_ref().is_none_or(|topic| change.topic.as_ref() == Some(topic))
             && query.key.as_ref().is_none_or(|key| change.key.as_ref() == Some(key))
             && query.after.is_none_or(|after| match query.newest_first {
                 false => change.position > after,
@@ -224,16 +189,10 @@ pub(super) fn changes(state: &State, query: &FeedQuery) -> ChangePage {
             })
     };
     let take = |all: &mut dyn Iterator<Item = &Change>| -> Vec<Change> {
-        all.filter(is_asked)
-            .take(query.limit.saturating_add(1))
-            .cloned()
-            .collect()
+        all.filter(is_asked).take(query.limit.saturating_add(1)).cloned().collect()
     };
-    let mut changes = if query.newest_first {
-        take(&mut state.feed.iter().rev())
-    } else {
-        take(&mut state.feed.iter())
-    };
+    let mut changes =
+        if query.newest_first { take(&mut state.feed.iter().rev()) } else { take(&mut state.feed.iter()) };
     let more = changes.len() > query.limit;
     changes.truncate(query.limit);
     ChangePage { changes, more }
@@ -265,11 +224,7 @@ fn order_name(sort: Option<&Sort>) -> String {
 /// `[source kind, source id, raw]`, and the target's kind and id when there is one.
 fn write_edge_cursor((source, _, target, raw): &EdgePlace) -> Bytes {
     let mut parts = vec![source.kind.to_string(), source.id.to_string(), raw.clone()];
-    parts.extend(
-        target
-            .iter()
-            .flat_map(|target| [target.kind.to_string(), target.id.to_string()]),
-    );
+    parts.extend(target.iter().flat_map(|target| [target.kind.to_string(), target.id.to_string()]));
     write_texts(parts)
 }
 
@@ -296,11 +251,7 @@ fn read_texts(bytes: &Bytes) -> Result<Vec<String>, StoreError> {
         return Err(StoreError::BadCursor);
     };
     let text = |value| {
-        if let Value::String(text) = value {
-            Ok(text)
-        } else {
-            Err(StoreError::BadCursor)
-        }
+        if let Value::String(text) = value { Ok(text) } else { Err(StoreError::BadCursor) }
     };
     texts.into_iter().map(text).collect()
 }

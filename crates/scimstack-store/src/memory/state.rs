@@ -64,9 +64,7 @@ impl Space {
     }
 
     pub(super) fn all_links(&self) -> impl Iterator<Item = (&Key, &Link)> {
-        self.links
-            .iter()
-            .flat_map(|(source, links)| links.iter().map(move |link| (source, link)))
+        self.links.iter().flat_map(|(source, links)| links.iter().map(move |link| (source, link)))
     }
 
     pub(super) fn set_row(&mut self, key: &Key, row: Option<Row>) {

@@ -59,9 +59,7 @@ pub fn needs_edges(resource_type: &ResourceType, filter: Option<&Resolved>) -> V
             });
         }
     }
-    if mentions(filter, &|path| {
-        path.extension.is_none() && derives_groups(resource_type, &path.attribute)
-    }) {
+    if mentions(filter, &|path| path.extension.is_none() && derives_groups(resource_type, &path.attribute)) {
         needs.push(EdgeNeed {
             relation: GROUPS_FROM.to_owned(),
             backward: true,
@@ -88,10 +86,7 @@ pub fn complete_with_edges(
     let mut document = complete(stored, resource_type)?;
     for (need, edges) in edges {
         let show = if need.backward { backward } else { forward };
-        let elements = edges
-            .iter()
-            .map(|edge| show(edge).map(Value::Object))
-            .collect::<Result<Vec<_>, _>>()?;
+        let elements = edges.iter().map(|edge| show(edge).map(Value::Object)).collect::<Result<Vec<_>, _>>()?;
         if elements.is_empty() {
             continue;
         }
@@ -117,12 +112,7 @@ pub(crate) fn derives_groups(resource_type: &ResourceType, attribute: &Attribute
 
 fn forward(edge: &Edge) -> Result<Object, JsonError> {
     let mut element = Object::new();
-    element.insert(
-        "value",
-        edge.target
-            .as_ref()
-            .map_or(edge.raw.as_str(), |target| target.id.as_str()),
-    );
+    element.insert("value", edge.target.as_ref().map_or(edge.raw.as_str(), |target| target.id.as_str()));
     if !edge.data.is_empty() {
         match Value::parse(&edge.data)? {
             Value::Object(data) => {
@@ -192,14 +182,8 @@ pub fn sort_key(path: &ResolvedPath, stored: &Stored, document: &Object) -> Opti
     if path.attribute.r#type != Type::Complex {
         return index_key(path, value);
     }
-    let sub = path
-        .sub_attribute
-        .as_ref()
-        .or_else(|| path.attribute.sub_attribute("value"))?;
-    let path = ResolvedPath {
-        sub_attribute: Some(sub.clone()),
-        ..path.clone()
-    };
+    let sub = path.sub_attribute.as_ref().or_else(|| path.attribute.sub_attribute("value"))?;
+    let path = ResolvedPath { sub_attribute: Some(sub.clone()), ..path.clone() };
     match value.get(&sub.name)? {
         Value::Array(inner) => index_key(&path, inner.first()?),
         value => index_key(&path, value),

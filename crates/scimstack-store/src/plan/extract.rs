@@ -53,22 +53,11 @@ pub fn unique_attribute(resource_type: &ResourceType) -> Option<&Arc<Attribute>>
 #[must_use]
 pub fn record(resource: &Resource, private: Bytes, created: Timestamp, modified: Timestamp) -> Record {
     let resource_type = resource.resource_type();
-    let text = |name: &str| {
-        resource
-            .root()
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|_| has(resource_type, name))
-    };
+    let text = |name: &str| resource.root().get(name).and_then(Value::as_str).filter(|_| has(resource_type, name));
     let unique = unique_attribute(resource_type).and_then(|attribute| text(&attribute.name));
     let display_name = text("displayName");
     let sort_name = display_name
-        .filter(|_| {
-            resource_type
-                .schema
-                .attribute("displayName")
-                .is_some_and(|a| super::is_sort_name(a))
-        })
+        .filter(|_| resource_type.schema.attribute("displayName").is_some_and(|a| super::is_sort_name(a)))
         .map(|name| truncate_key(&fold(name)).to_owned());
     let core = Core {
         unique: unique.map(|name| fold(name).into_owned()),
@@ -103,11 +92,7 @@ fn is_unique(attribute: &Attribute) -> bool {
 }
 
 fn text_key(leaf: &Attribute, text: &str) -> String {
-    if leaf.case_exact {
-        exact(text).into_owned()
-    } else {
-        fold(text).into_owned()
-    }
+    if leaf.case_exact { exact(text).into_owned() } else { fold(text).into_owned() }
 }
 
 /// Sixteen hexadecimal digits in the order of the numbers.
@@ -168,12 +153,7 @@ fn index_entries(resource: &Resource) -> Vec<IndexEntry> {
         for reached in reach(resource, path) {
             if let Some(value) = index_key(path, reached.value) {
                 let kind = reached.kind.map(|kind| fold(kind).into_owned());
-                entries.push(IndexEntry {
-                    path: name.clone(),
-                    value,
-                    element: reached.element,
-                    kind,
-                });
+                entries.push(IndexEntry { path: name.clone(), value, element: reached.element, kind });
             }
         }
     }
@@ -186,17 +166,9 @@ fn index_entries(resource: &Resource) -> Vec<IndexEntry> {
 fn unique_values(resource: &Resource) -> (Vec<UniqueValue>, Vec<Name>) {
     let resource_type = resource.resource_type();
     let own = unique_attribute(resource_type);
-    let base = resource_type
-        .schema
-        .attributes
-        .iter()
-        .map(|attribute| (None, attribute));
+    let base = resource_type.schema.attributes.iter().map(|attribute| (None, attribute));
     let extensions = resource_type.extensions.iter().flat_map(|extension| {
-        extension
-            .schema
-            .attributes
-            .iter()
-            .map(|attribute| (Some(extension.schema.id.clone()), attribute))
+        extension.schema.attributes.iter().map(|attribute| (Some(extension.schema.id.clone()), attribute))
     });
     let (mut values, mut names) = (Vec::new(), Vec::new());
     for (extension, attribute) in base.chain(extensions) {
@@ -211,15 +183,9 @@ fn unique_values(resource: &Resource) -> (Vec<UniqueValue>, Vec<Name>) {
                 };
                 if path.extension.is_none() && path.sub_attribute.is_none() && path.attribute.r#type == Type::String {
                     let value = normalize_name(ReferenceKey::UserName, reached.value.as_str().unwrap_or_default());
-                    names.push(Name {
-                        key: ReferenceKey::UserName,
-                        value,
-                    });
+                    names.push(Name { key: ReferenceKey::UserName, value });
                 }
-                values.push(UniqueValue {
-                    path: path.to_string(),
-                    value,
-                });
+                values.push(UniqueValue { path: path.to_string(), value });
             }
         }
     }
@@ -229,11 +195,8 @@ fn unique_values(resource: &Resource) -> (Vec<UniqueValue>, Vec<Name>) {
 }
 
 fn unique_paths(extension: Option<SchemaUri>, attribute: &Arc<Attribute>) -> Vec<ResolvedPath> {
-    let path = |sub_attribute| ResolvedPath {
-        extension: extension.clone(),
-        attribute: attribute.clone(),
-        sub_attribute,
-    };
+    let path =
+        |sub_attribute| ResolvedPath { extension: extension.clone(), attribute: attribute.clone(), sub_attribute };
     if attribute.r#type == Type::Complex {
         return attribute
             .sub_attributes
@@ -242,11 +205,7 @@ fn unique_paths(extension: Option<SchemaUri>, attribute: &Arc<Attribute>) -> Vec
             .map(|sub| path(Some(sub.clone())))
             .collect();
     }
-    if is_unique(attribute) {
-        vec![path(None)]
-    } else {
-        Vec::new()
-    }
+    if is_unique(attribute) { vec![path(None)] } else { Vec::new() }
 }
 
 /// As [`index_key`], whole.
@@ -258,50 +217,28 @@ fn unique_key(path: &ResolvedPath, value: &Value) -> Option<String> {
 }
 
 fn emails(resource: &Resource) -> Vec<Name> {
-    let declared = resource
-        .resource_type()
-        .schema
-        .attribute("emails")
-        .is_some_and(|a| a.sub_attribute("value").is_some());
-    let elements = resource
-        .root()
-        .get("emails")
-        .and_then(Value::as_array)
-        .filter(|_| declared)
-        .unwrap_or_default();
+    let declared =
+        resource.resource_type().schema.attribute("emails").is_some_and(|a| a.sub_attribute("value").is_some());
+    let elements = resource.root().get("emails").and_then(Value::as_array).filter(|_| declared).unwrap_or_default();
     elements
         .iter()
         .filter_map(|element| element.get("value")?.as_str())
         .map(|email| normalize_name(ReferenceKey::Email, email))
         .filter(|email| !email.is_empty())
-        .map(|value| Name {
-            key: ReferenceKey::Email,
-            value,
-        })
+        .map(|value| Name { key: ReferenceKey::Email, value })
         .collect()
 }
 
 fn references(resource: &Resource) -> Vec<Reference> {
-    let relations = resource
-        .resource_type()
-        .relations
-        .iter()
-        .filter(|relation| !relation.edges_only);
+    let relations = resource.resource_type().relations.iter().filter(|relation| !relation.edges_only);
     relations
         .filter_map(|relation| {
-            let raw = resource
-                .value(&relation.path)?
-                .as_str()
-                .filter(|raw| !raw.trim().is_empty())?;
+            let raw = resource.value(&relation.path)?.as_str().filter(|raw| !raw.trim().is_empty())?;
             Some(Reference {
                 relation: relation.name.clone(),
                 raw: raw.to_owned(),
                 keys: relation.keys.clone(),
-                targets: relation
-                    .targets
-                    .iter()
-                    .map(|target| Kind::from(target.as_str()))
-                    .collect(),
+                targets: relation.targets.iter().map(|target| Kind::from(target.as_str())).collect(),
             })
         })
         .collect()
