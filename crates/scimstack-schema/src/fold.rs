@@ -2,6 +2,14 @@
 //!
 //! NFC, then Unicode default case folding, then NFC again; no locale. Filters, uniqueness, sort keys and references all
 //! use it, so that every store agrees. The PRECIS profile of user names (RFC 7643 §4.1.1) is approximated by it.
+//!
+//! ```
+//! use scimstack_schema::fold::{exact, fold};
+//!
+//! assert_eq!(fold("Ann"), fold("ANN"));
+//! assert_ne!(exact("Ann"), exact("ANN"));
+//! assert_eq!(exact("A\u{30a}sa"), exact("\u{c5}sa"));
+//! ```
 
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;

@@ -1,5 +1,19 @@
 //! The registry: which resource types a tenant has, which schemas they use, which attributes are indexed and which are
 //! relations; and what an attribute path means. Extended by building a new one; a registry never changes.
+//!
+//! ```
+//! use scimstack_schema::{Attribute, Registry, Schema, Type};
+//!
+//! let badge = Schema::new("urn:example:params:scim:schemas:extension:badge:1.0:User", "Badge")
+//!     .with_attribute(Attribute::new("number", Type::String));
+//! let registry = Registry::core().to_builder().extension("User", badge, false).unwrap().build().unwrap();
+//!
+//! let user = registry.resource_type("User").unwrap();
+//! let path = user.resolve("URN:example:params:scim:schemas:extension:badge:1.0:user:NUMBER").unwrap();
+//! assert_eq!(path.to_string(), "urn:example:params:scim:schemas:extension:badge:1.0:User:number");
+//! assert_eq!(user.resolve("name.givenname").unwrap().leaf().name.as_ref(), "givenName");
+//! assert!(user.resolve("number").is_none());
+//! ```
 
 use crate::attribute::Attribute;
 use crate::relation::Relation;
@@ -96,6 +110,9 @@ pub enum RegistryError {
     /// A resource type that was named but does not exist.
     #[error("there is no resource type \"{0}\"")]
     UnknownResourceType(String),
+    /// A name or an endpoint that two resource types share.
+    #[error("two resource types are called or found at \"{0}\"")]
+    DuplicateResourceType(String),
     /// A path that leads nowhere.
     #[error("the path \"{path}\" names no attribute of {resource_type}")]
     UnknownPath {
@@ -214,24 +231,19 @@ impl ResourceType {
             let tail = path.get(uri.len()..)?;
             (head.eq_ignore_ascii_case(uri)).then_some(tail)?.strip_prefix(':')
         };
-        for extension in &self.extensions {
-            if let Some(tail) = tail_after(extension.schema.id.as_str()) {
-                let (attribute, sub_attribute) = resolve_in(&extension.schema.attributes, tail)?;
-                return Some(ResolvedPath {
-                    extension: Some(extension.schema.id.clone()),
-                    attribute,
-                    sub_attribute,
-                });
-            }
-        }
-        let tail = tail_after(self.schema.id.as_str()).unwrap_or(path);
-        let (attribute, sub_attribute) =
-            resolve_in(&self.schema.attributes, tail).or_else(|| resolve_in(common_attributes(), tail))?;
-        Some(ResolvedPath {
-            extension: None,
-            attribute,
-            sub_attribute,
-        })
+        // One URI may begin with another: the longest that fits is meant.
+        let extensions = self.extensions.iter().map(|extension| (Some(&extension.schema.id), &extension.schema));
+        let named = extensions
+            .chain([(None, &self.schema)])
+            .filter_map(|(extension, schema)| Some((extension, schema, tail_after(schema.id.as_str())?)))
+            .min_by_key(|(_, _, tail)| tail.len());
+        let (extension, schema, tail) = named.unwrap_or((None, &self.schema, path));
+        let found = resolve_in(&schema.attributes, tail);
+        let (attribute, sub_attribute) = match extension {
+            Some(_) => found,
+            None => found.or_else(|| resolve_in(common_attributes(), tail)),
+        }?;
+        Some(ResolvedPath { extension: extension.cloned(), attribute, sub_attribute })
     }
 }
 
@@ -369,11 +381,18 @@ impl RegistryBuilder {
     /// Builds the registry.
     ///
     /// # Errors
-    /// A schema that breaks a duty of its author (RFC 7643 §2.1, §7), or a path that leads nowhere.
+    /// A schema that breaks a duty of its author (RFC 7643 §2.1, §7), two resource types with one name or endpoint, or a
+    /// path that leads nowhere.
     pub fn build(self) -> Result<Registry, RegistryError> {
         let mut resource_types = Vec::with_capacity(self.types.len());
         let mut schemas: Vec<Arc<Schema>> = Vec::new();
+        let mut taken = std::collections::HashSet::new();
         for draft in self.types {
+            for key in [draft.name.to_string(), format!("/{}", draft.endpoint.trim_start_matches('/'))] {
+                if !taken.insert(key.clone()) {
+                    return Err(RegistryError::DuplicateResourceType(key));
+                }
+            }
             let mut r#type = ResourceType {
                 name: draft.name,
                 endpoint: draft.endpoint,

@@ -1,6 +1,20 @@
 //! Relations: attributes whose value names another resource, kept as edges by the store (a group's `members`, a
 //! person's `manager`). Here is what makes an attribute one, and by which keys it may name its target; resolving is the
 //! store's work.
+//!
+//! ```
+//! use scimstack_schema::Registry;
+//! use scimstack_schema::relation::ReferenceKey;
+//!
+//! let registry = Registry::core();
+//! let members = registry.resource_type("Group").unwrap().relation("members").unwrap();
+//! assert!(members.edges_only);
+//! assert_eq!(members.path.to_string(), "members.value");
+//!
+//! let manager = registry.resource_type("User").unwrap().relation("manager").unwrap();
+//! assert!(!manager.edges_only);
+//! assert_eq!(manager.keys.last(), Some(&ReferenceKey::Email));
+//! ```
 
 use crate::registry::ResolvedPath;
 

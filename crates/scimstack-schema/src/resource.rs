@@ -1,5 +1,19 @@
 //! Resource documents: JSON in canonical spelling, known to hold only what the registry declares. Made by
 //! [`crate::ingest`] or from what was stored; never by hand.
+//!
+//! ```
+//! use scimstack_schema::{Registry, Resource};
+//!
+//! let registry = Registry::core();
+//! let user = registry.resource_type("User").unwrap();
+//! let stored = br#"{"userName":"ann@x.test","emails":[{"value":"a@x.test"},{"value":"b@x.test"}],"title":null}"#;
+//! let mut ann = Resource::from_stored(user.clone(), stored).unwrap();
+//! ann.set_id("u1");
+//! let path = user.resolve("emails.value").unwrap();
+//! let values: Vec<_> = ann.values(&path).into_iter().filter_map(|value| value.as_str()).collect();
+//! assert_eq!(values, ["a@x.test", "b@x.test"]);
+//! assert!(ann.root().get("title").is_none());
+//! ```
 
 use crate::registry::{ResolvedPath, ResourceType};
 use crate::value::{Object, Value};

@@ -1,4 +1,13 @@
 //! Instants, as the library sees them: microseconds since 1970 UTC. Nothing here reads a clock.
+//!
+//! ```
+//! use scimstack_schema::Timestamp;
+//!
+//! let at = Timestamp::parse_date_time("2026-03-01T11:00:00.25+01:00").unwrap();
+//! assert_eq!(at.to_string(), "2026-03-01T10:00:00.250Z");
+//! assert!(at.plus_seconds(60) > at);
+//! assert_eq!(Timestamp::parse_date_time("2026-03-01"), None);
+//! ```
 
 use std::fmt;
 
@@ -31,44 +40,58 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
-    /// Reads an xsd:dateTime (RFC 7643 §2.3.5): `2026-03-01T10:00:00Z`, any offset up to ±14:00, fractions, `24:00:00`;
-    /// without a zone it is read as UTC. `None` when it is no dateTime (a date alone is none).
+    /// Reads an xsd:dateTime (RFC 7643 §2.3.5): `2026-03-01T10:00:00Z`, any offset up to ±14:00, fractions of any length
+    /// (cut to microseconds), `24:00:00`, years before the common era (`-0044`); without a zone it is read as UTC. `None`
+    /// when it is no dateTime (a date alone is none), or lies beyond the years -9999 to 9999.
     #[must_use]
     pub fn parse_date_time(text: &str) -> Option<Self> {
-        let (text, next_day) = match text.get(11..19) {
-            Some("24:00:00") => (format!("{}00:00:00{}", text.get(..11)?, text.get(19..)?), true),
-            _ => (text.to_owned(), false),
+        let (sign, rest) = match text.strip_prefix('-') {
+            Some(rest) => ("-00", rest),
+            None => ("", text),
         };
-        let bytes = text.as_bytes();
-        if bytes.get(10) != Some(&b'T') || bytes.get(17..19)? > b"59".as_slice() || text.contains('[') {
+        let (day, rest) = rest.split_once('T')?;
+        let (clock, rest) = (rest.get(..8)?, rest.get(8..)?);
+        if !has_form(day, "dddd-dd-dd") || !has_form(clock, "dd:dd:dd") || clock.ends_with(":60") {
             return None;
         }
-        let zone = text
-            .get(19..)?
-            .trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
-        let instant: jiff::Timestamp = match zone {
-            "" => format!("{text}Z").parse().ok()?,
-            "Z" => text.parse().ok()?,
-            _ if offset_is_valid(zone) => text.parse().ok()?,
-            _ => return None,
+        let (fraction, zone) = match rest.strip_prefix('.') {
+            Some(rest) => {
+                let zone = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+                (rest.strip_suffix(zone).filter(|digits| !digits.is_empty())?, zone)
+            }
+            None => ("", rest),
         };
+        if !(matches!(zone, "" | "Z") || is_offset(zone)) {
+            return None;
+        }
+        let is_midnight = clock == "24:00:00";
+        if is_midnight && fraction.contains(|c| c != '0') {
+            return None;
+        }
+        let clock = if is_midnight { "00:00:00" } else { clock };
+        let zone = if zone.is_empty() { "Z" } else { zone };
+        let micros: String = fraction.chars().chain("000000".chars()).take(6).collect();
+        let instant: jiff::Timestamp = format!("{sign}{day}T{clock}.{micros}{zone}").parse().ok()?;
         let at = Self(instant.as_microsecond());
-        Some(if next_day { at.plus_seconds(86_400) } else { at })
+        Some(if is_midnight { at.plus_seconds(86_400) } else { at })
     }
 }
 
+/// Whether `text` is digits where `form` has a `d`, and otherwise as `form` is.
+fn has_form(text: &str, form: &str) -> bool {
+    text.len() == form.len()
+        && text
+            .bytes()
+            .zip(form.bytes())
+            .all(|(b, f)| if f == b'd' { b.is_ascii_digit() } else { b == f })
+}
+
 /// `+hh:mm` or `-hh:mm`, at most 14:00.
-fn offset_is_valid(zone: &str) -> bool {
-    let bytes = zone.as_bytes();
-    let [b'+' | b'-', h1, h2, b':', m1, m2] = bytes else {
+fn is_offset(zone: &str) -> bool {
+    let Some(time) = zone.strip_prefix(['+', '-']) else {
         return false;
     };
-    if ![h1, h2, m1, m2].iter().all(|b| b.is_ascii_digit()) {
-        return false;
-    }
-    let hours = (h1 - b'0') * 10 + (h2 - b'0');
-    let minutes = (m1 - b'0') * 10 + (m2 - b'0');
-    minutes < 60 && (hours < 14 || (hours == 14 && minutes == 0))
+    has_form(time, "dd:dd") && (time <= "14:00") && !matches!(time.as_bytes().get(3), Some(b'6'..=b'9'))
 }
 
 impl fmt::Display for Timestamp {
@@ -76,7 +99,73 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
             Ok(at) => write!(f, "{at:.3}"),
+            Err(_) if self.0 < 0 => f.write_str("-009999-01-01T00:00:00.000Z"),
             Err(_) => f.write_str("9999-12-31T23:59:59.999Z"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    fn shown(text: &str) -> Option<String> {
+        Timestamp::parse_date_time(text).map(|at| at.to_string())
+    }
+
+    #[test]
+    fn every_form_of_xsd_date_time_is_read() {
+        for (text, same) in [
+            ("2026-03-01T10:00:00Z", "2026-03-01T10:00:00.000Z"),
+            ("2026-03-01T10:00:00", "2026-03-01T10:00:00.000Z"),
+            ("2026-03-01T24:00:00Z", "2026-03-02T00:00:00.000Z"),
+            ("2026-12-31T24:00:00.000-01:00", "2027-01-01T01:00:00.000Z"),
+            ("2026-03-01T10:00:00.123456789+14:00", "2026-02-28T20:00:00.123Z"),
+            ("2026-03-01T10:00:00.12345678901234567890Z", "2026-03-01T10:00:00.123Z"),
+            ("2026-03-01T10:00:00-00:30", "2026-03-01T10:30:00.000Z"),
+            ("2024-02-29T23:59:59Z", "2024-02-29T23:59:59.000Z"),
+            ("1901-01-01T00:00:00Z", "1901-01-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(shown(text).as_deref(), Some(same), "{text}");
+        }
+        let ides = Timestamp::parse_date_time("-0044-03-15T00:00:00").unwrap();
+        assert!(ides < Timestamp::parse_date_time("0001-01-01T00:00:00Z").unwrap());
+    }
+
+    #[test]
+    fn what_is_no_date_time_is_not_read() {
+        for text in [
+            "",
+            "2026-03-01",
+            "2026-03-01 10:00:00Z",
+            "2026-03-01t10:00:00z",
+            "2026-03-01T10:00Z",
+            "2026-03-01T10:00:60Z",
+            "2026-03-01T24:00:00.5Z",
+            "2026-03-01T24:30:00Z",
+            "2026-02-29T10:00:00Z",
+            "2026-13-01T10:00:00Z",
+            "2026-03-01T10:00:00+14:30",
+            "2026-03-01T10:00:00+01:60",
+            "2026-03-01T10:00:00+0100",
+            "2026-03-01T10:00:00+01",
+            "2026-03-01T10:00:00.Z",
+            "2026-03-01T10:00:00,5Z",
+            "2026-03-01T10:00:00Z[UTC]",
+            "2026-03-01T10:00:00ZZ",
+            "20260301T100000Z",
+            "+2026-03-01T10:00:00Z",
+            " 2026-03-01T10:00:00Z",
+            "\u{662}026-03-01T10:00:00Z",
+            "2026-03-01T10:00:0\u{e9}",
+        ] {
+            assert_eq!(shown(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn instants_beyond_the_calendar_are_shown_as_its_ends() {
+        assert_eq!(Timestamp::from_micros(i64::MIN).to_string(), "-009999-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp::from_micros(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
     }
 }

@@ -1,4 +1,13 @@
 //! Schema URIs: compared without ASCII case, printed as registered (RFC 7643 §3, RFC 7644 §3.10).
+//!
+//! ```
+//! use scimstack_schema::SchemaUri;
+//! use scimstack_schema::uri::USER;
+//!
+//! let uri = SchemaUri::from(USER);
+//! assert_eq!(uri, SchemaUri::from("URN:IETF:PARAMS:SCIM:SCHEMAS:CORE:2.0:USER"));
+//! assert_eq!(uri.to_string(), "urn:ietf:params:scim:schemas:core:2.0:User");
+//! ```
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
