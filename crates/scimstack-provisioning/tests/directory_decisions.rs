@@ -1,4 +1,10 @@
 //! The lifecycle behind the engine's hook, from documents to decisions: switches, conflicts, texts, effects.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, also in its helpers"
+)]
 
 use proptest::prelude::*;
 use scimstack_protocol::{
@@ -30,11 +36,7 @@ impl Directory {
     fn ask(&self, kind: &str, change: &Change<'_>, conflict: bool) -> Result<Accept, ScimError> {
         let r#type = of(kind);
         let mut facts = Facts::new(&r#type, &self.connection, &self.tenant, Timestamp::from_seconds(9));
-        let stored = self.stored.as_ref().map(|(resource, private)| Before {
-            id: "7",
-            resource,
-            private,
-        });
+        let stored = self.stored.as_ref().map(|(resource, private)| Before { id: "7", resource, private });
         if conflict {
             facts.conflict = stored;
         } else {
@@ -81,39 +83,22 @@ fn effects(accept: &Accept) -> Vec<&str> {
 
 #[test]
 fn leaving_and_returning_have_effects_with_stable_ids() {
-    let mut directory = Directory {
-        reports: 3,
-        ..Directory::default()
-    };
+    let mut directory = Directory { reports: 3, ..Directory::default() };
     assert_eq!(effects(&directory.create(ANN).unwrap()), [""; 0]);
     assert_eq!(
         effects(&directory.update(ANN_OFF).unwrap()),
-        [
-            "deactivate:{id}:1:sessions.revoke",
-            "deactivate:{id}:1:directory.hide",
-            "deactivate:{id}:1:reports.flag"
-        ]
+        ["deactivate:{id}:1:sessions.revoke", "deactivate:{id}:1:directory.hide", "deactivate:{id}:1:reports.flag"]
     );
     assert_eq!(effects(&directory.update(ANN_OFF).unwrap()), [""; 0]);
-    assert_eq!(
-        effects(&directory.update(ANN).unwrap()),
-        ["reactivate:{id}:2:directory.show"]
-    );
+    assert_eq!(effects(&directory.update(ANN).unwrap()), ["reactivate:{id}:2:directory.show"]);
     let accept = directory.ask("User", &Change::Delete, false).unwrap();
     assert_eq!(
         effects(&accept),
-        [
-            "delete:{id}:3:sessions.revoke",
-            "delete:{id}:3:directory.hide",
-            "delete:{id}:3:reports.flag"
-        ]
+        ["delete:{id}:3:sessions.revoke", "delete:{id}:3:directory.hide", "delete:{id}:3:reports.flag"]
     );
     assert_eq!(accept.effects[2].text, "3 people report to someone who was deleted.");
     directory.update(ANN_OFF).unwrap();
-    assert_eq!(
-        effects(&directory.ask("User", &Change::Delete, false).unwrap()),
-        [""; 0]
-    );
+    assert_eq!(effects(&directory.ask("User", &Change::Delete, false).unwrap()), [""; 0]);
 }
 
 #[test]
@@ -129,11 +114,7 @@ fn a_welcome_is_sent_only_where_everyone_is_notified() {
         directory.tenant.notify = notify;
         let accept = directory.create(json).unwrap();
         let kinds: Vec<EffectKind> = accept.effects.iter().map(|effect| effect.kind).collect();
-        assert_eq!(
-            kinds,
-            if welcomed { vec![EffectKind::Welcome] } else { vec![] },
-            "{notify:?} {json}"
-        );
+        assert_eq!(kinds, if welcomed { vec![EffectKind::Welcome] } else { vec![] }, "{notify:?} {json}");
         assert_eq!(Person::decode(&accept.private).unwrap().is_welcomed(), welcomed);
     }
 }
@@ -163,26 +144,10 @@ fn a_switch_that_is_off_is_named_to_the_administrator() {
     };
     let titled = r#"{"userName":"ann@x.test","externalId":"00u1","active":true,"title":"Head"}"#;
     for (error, start, asks) in [
-        (
-            refusal("create", None, ANN),
-            "Create Users is switched off",
-            "would create a person,",
-        ),
-        (
-            refusal("create", Some(ANN_OFF), ANN),
-            "Create Users is switched off",
-            "would reactivate a person,",
-        ),
-        (
-            refusal("update", Some(ANN), titled),
-            "Update User Attributes is switched off",
-            "would change title,",
-        ),
-        (
-            refusal("deactivate", Some(ANN), ANN_OFF),
-            "Deactivate Users is switched off",
-            "would deactivate a person,",
-        ),
+        (refusal("create", None, ANN), "Create Users is switched off", "would create a person,"),
+        (refusal("create", Some(ANN_OFF), ANN), "Create Users is switched off", "would reactivate a person,"),
+        (refusal("update", Some(ANN), titled), "Update User Attributes is switched off", "would change title,"),
+        (refusal("deactivate", Some(ANN), ANN_OFF), "Deactivate Users is switched off", "would deactivate a person,"),
     ] {
         assert_eq!((error.status, error.scim_type), (403, None));
         let place = "for connection default in Haystack's Admin Console, User Provisions & Login";
@@ -200,10 +165,7 @@ fn a_request_that_needs_two_switches_is_told_both() {
     directory.connection.deactivate_users = false;
     let json = r#"{"userName":"ann@x.test","externalId":"00u1","active":false,"title":"Head","nickName":"A"}"#;
     let detail = directory.update(json).unwrap_err().detail;
-    assert!(
-        detail.starts_with("Deactivate Users and Update User Attributes are switched off"),
-        "{detail}"
-    );
+    assert!(detail.starts_with("Deactivate Users and Update User Attributes are switched off"), "{detail}");
     assert!(detail.contains("deactivate a person and change "), "{detail}");
     assert!(detail.contains("title") && detail.contains("nickName"), "{detail}");
     assert!(detail.contains("Switch them on there"), "{detail}");
@@ -230,22 +192,11 @@ fn groups_have_a_switch_and_other_types_have_none() {
     let directory = Directory::default();
     let mut closed = directory.clone();
     closed.connection.push_groups = false;
-    for change in [
-        Change::Create { after: &group },
-        Change::Update { after: &group },
-        Change::Relate,
-        Change::Delete,
-    ] {
+    for change in [Change::Create { after: &group }, Change::Update { after: &group }, Change::Relate, Change::Delete] {
         assert!(directory.ask("Group", &change, false).is_ok());
         let error = closed.ask("Group", &change, false).unwrap_err();
         assert_eq!(error.status, 403);
-        assert!(
-            error
-                .detail
-                .starts_with("Push Groups is switched off for connection default"),
-            "{}",
-            error.detail
-        );
+        assert!(error.detail.starts_with("Push Groups is switched off for connection default"), "{}", error.detail);
     }
 }
 
@@ -253,9 +204,7 @@ fn groups_have_a_switch_and_other_types_have_none() {
 fn the_same_person_returns_by_the_external_id_on_record_and_by_nothing_else() {
     let mut left = Directory::default();
     left.create(ANN).unwrap();
-    left.ask("User", &Change::SignIn, false)
-        .map(|accept| left.stored.as_mut().unwrap().1 = accept.private)
-        .unwrap();
+    left.ask("User", &Change::SignIn, false).map(|accept| left.stored.as_mut().unwrap().1 = accept.private).unwrap();
     let live = left.clone();
     left.update(ANN_OFF).unwrap();
 
@@ -274,16 +223,8 @@ fn the_same_person_returns_by_the_external_id_on_record_and_by_nothing_else() {
     let nobody = r#"{"userName":"ANN@x.test"}"#;
     let other = r#"{"userName":"ann@x.test","externalId":"00U1"}"#;
     for (mut directory, json, why) in [
-        (
-            left.clone(),
-            nobody,
-            "a deactivated person, and the externalId of this request is not the one on record",
-        ),
-        (
-            left.clone(),
-            other,
-            "a deactivated person, and the externalId of this request is not the one on record",
-        ),
+        (left.clone(), nobody, "a deactivated person, and the externalId of this request is not the one on record"),
+        (left.clone(), other, "a deactivated person, and the externalId of this request is not the one on record"),
         (never, ANN, "bringing people back by a create is switched off"),
         (live, ANN, "an active person"),
     ] {
@@ -291,9 +232,7 @@ fn the_same_person_returns_by_the_external_id_on_record_and_by_nothing_else() {
         assert_eq!((error.status, error.scim_type), (409, Some(ScimType::Uniqueness)));
         let name = user(json).root().get("userName").unwrap().as_str().unwrap().to_owned();
         assert!(
-            error
-                .detail
-                .starts_with(&format!("The userName \"{name}\" is already in use by ")),
+            error.detail.starts_with(&format!("The userName \"{name}\" is already in use by ")),
             "{}",
             error.detail
         );
@@ -302,13 +241,7 @@ fn the_same_person_returns_by_the_external_id_on_record_and_by_nothing_else() {
 
     let mut closed = left;
     closed.connection.create_users = false;
-    assert!(
-        closed
-            .create(ANN)
-            .unwrap_err()
-            .detail
-            .starts_with("Create Users is switched off")
-    );
+    assert!(closed.create(ANN).unwrap_err().detail.starts_with("Create Users is switched off"));
 }
 
 #[test]
@@ -316,11 +249,7 @@ fn a_conflict_on_another_value_names_the_holder() {
     let mut directory = Directory::default();
     directory.create(ANN).unwrap();
     let error = directory.create(r#"{"userName":"bob@x.test"}"#).unwrap_err();
-    assert!(
-        error.detail.contains("the person \"ann@x.test\" has the same"),
-        "{}",
-        error.detail
-    );
+    assert!(error.detail.contains("the person \"ann@x.test\" has the same"), "{}", error.detail);
 }
 
 #[test]
@@ -330,19 +259,9 @@ fn an_update_that_wants_a_value_in_use_is_a_conflict() {
     let (connection, tenant) = (ConnectionPolicy::default(), TenantPolicy::default());
     let mut facts = Facts::new(&r#type, &connection, &tenant, Timestamp::from_seconds(9));
     let bob = user(r#"{"userName":"bob@x.test"}"#);
-    facts.before = Some(Before {
-        id: "1",
-        resource: &before,
-        private: b"",
-    });
-    facts.conflict = Some(Before {
-        id: "2",
-        resource: &bob,
-        private: b"",
-    });
-    let Decision::Refuse(error) = Lifecycle.decide(&Change::Update { after: &after }, &facts) else {
-        panic!()
-    };
+    facts.before = Some(Before { id: "1", resource: &before, private: b"" });
+    facts.conflict = Some(Before { id: "2", resource: &bob, private: b"" });
+    let Decision::Refuse(error) = Lifecycle.decide(&Change::Update { after: &after }, &facts) else { panic!() };
     assert_eq!(error.status, 409);
     assert_eq!(
         error.detail,
@@ -354,11 +273,8 @@ fn an_update_that_wants_a_value_in_use_is_a_conflict() {
 #[test]
 fn a_group_name_in_use_is_a_conflict() {
     let group = Resource::from_stored(of("Group"), br#"{"displayName":"Sales"}"#).unwrap();
-    let mut directory = Directory::default();
-    directory.stored = Some((group.clone(), Vec::new()));
-    let error = directory
-        .ask("Group", &Change::Create { after: &group }, true)
-        .unwrap_err();
+    let directory = Directory { stored: Some((group.clone(), Vec::new())), ..Directory::default() };
+    let error = directory.ask("Group", &Change::Create { after: &group }, true).unwrap_err();
     assert_eq!((error.status, error.scim_type), (409, Some(ScimType::Uniqueness)));
     assert!(error.detail.contains("already a Group \"Sales\""), "{}", error.detail);
 }
@@ -369,13 +285,7 @@ fn a_deactivated_person_cannot_sign_in() {
     directory.create(ANN_OFF).unwrap();
     let error = directory.ask("User", &Change::SignIn, false).unwrap_err();
     assert_eq!(error.status, 403);
-    assert!(
-        error
-            .detail
-            .starts_with("This person is deactivated and cannot sign in"),
-        "{}",
-        error.detail
-    );
+    assert!(error.detail.starts_with("This person is deactivated and cannot sign in"), "{}", error.detail);
 }
 
 #[test]
@@ -389,27 +299,18 @@ fn nobody_can_be_changed_who_is_not_there() {
 #[test]
 fn a_person_without_a_record_is_read_from_the_document() {
     for (json, state) in [(ANN, PersonState::Active), (r#"{"userName":"a"}"#, PersonState::Active)] {
-        let mut directory = Directory {
-            stored: Some((user(json), Vec::new())),
-            ..Directory::default()
-        };
+        let mut directory = Directory { stored: Some((user(json), Vec::new())), ..Directory::default() };
         let accept = directory.ask("User", &Change::SignIn, false).unwrap();
         directory.stored.as_mut().unwrap().1 = accept.private;
         assert_eq!(directory.state(), state);
     }
-    let off = Directory {
-        stored: Some((user(ANN_OFF), Vec::new())),
-        ..Directory::default()
-    };
+    let off = Directory { stored: Some((user(ANN_OFF), Vec::new())), ..Directory::default() };
     assert_eq!(off.ask("User", &Change::SignIn, false).unwrap_err().status, 403);
 }
 
 #[test]
 fn a_record_that_cannot_be_read_is_the_operators_business() {
-    let directory = Directory {
-        stored: Some((user(ANN), b"?".to_vec())),
-        ..Directory::default()
-    };
+    let directory = Directory { stored: Some((user(ANN), b"?".to_vec())), ..Directory::default() };
     let error = directory.ask("User", &Change::Delete, false).unwrap_err();
     assert_eq!(error.status, 500);
     assert!(error.detail.contains("operator"), "{}", error.detail);
@@ -419,14 +320,10 @@ fn a_record_that_cannot_be_read_is_the_operators_business() {
 fn a_renamed_person_is_still_found_by_the_former_name() {
     let mut directory = Directory::default();
     directory.create(ANN).unwrap();
-    let accept = directory
-        .update(r#"{"userName":"ann.lee@x.test","externalId":"00u1","active":true}"#)
-        .unwrap();
+    let accept = directory.update(r#"{"userName":"ann.lee@x.test","externalId":"00u1","active":true}"#).unwrap();
     assert_eq!(accept.former_user_names, ["ann@x.test"]);
     // An update about something else keeps it; taking the name back forgets it.
-    let accept = directory
-        .update(r#"{"userName":"ann.lee@x.test","externalId":"00u1","title":"t"}"#)
-        .unwrap();
+    let accept = directory.update(r#"{"userName":"ann.lee@x.test","externalId":"00u1","title":"t"}"#).unwrap();
     assert_eq!(accept.former_user_names, ["ann@x.test"]);
     let accept = directory.update(ANN).unwrap();
     assert_eq!(accept.former_user_names, ["ann.lee@x.test"]);
@@ -434,24 +331,11 @@ fn a_renamed_person_is_still_found_by_the_former_name() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Create {
-        name: usize,
-        active: Option<bool>,
-        external: bool,
-    },
-    Update {
-        name: usize,
-        active: Option<bool>,
-        title: Option<usize>,
-    },
+    Create { name: usize, active: Option<bool>, external: bool },
+    Update { name: usize, active: Option<bool>, title: Option<usize> },
     Delete,
     SignIn,
-    Switch {
-        create: bool,
-        update: bool,
-        deactivate: bool,
-        notify: Notify,
-    },
+    Switch { create: bool, update: bool, deactivate: bool, notify: Notify },
 }
 
 fn step() -> impl Strategy<Value = Step> {

@@ -1,6 +1,12 @@
 //! Every small world: all sequences of events over one person, with the switches in several positions, against the table
 //! of states written down a second time, and the laws that hold in all of them. (The directory lifecycle; RFC 7643
 //! §4.1.1 `active`.)
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, also in its helpers"
+)]
 
 use scimstack_protocol::{ConnectionPolicy, EffectKind, Notify, TenantPolicy};
 use scimstack_provisioning::directory::{Outcome, Person, PersonState, Refusal, Rules, Update};
@@ -100,11 +106,8 @@ fn setting(notify: Notify, create: bool, update: bool, deactivate: bool) -> Sett
 fn happen(world: &mut World, event: Event, setting: &Setting, now: Timestamp) -> Result<Outcome, u16> {
     let rules = setting.rules();
     let status = |refusal: Refusal| refusal.status();
-    let live = world
-        .person
-        .take_if(|person| person.state() == PersonState::Deleted)
-        .is_none()
-        && world.person.is_some();
+    let live =
+        world.person.take_if(|person| person.state() == PersonState::Deleted).is_none() && world.person.is_some();
     if let Event::Create { active } = event {
         if live {
             return Err(409);
@@ -147,11 +150,7 @@ fn check(world: &mut World, before: &World, event: Event, setting: &Setting, res
     if result.is_err() {
         assert!(effects.is_empty(), "a refusal has no effect: {}", context());
         let gone = state_before == Some(PersonState::Deleted);
-        assert!(
-            gone || world.person == before.person,
-            "a refusal changes nothing: {}",
-            context()
-        );
+        assert!(gone || world.person == before.person, "a refusal changes nothing: {}", context());
     }
     if setting.is_open() {
         let expected = table(state_before, event);
@@ -166,11 +165,7 @@ fn check(world: &mut World, before: &World, event: Event, setting: &Setting, res
         );
         match effect.kind {
             EffectKind::Welcome => {
-                assert!(
-                    state.is_some_and(PersonState::is_active),
-                    "welcomed while inactive: {}",
-                    context()
-                );
+                assert!(state.is_some_and(PersonState::is_active), "welcomed while inactive: {}", context());
                 assert_eq!(setting.tenant.notify, Notify::Everyone, "{}", context());
                 world.welcomes += 1;
             }
@@ -184,20 +179,13 @@ fn check(world: &mut World, before: &World, event: Event, setting: &Setting, res
     }
     assert!(world.welcomes <= world.lives, "welcomed twice: {}", context());
     if let Some(person) = &world.person {
-        assert_eq!(
-            world.visible,
-            person.state().is_active(),
-            "visible is not active: {}",
-            context()
-        );
+        assert_eq!(world.visible, person.state().is_active(), "visible is not active: {}", context());
         let kept = Person::decode(&person.encode()).unwrap();
         assert_eq!(&kept, person, "what is kept is everything: {}", context());
         assert_eq!(
             person.claimed_at().is_some(),
-            matches!(
-                person.state(),
-                PersonState::Active | PersonState::Deactivated { claimed: true }
-            ) || (person.state() == PersonState::Deleted && person.claimed_at().is_some()),
+            matches!(person.state(), PersonState::Active | PersonState::Deactivated { claimed: true })
+                || (person.state() == PersonState::Deleted && person.claimed_at().is_some()),
             "{}",
             context()
         );
@@ -252,13 +240,9 @@ fn a_state_returns_to_the_one_before_however_often() {
         }
         let before = person.state();
         for _ in 0..5 {
-            person
-                .handle_update(open.rules(), &Update::default().with_active(false), now)
-                .unwrap();
+            person.handle_update(open.rules(), &Update::default().with_active(false), now).unwrap();
             assert_eq!(person.state(), PersonState::Deactivated { claimed });
-            person
-                .handle_update(open.rules(), &Update::default().with_active(true), now)
-                .unwrap();
+            person.handle_update(open.rules(), &Update::default().with_active(true), now).unwrap();
             assert_eq!(person.state(), before);
         }
         assert_eq!(person.claimed_at(), claimed.then_some(now));
@@ -273,16 +257,11 @@ fn someone_created_inactive_is_welcomed_on_the_first_day_and_on_no_other() {
     assert_eq!(person.poll_effect(), None);
     let mut kinds = Vec::new();
     for active in [true, false, true, false, true] {
-        person
-            .handle_update(everyone.rules(), &Update::default().with_active(active), now)
-            .unwrap();
+        person.handle_update(everyone.rules(), &Update::default().with_active(active), now).unwrap();
         kinds.extend(std::iter::from_fn(|| person.poll_effect()).map(|effect| effect.kind));
     }
     use EffectKind::{Hide, RevokeSessions, Show, Welcome};
-    assert_eq!(
-        kinds,
-        [Show, Welcome, RevokeSessions, Hide, Show, RevokeSessions, Hide, Show]
-    );
+    assert_eq!(kinds, [Show, Welcome, RevokeSessions, Hide, Show, RevokeSessions, Hide, Show]);
 }
 
 #[test]
@@ -291,12 +270,8 @@ fn someone_never_welcomed_is_not_welcomed_for_coming_back() {
     let everyone = setting(Notify::Everyone, true, true, true);
     let now = Timestamp::from_seconds(7);
     let mut person = Person::handle_create(quiet.rules(), true, now).unwrap();
-    person
-        .handle_update(quiet.rules(), &Update::default().with_active(false), now)
-        .unwrap();
-    person
-        .handle_update(everyone.rules(), &Update::default().with_active(true), now)
-        .unwrap();
+    person.handle_update(quiet.rules(), &Update::default().with_active(false), now).unwrap();
+    person.handle_update(everyone.rules(), &Update::default().with_active(true), now).unwrap();
     assert!(std::iter::from_fn(|| person.poll_effect()).all(|effect| effect.kind != EffectKind::Welcome));
 }
 

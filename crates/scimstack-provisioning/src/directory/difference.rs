@@ -31,13 +31,7 @@ impl Update {
             ..Self::default()
         };
         let r#type = after.resource_type();
-        compare(
-            &r#type.schema.attributes,
-            before.root(),
-            after.root(),
-            "",
-            &mut update.attributes,
-        );
+        compare(&r#type.schema.attributes, before.root(), after.root(), "", &mut update.attributes);
         if before.external_id() != after.external_id() {
             update.attributes.push("externalId".to_owned());
         }
@@ -45,21 +39,10 @@ impl Update {
             let uri = extension.schema.id.as_str();
             let none = Object::new();
             let side = |resource: &Resource| -> Object {
-                resource
-                    .root()
-                    .get(uri)
-                    .and_then(Value::as_object)
-                    .unwrap_or(&none)
-                    .clone()
+                resource.root().get(uri).and_then(Value::as_object).unwrap_or(&none).clone()
             };
             let prefix = format!("{uri}:");
-            compare(
-                &extension.schema.attributes,
-                &side(before),
-                &side(after),
-                &prefix,
-                &mut update.attributes,
-            );
+            compare(&extension.schema.attributes, &side(before), &side(after), &prefix, &mut update.attributes);
         }
         update
     }
@@ -122,12 +105,8 @@ fn same(attribute: Option<&Attribute>, a: Option<&Value>, b: Option<&Value>) -> 
                     .and_then(|attribute| attribute.sub_attribute(name))
                     .is_none_or(|sub| sub.mutability != Mutability::ReadOnly)
             };
-            a.iter()
-                .filter(|(name, _)| counts(name))
-                .all(|(name, value)| same(None, Some(value), b.get(name)))
-                && b.iter()
-                    .filter(|(name, _)| counts(name))
-                    .all(|(name, value)| same(None, a.get(name), Some(value)))
+            a.iter().filter(|(name, _)| counts(name)).all(|(name, value)| same(None, Some(value), b.get(name)))
+                && b.iter().filter(|(name, _)| counts(name)).all(|(name, value)| same(None, a.get(name), Some(value)))
         }
         (Some(Value::Array(a)), Some(Value::Array(b))) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(attribute, Some(a), Some(b)))
@@ -152,38 +131,18 @@ mod tests {
         let ent = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
         for (before, after, paths) in [
             (r#"{"userName":"a"}"#, r#"{"userName":"a"}"#, vec![]),
-            (
-                r#"{"userName":"a","active":true}"#,
-                r#"{"userName":"a","active":false}"#,
-                vec![],
-            ),
-            (
-                r#"{"userName":"a"}"#,
-                r#"{"userName":"b","title":"t"}"#,
-                vec!["userName", "title"],
-            ),
+            (r#"{"userName":"a","active":true}"#, r#"{"userName":"a","active":false}"#, vec![]),
+            (r#"{"userName":"a"}"#, r#"{"userName":"b","title":"t"}"#, vec!["userName", "title"]),
             (
                 r#"{"name":{"givenName":"A","familyName":"B"}}"#,
                 r#"{"name":{"familyName":"B","givenName":"A"}}"#,
                 vec![],
             ),
-            (
-                r#"{"name":{"givenName":"A"}}"#,
-                r#"{"name":{"givenName":"B"}}"#,
-                vec!["name"],
-            ),
-            (
-                r#"{"emails":[{"value":"a"}]}"#,
-                r#"{"emails":[{"value":"a"},{"value":"b"}]}"#,
-                vec!["emails"],
-            ),
+            (r#"{"name":{"givenName":"A"}}"#, r#"{"name":{"givenName":"B"}}"#, vec!["name"]),
+            (r#"{"emails":[{"value":"a"}]}"#, r#"{"emails":[{"value":"a"},{"value":"b"}]}"#, vec!["emails"]),
             (r#"{"emails":[]}"#, r#"{}"#, vec![]),
             (r#"{"externalId":"1"}"#, r#"{"externalId":"2"}"#, vec!["externalId"]),
-            (
-                r#"{"id":"1","groups":[{"value":"g"}],"meta":{"version":"1"}}"#,
-                r#"{"id":"2"}"#,
-                vec![],
-            ),
+            (r#"{"id":"1","groups":[{"value":"g"}],"meta":{"version":"1"}}"#, r#"{"id":"2"}"#, vec![]),
             (
                 r#"{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"x"}}}"#,
                 r#"{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"y"},"department":"d"}}"#,

@@ -65,10 +65,7 @@ fn person(change: &Change<'_>, facts: &Facts<'_>) -> Result<Accept, Refusal> {
     let outcome = match change {
         Change::Update { after } => {
             if let Some(holder) = facts.conflict {
-                return Err(Refusal::Taken {
-                    value: value_in_use(after, holder.resource),
-                    why: Taken::NoCreate,
-                });
+                return Err(Refusal::Taken { value: value_in_use(after, holder.resource), why: Taken::NoCreate });
             }
             let update = Update::between(before.resource, after).with_reports(facts.counts.reports);
             person.handle_update(rules, &update, facts.now)?
@@ -98,10 +95,7 @@ fn adopt(after: &Resource, active: bool, holder: Before<'_>, facts: &Facts<'_>) 
         _ => Some(Taken::Active),
     };
     if let Some(why) = why {
-        return Err(Refusal::Taken {
-            value: value_in_use(after, holder.resource),
-            why,
-        });
+        return Err(Refusal::Taken { value: value_in_use(after, holder.resource), why });
     }
     let update = Update::between(holder.resource, after).with_active(active);
     person.handle_return(Rules::new(facts.connection, facts.tenant), &update, facts.now)?;
@@ -113,12 +107,7 @@ fn adopt(after: &Resource, active: bool, holder: Before<'_>, facts: &Facts<'_>) 
 /// The machine as it was left; derived from the document where nothing was kept.
 fn recall(before: Before<'_>) -> Result<Person, Refusal> {
     if before.private.is_empty() {
-        let active = before
-            .resource
-            .root()
-            .get("active")
-            .and_then(Value::as_bool)
-            .unwrap_or(true);
+        let active = before.resource.root().get("active").and_then(Value::as_bool).unwrap_or(true);
         return Ok(Person::unrecorded(active));
     }
     Person::decode(before.private).map_err(|_| Refusal::Unreadable)

@@ -63,10 +63,7 @@ impl<'a> Rules<'a> {
     /// The rules of one connection of a tenant.
     #[must_use]
     pub fn new(connection: &'a ConnectionPolicy, tenant: &TenantPolicy) -> Self {
-        Self {
-            connection,
-            notify: tenant.notify,
-        }
+        Self { connection, notify: tenant.notify }
     }
 }
 
@@ -138,11 +135,7 @@ impl Person {
     /// Someone whose record says nothing: made before there was a lifecycle, or by another one.
     pub(super) fn unrecorded(active: bool) -> Self {
         Self {
-            state: if active {
-                PersonState::Unclaimed
-            } else {
-                PersonState::Deactivated { claimed: false }
-            },
+            state: if active { PersonState::Unclaimed } else { PersonState::Deactivated { claimed: false } },
             since: Timestamp::default(),
             claimed_at: None,
             welcomed: false,
@@ -182,9 +175,7 @@ impl Person {
             None => {}
         }
         if !update.attributes.is_empty() {
-            deeds.push(Deed::Update {
-                attributes: update.attributes.clone(),
-            });
+            deeds.push(Deed::Update { attributes: update.attributes.clone() });
         }
         Refusal::unless_allowed(rules.connection, &deeds)?;
         self.rename(update);
@@ -195,9 +186,7 @@ impl Person {
             }
             Some(false) => {
                 self.leave(
-                    PersonState::Deactivated {
-                        claimed: self.state == PersonState::Active,
-                    },
+                    PersonState::Deactivated { claimed: self.state == PersonState::Active },
                     update.reports,
                     now,
                 );
@@ -311,8 +300,7 @@ impl Person {
         if same(from, to) {
             return;
         }
-        self.former_user_names
-            .retain(|name| !same(name, from) && !same(name, to));
+        self.former_user_names.retain(|name| !same(name, from) && !same(name, to));
         self.former_user_names.push(from.clone());
         let too_many = self.former_user_names.len().saturating_sub(MAX_FORMER_USER_NAMES);
         self.former_user_names.drain(..too_many);
@@ -321,18 +309,10 @@ impl Person {
     fn reactivate(&mut self, rules: Rules<'_>, now: Timestamp) {
         let first_time = self.transitions == 0;
         let claimed = matches!(self.state, PersonState::Deactivated { claimed: true });
-        self.state = if claimed {
-            PersonState::Active
-        } else {
-            PersonState::Unclaimed
-        };
+        self.state = if claimed { PersonState::Active } else { PersonState::Unclaimed };
         self.since = now;
         self.transitions += 1;
-        self.emit(
-            "reactivate",
-            EffectKind::Show,
-            "Show in the directory and in search: the person is back.".into(),
-        );
+        self.emit("reactivate", EffectKind::Show, "Show in the directory and in search: the person is back.".into());
         if first_time && !claimed {
             self.welcome(rules);
         }
@@ -355,22 +335,10 @@ impl Person {
             EffectKind::RevokeSessions,
             format!("End all sessions, tokens and magic links: the person was {what}."),
         );
-        self.emit(
-            event,
-            EffectKind::Hide,
-            format!("Take out of the directory and of search: the person was {what}."),
-        );
+        self.emit(event, EffectKind::Hide, format!("Take out of the directory and of search: the person was {what}."));
         if reports > 0 {
-            let who = if reports == 1 {
-                "1 person reports".to_owned()
-            } else {
-                format!("{reports} people report")
-            };
-            self.emit(
-                event,
-                EffectKind::FlagReports,
-                format!("{who} to someone who was {what}."),
-            );
+            let who = if reports == 1 { "1 person reports".to_owned() } else { format!("{reports} people report") };
+            self.emit(event, EffectKind::FlagReports, format!("{who} to someone who was {what}."));
         }
     }
 
@@ -397,13 +365,6 @@ impl Person {
         welcomed: bool,
         transitions: u64,
     ) -> Self {
-        Self {
-            state,
-            since,
-            claimed_at,
-            welcomed,
-            transitions,
-            ..Self::unrecorded(true)
-        }
+        Self { state, since, claimed_at, welcomed, transitions, ..Self::unrecorded(true) }
     }
 }

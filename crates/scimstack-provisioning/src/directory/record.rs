@@ -53,17 +53,12 @@ impl Person {
             Some("deleted") => PersonState::Deleted,
             _ => return Err(DecodeError::Member("state")),
         };
-        let welcomed = record
-            .remove("welcomed")
-            .and_then(|value| value.as_bool())
-            .unwrap_or(false);
+        let welcomed = record.remove("welcomed").and_then(|value| value.as_bool()).unwrap_or(false);
         let mut person = Self::from_record(state, Timestamp::from_micros(since), claimed_at, welcomed, transitions);
         if let Some(Value::Array(names)) = record.remove("formerUserNames") {
             person.former_user_names = names.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         }
-        person.connection = record
-            .remove("connection")
-            .and_then(|value| value.as_str().map(str::to_owned));
+        person.connection = record.remove("connection").and_then(|value| value.as_str().map(str::to_owned));
         person.unknown = record;
         Ok(person)
     }
@@ -128,10 +123,7 @@ mod tests {
     #[test]
     fn members_of_a_later_version_are_kept() {
         let text = r#"{"v":1,"state":"active","since":5,"lockedBy":{"admin":"root","at":1.50}}"#;
-        assert_eq!(
-            String::from_utf8(Person::decode(text.as_bytes()).unwrap().encode()).unwrap(),
-            text
-        );
+        assert_eq!(String::from_utf8(Person::decode(text.as_bytes()).unwrap().encode()).unwrap(), text);
     }
 
     #[test]
@@ -146,10 +138,7 @@ mod tests {
             (r#"{"v":1,"state":"deactivated","since":1}"#, "\"before\""),
             (r#"{"v":1,"state":"active"}"#, "\"since\""),
             (r#"{"v":1,"state":"active","since":"now"}"#, "\"since\""),
-            (
-                r#"{"v":1,"state":"active","since":1,"transitions":-1}"#,
-                "\"transitions\"",
-            ),
+            (r#"{"v":1,"state":"active","since":1,"transitions":-1}"#, "\"transitions\""),
         ] {
             let error = Person::decode(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(named), "{text}: {error}");

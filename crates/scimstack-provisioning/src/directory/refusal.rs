@@ -110,18 +110,11 @@ pub enum Refusal {
 impl Refusal {
     /// Refuses unless the switches of all deeds are on.
     pub(super) fn unless_allowed(connection: &ConnectionPolicy, deeds: &[Deed]) -> Result<(), Self> {
-        let refused: Vec<Deed> = deeds
-            .iter()
-            .filter(|deed| !deed.is_allowed(connection))
-            .cloned()
-            .collect();
+        let refused: Vec<Deed> = deeds.iter().filter(|deed| !deed.is_allowed(connection)).cloned().collect();
         if refused.is_empty() {
             return Ok(());
         }
-        Err(Self::Switches {
-            connection: connection.name.clone(),
-            deeds: refused,
-        })
+        Err(Self::Switches { connection: connection.name.clone(), deeds: refused })
     }
 
     /// The HTTP status.
@@ -149,11 +142,7 @@ impl From<Refusal> for ScimError {
 fn switches_off(connection: &str, deeds: &[Deed]) -> String {
     let mut names: Vec<&str> = deeds.iter().map(Deed::switch).collect();
     names.dedup();
-    let (is, them) = if names.len() == 1 {
-        ("is", "it")
-    } else {
-        ("are", "them")
-    };
+    let (is, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
     let asked: Vec<String> = deeds.iter().map(ToString::to_string).collect();
     format!(
         "{} {is} switched off for connection {connection} in Haystack's Admin Console, User Provisions & Login; this \
