@@ -194,9 +194,7 @@ impl Attribute {
     /// The sub-attribute called `name`, whatever its case.
     #[must_use]
     pub fn sub_attribute(&self, name: &str) -> Option<&Arc<Attribute>> {
-        self.sub_attributes
-            .iter()
-            .find(|sub| sub.name.eq_ignore_ascii_case(name))
+        self.sub_attributes.iter().find(|sub| sub.name.eq_ignore_ascii_case(name))
     }
 
     /// True when no client may write it, nor anything in it.

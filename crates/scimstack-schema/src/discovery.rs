@@ -59,29 +59,17 @@ pub fn resource_type_document(resource_type: &ResourceType, base: &str) -> Value
     if !resource_type.description.is_empty() {
         out.insert("description", resource_type.description.as_str());
     }
-    out.insert(
-        "endpoint",
-        format!("/{}", resource_type.endpoint.trim_start_matches('/')),
-    );
+    out.insert("endpoint", format!("/{}", resource_type.endpoint.trim_start_matches('/')));
     out.insert("schema", resource_type.schema.id.as_str());
     if !resource_type.extensions.is_empty() {
         let extension = |extension: &crate::registry::Extension| -> Object {
-            [
-                ("schema", Value::from(extension.schema.id.as_str())),
-                ("required", extension.required.into()),
-            ]
-            .into_iter()
-            .collect()
+            [("schema", Value::from(extension.schema.id.as_str())), ("required", extension.required.into())]
+                .into_iter()
+                .collect()
         };
-        out.insert(
-            "schemaExtensions",
-            resource_type.extensions.iter().map(extension).collect::<Vec<_>>(),
-        );
+        out.insert("schemaExtensions", resource_type.extensions.iter().map(extension).collect::<Vec<_>>());
     }
-    out.insert(
-        "meta",
-        meta("ResourceType", format!("{base}/ResourceTypes/{}", resource_type.name)),
-    );
+    out.insert("meta", meta("ResourceType", format!("{base}/ResourceTypes/{}", resource_type.name)));
     out.into()
 }
 
@@ -96,25 +84,18 @@ pub fn schema_document(schema: &Schema, base: &str) -> Value {
 }
 
 fn meta(resource_type: &str, location: String) -> Object {
-    [("resourceType", resource_type.to_owned()), ("location", location)]
-        .into_iter()
-        .collect()
+    [("resourceType", resource_type.to_owned()), ("location", location)].into_iter().collect()
 }
 
 fn read(text: &str) -> Result<Schema, RegistryError> {
-    let document = Value::parse(text.as_bytes()).map_err(|e| RegistryError::Schema {
-        schema: "(embedded)".to_owned(),
-        problem: e.to_string(),
-    })?;
+    let document = Value::parse(text.as_bytes())
+        .map_err(|e| RegistryError::Schema { schema: "(embedded)".to_owned(), problem: e.to_string() })?;
     Schema::from_json(&document)
 }
 
 /// What was built from the crate's own data, which the crate's tests read.
 fn embedded<T>(built: Result<T, RegistryError>) -> T {
-    #[expect(
-        clippy::expect_used,
-        reason = "the data is part of the crate, and its tests build every registry from it"
-    )]
+    #[expect(clippy::expect_used, reason = "the data is part of the crate, and its tests build every registry from it")]
     built.expect("the embedded schemas are sound")
 }
 
@@ -122,31 +103,15 @@ fn build_core() -> Result<Registry, RegistryError> {
     let by_unique_key = &[Id, UserName, ExternalId];
     let manager = format!("{ENTERPRISE_USER}:manager.value");
     Registry::builder()
-        .resource_type(
-            "User",
-            "/Users",
-            "People with an account",
-            read(include_str!("../schemas/user.json"))?,
-        )
+        .resource_type("User", "/Users", "People with an account", read(include_str!("../schemas/user.json"))?)
         .extension("User", read(include_str!("../schemas/enterprise_user.json"))?, false)?
         .indexed("User", "emails.value")?
         .indexed("User", "name.familyName")?
         .indexed("User", "name.givenName")?
         .indexed("User", &format!("{ENTERPRISE_USER}:department"))?
         .indexed("User", &format!("{ENTERPRISE_USER}:employeeNumber"))?
-        .relation(
-            "User",
-            "manager",
-            &manager,
-            &[Id, UserName, ExternalId, Email],
-            &["User"],
-        )?
-        .resource_type(
-            "Group",
-            "/Groups",
-            "Sets of users and groups",
-            read(include_str!("../schemas/group.json"))?,
-        )
+        .relation("User", "manager", &manager, &[Id, UserName, ExternalId, Email], &["User"])?
+        .resource_type("Group", "/Groups", "Sets of users and groups", read(include_str!("../schemas/group.json"))?)
         .relation("Group", "members", "members.value", by_unique_key, &["User", "Group"])?
         .build()
 }
@@ -155,12 +120,6 @@ fn build_haystack() -> Result<Registry, RegistryError> {
     let path = format!("{HAYSTACK_USER}:managerExternalId");
     CORE.to_builder()
         .extension("User", read(include_str!("../schemas/haystack_user.json"))?, false)?
-        .relation(
-            "User",
-            "managerExternalId",
-            &path,
-            &[ExternalId, Id, UserName, Email],
-            &["User"],
-        )?
+        .relation("User", "managerExternalId", &path, &[ExternalId, Id, UserName, Email], &["User"])?
         .build()
 }

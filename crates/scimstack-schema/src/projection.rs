@@ -68,10 +68,7 @@ impl Projection {
             let names = list.unwrap_or_default().split(',').map(str::trim);
             names.filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect()
         };
-        let projection = Self {
-            attributes: names(attributes),
-            excluded: names(excluded),
-        };
+        let projection = Self { attributes: names(attributes), excluded: names(excluded) };
         if projection.attributes.is_empty() || projection.excluded.is_empty() {
             Ok(projection)
         } else {
@@ -92,11 +89,7 @@ impl Projection {
         let wish = Wish::new(self, resource_type, &[]);
         if let Some(extension) = resource_type.extension(name) {
             let id = &extension.schema.id;
-            return extension
-                .schema
-                .attributes
-                .iter()
-                .any(|a| wish.part(Some(id), a).shows_any(a));
+            return extension.schema.attributes.iter().any(|a| wish.part(Some(id), a).shows_any(a));
         }
         if is_fixed(name) {
             return true;
@@ -118,9 +111,7 @@ impl Projection {
                 let Value::Object(object) = value else { return false };
                 let schema = &extension.schema;
                 object.retain(|name, value| {
-                    schema
-                        .attribute(name)
-                        .is_some_and(|a| wish.part(Some(&schema.id), a).keep(a, value))
+                    schema.attribute(name).is_some_and(|a| wish.part(Some(&schema.id), a).keep(a, value))
                 });
                 return !object.is_empty();
             }
@@ -152,18 +143,10 @@ struct Named {
 impl Named {
     fn find(resource_type: &ResourceType, path: &str) -> Option<Self> {
         if let Some(extension) = resource_type.extension(path) {
-            return Some(Self {
-                extension: Some(extension.schema.id.clone()),
-                attribute: None,
-                sub_attribute: None,
-            });
+            return Some(Self { extension: Some(extension.schema.id.clone()), attribute: None, sub_attribute: None });
         }
         if resource_type.schema.id.matches(path) {
-            return Some(Self {
-                extension: None,
-                attribute: None,
-                sub_attribute: None,
-            });
+            return Some(Self { extension: None, attribute: None, sub_attribute: None });
         }
         let found = resource_type.resolve(path)?;
         Some(Self {
@@ -206,12 +189,7 @@ struct Part<'a> {
 
 impl<'a> Wish<'a> {
     fn new(projection: &Projection, resource_type: &'a ResourceType, written: &[String]) -> Self {
-        let find = |paths: &[String]| {
-            paths
-                .iter()
-                .filter_map(|path| Named::find(resource_type, path))
-                .collect()
-        };
+        let find = |paths: &[String]| paths.iter().filter_map(|path| Named::find(resource_type, path)).collect();
         let (mode, named) = if !projection.attributes.is_empty() {
             (Mode::Only, find(&projection.attributes))
         } else if !projection.excluded.is_empty() {
@@ -219,12 +197,7 @@ impl<'a> Wish<'a> {
         } else {
             (Mode::Usual, Vec::new())
         };
-        Self {
-            resource_type,
-            mode,
-            named,
-            written: find(written),
-        }
+        Self { resource_type, mode, named, written: find(written) }
     }
 
     /// Whether `paths` names all of an attribute, and which of its sub-attributes.
@@ -262,14 +235,7 @@ impl<'a> Wish<'a> {
         };
         let asked = self.mode == Mode::Only && (whole || !named.is_empty());
         let any = !attribute.is_hidden() && (asked || !on_request);
-        Part {
-            mode: self.mode,
-            usual: usual && any,
-            any,
-            named,
-            written,
-            written_whole,
-        }
+        Part { mode: self.mode, usual: usual && any, any, named, written, written_whole }
     }
 }
 
@@ -300,12 +266,8 @@ impl Part<'_> {
         if attribute.r#type != Type::Complex {
             return self.usual;
         }
-        let shown: Vec<&str> = attribute
-            .sub_attributes
-            .iter()
-            .filter(|sub| self.shows_sub(sub))
-            .map(|sub| &*sub.name)
-            .collect();
+        let shown: Vec<&str> =
+            attribute.sub_attributes.iter().filter(|sub| self.shows_sub(sub)).map(|sub| &*sub.name).collect();
         if shown.is_empty() {
             return false;
         }

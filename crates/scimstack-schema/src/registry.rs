@@ -180,10 +180,7 @@ impl Registry {
     #[must_use]
     pub fn resource_type_at(&self, endpoint: &str) -> Option<&Arc<ResourceType>> {
         let endpoint = endpoint.trim_start_matches('/');
-        self.inner
-            .resource_types
-            .iter()
-            .find(|t| t.endpoint.trim_start_matches('/') == endpoint)
+        self.inner.resource_types.iter().find(|t| t.endpoint.trim_start_matches('/') == endpoint)
     }
 
     /// Every schema in use, base schemas and extensions, each once.
@@ -343,10 +340,7 @@ impl RegistryBuilder {
     pub fn extension(mut self, resource_type: &str, schema: Schema, required: bool) -> Result<Self, RegistryError> {
         let draft = self.draft(resource_type)?;
         draft.extensions.retain(|e| e.schema.id != schema.id);
-        draft.extensions.push(Extension {
-            schema: Arc::new(schema),
-            required,
-        });
+        draft.extensions.push(Extension { schema: Arc::new(schema), required });
         Ok(self)
     }
 
@@ -372,9 +366,7 @@ impl RegistryBuilder {
         targets: &[&str],
     ) -> Result<Self, RegistryError> {
         let targets = targets.iter().map(|&t| t.to_owned()).collect();
-        self.draft(resource_type)?
-            .relations
-            .push((name.to_owned(), path.to_owned(), keys.to_vec(), targets));
+        self.draft(resource_type)?.relations.push((name.to_owned(), path.to_owned(), keys.to_vec(), targets));
         Ok(self)
     }
 
@@ -424,11 +416,6 @@ impl RegistryBuilder {
             }
             resource_types.push(Arc::new(r#type));
         }
-        Ok(Registry {
-            inner: Arc::new(Inner {
-                resource_types,
-                schemas,
-            }),
-        })
+        Ok(Registry { inner: Arc::new(Inner { resource_types, schemas }) })
     }
 }

@@ -46,9 +46,7 @@ impl ReferenceKey {
     /// The key with this short name.
     #[must_use]
     pub fn from_str_name(name: &str) -> Option<Self> {
-        [Self::Id, Self::UserName, Self::ExternalId, Self::Email]
-            .into_iter()
-            .find(|key| key.as_str() == name)
+        [Self::Id, Self::UserName, Self::ExternalId, Self::Email].into_iter().find(|key| key.as_str() == name)
     }
 }
 
@@ -72,12 +70,6 @@ impl Relation {
     /// A relation on `path`.
     pub fn new(name: impl Into<String>, path: ResolvedPath, keys: Vec<ReferenceKey>, targets: Vec<String>) -> Self {
         let edges_only = path.attribute.multi_valued;
-        Self {
-            name: name.into(),
-            path,
-            edges_only,
-            keys,
-            targets,
-        }
+        Self { name: name.into(), path, edges_only, keys, targets }
     }
 }

@@ -47,10 +47,7 @@ impl Resource {
     pub fn from_stored(resource_type: Arc<ResourceType>, bytes: &[u8]) -> Result<Self, crate::value::JsonError> {
         match Value::parse(bytes)? {
             Value::Object(root) => Ok(Self { resource_type, root }),
-            other => Err(crate::value::JsonError::Syntax(format!(
-                "expected an object, found {}",
-                other.kind()
-            ))),
+            other => Err(crate::value::JsonError::Syntax(format!("expected an object, found {}", other.kind()))),
         }
     }
 

@@ -37,12 +37,7 @@ pub struct Schema {
 impl Schema {
     /// A schema without attributes.
     pub fn new(id: impl Into<SchemaUri>, name: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            name: name.into(),
-            description: String::new(),
-            attributes: Vec::new(),
-        }
+        Self { id: id.into(), name: name.into(), description: String::new(), attributes: Vec::new() }
     }
 
     /// Adds an attribute.
@@ -73,12 +68,7 @@ impl Schema {
     /// # Errors
     /// The first breach, with the attribute's path.
     pub fn check(&self) -> Result<(), RegistryError> {
-        let breach = |problem: String| {
-            Err(RegistryError::Schema {
-                schema: self.id.to_string(),
-                problem,
-            })
-        };
+        let breach = |problem: String| Err(RegistryError::Schema { schema: self.id.to_string(), problem });
         if !is_uri(self.id.as_str()) {
             return breach(format!(
                 "the id {:?} is not a URI; write one such as urn:example:params:scim:schemas:extension:acme:1.0:User",
@@ -124,14 +114,8 @@ fn breach_among(siblings: &[Arc<Attribute>], parent: Option<&str>) -> Option<Str
                 path(&attribute.name)
             ));
         }
-        if later
-            .iter()
-            .any(|other| other.name.eq_ignore_ascii_case(&attribute.name))
-        {
-            return Some(format!(
-                "{} is declared twice (names are compared without case)",
-                path(&attribute.name)
-            ));
+        if later.iter().any(|other| other.name.eq_ignore_ascii_case(&attribute.name)) {
+            return Some(format!("{} is declared twice (names are compared without case)", path(&attribute.name)));
         }
         rest = later;
     }
@@ -143,9 +127,7 @@ fn breach_among(siblings: &[Arc<Attribute>], parent: Option<&str>) -> Option<Str
 pub fn is_attribute_name(name: &str) -> bool {
     name.eq_ignore_ascii_case("$ref")
         || (name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
 }
 
 /// A scheme, a colon, and something after it that holds no blanks.
@@ -154,9 +136,7 @@ fn is_uri(text: &str) -> bool {
         return false;
     };
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
         && !rest.is_empty()
         && !rest.contains(|c: char| c.is_whitespace() || c.is_control())
 }

@@ -80,10 +80,7 @@ impl Timestamp {
 /// Whether `text` is digits where `form` has a `d`, and otherwise as `form` is.
 fn has_form(text: &str, form: &str) -> bool {
     text.len() == form.len()
-        && text
-            .bytes()
-            .zip(form.bytes())
-            .all(|(b, f)| if f == b'd' { b.is_ascii_digit() } else { b == f })
+        && text.bytes().zip(form.bytes()).all(|(b, f)| if f == b'd' { b.is_ascii_digit() } else { b == f })
 }
 
 /// `+hh:mm` or `-hh:mm`, at most 14:00.

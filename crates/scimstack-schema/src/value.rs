@@ -194,11 +194,7 @@ fn from_raw(raw: &str, depth: usize) -> Result<Value, JsonError> {
         Some(b'[' | b'{') if depth >= MAX_DEPTH => Err(JsonError::TooDeep),
         Some(b'[') => {
             let parts: Vec<&RawValue> = serde_json::from_str(raw).map_err(syntax)?;
-            parts
-                .into_iter()
-                .map(|part| from_raw(part.get(), depth + 1))
-                .collect::<Result<_, _>>()
-                .map(Value::Array)
+            parts.into_iter().map(|part| from_raw(part.get(), depth + 1)).collect::<Result<_, _>>().map(Value::Array)
         }
         Some(b'{') => {
             let mut de = serde_json::Deserializer::from_str(raw);
@@ -228,11 +224,7 @@ fn first_duplicate(members: &[(String, Value)]) -> Option<String> {
         return None;
     }
     let mut seen = std::collections::HashSet::with_capacity(members.len());
-    members
-        .iter()
-        .map(|(name, _)| name)
-        .find(|name| !seen.insert(name.to_ascii_lowercase()))
-        .cloned()
+    members.iter().map(|(name, _)| name).find(|name| !seen.insert(name.to_ascii_lowercase())).cloned()
 }
 
 struct RawMembers;
@@ -336,18 +328,12 @@ impl Object {
     /// The member called `name` without ASCII case.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.members
-            .iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, v)| v)
+        self.members.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
     }
 
     /// The member called `name` without ASCII case, to change.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.members
-            .iter_mut()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, v)| v)
+        self.members.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
     }
 
     /// Sets a member: in its place when it is there (keeping its spelling), else at the end. The old value comes back.
@@ -372,10 +358,7 @@ impl Object {
                 self.members.len() - 1
             }
         };
-        #[allow(
-            clippy::indexing_slicing,
-            reason = "the position was found or made in the lines above"
-        )]
+        #[allow(clippy::indexing_slicing, reason = "the position was found or made in the lines above")]
         &mut self.members[at].1
     }
 
@@ -494,9 +477,7 @@ impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.as_i64() {
             Some(whole) if whole.to_string() == *self.0 => serializer.serialize_i64(whole),
-            _ => RawValue::from_string(self.0.to_string())
-                .map_err(S::Error::custom)?
-                .serialize(serializer),
+            _ => RawValue::from_string(self.0.to_string()).map_err(S::Error::custom)?.serialize(serializer),
         }
     }
 }
@@ -541,11 +522,8 @@ mod tests {
 
     #[test]
     fn what_was_read_is_written_as_it_was() {
-        for text in [
-            r#"{"a":1.10,"b":[1e2,-0,"\"\\é"],"c":{},"d":null}"#,
-            "12345678901234567890.123456789",
-            r#""x""#,
-        ] {
+        for text in [r#"{"a":1.10,"b":[1e2,-0,"\"\\é"],"c":{},"d":null}"#, "12345678901234567890.123456789", r#""x""#]
+        {
             assert_eq!(Value::parse(text.as_bytes()).unwrap().to_string(), text);
         }
     }
@@ -575,27 +553,15 @@ mod tests {
     #[test]
     fn bad_json_is_refused() {
         for text in ["", "{", "[1,]", "{\"a\":1,}", "tru", "01", "\u{feff}{}", "{} {}", "'a'"] {
-            assert!(
-                matches!(Value::parse(text.as_bytes()), Err(JsonError::Syntax(_))),
-                "{text}"
-            );
+            assert!(matches!(Value::parse(text.as_bytes()), Err(JsonError::Syntax(_))), "{text}");
         }
         assert!(matches!(Value::parse(b"\"\xff\""), Err(JsonError::Syntax(_))));
     }
 
     #[test]
     fn members_that_differ_by_case_only_are_duplicates() {
-        assert!(matches!(
-            Value::parse(br#"{"a":1,"A":2}"#),
-            Err(JsonError::Duplicate(_))
-        ));
-        let many = format!(
-            "{{{}}}",
-            (0..20)
-                .map(|i| format!("\"k{}\":1", i % 19))
-                .collect::<Vec<_>>()
-                .join(",")
-        );
+        assert!(matches!(Value::parse(br#"{"a":1,"A":2}"#), Err(JsonError::Duplicate(_))));
+        let many = format!("{{{}}}", (0..20).map(|i| format!("\"k{}\":1", i % 19)).collect::<Vec<_>>().join(","));
         assert!(matches!(Value::parse(many.as_bytes()), Err(JsonError::Duplicate(_))));
     }
 

@@ -45,11 +45,7 @@ pub(super) fn validate(resource_type: &ResourceType, resource: &Resource) -> Res
     let options = IngestOptions::default();
     let mut reader = Reader::new(resource_type, &options, Purpose::Validate);
     reader.document(resource.root().clone());
-    if reader.violations.is_empty() {
-        Ok(())
-    } else {
-        Err(Violations(reader.violations))
-    }
+    if reader.violations.is_empty() { Ok(()) } else { Err(Violations(reader.violations)) }
 }
 
 /// What the pass is for. Both judge values alike.
@@ -77,10 +73,7 @@ enum Step<'a> {
 
 impl<'a> At<'a> {
     fn name(parent: Option<&'a At<'a>>, name: &'a str) -> Self {
-        Self {
-            parent,
-            step: Step::Name(name),
-        }
+        Self { parent, step: Step::Name(name) }
     }
 
     /// The path without positions in lists: the same for every element.
@@ -99,13 +92,7 @@ impl<'a> At<'a> {
             (Step::Extension(uri), _) => write!(out, "{uri}"),
             (Step::Index(i), _) if positions => write!(out, "[{i}]"),
             (Step::Index(_), _) => Ok(()),
-            (
-                Step::Name(name),
-                Some(At {
-                    step: Step::Extension(_),
-                    ..
-                }),
-            ) => write!(out, ":{name}"),
+            (Step::Name(name), Some(At { step: Step::Extension(_), .. })) => write!(out, ":{name}"),
             (Step::Name(name), Some(_)) => write!(out, ".{name}"),
             (Step::Name(name), None) => write!(out, "{name}"),
         }
@@ -216,16 +203,11 @@ impl<'a> Reader<'a> {
             }
             if let Some(extension) = resource_type.extension(&name) {
                 let uri = extension.schema.id.as_str();
-                let at = At {
-                    parent: None,
-                    step: Step::Extension(uri),
-                };
+                let at = At { parent: None, step: Step::Extension(uri) };
                 match value {
                     value if value.is_unassigned() => {}
                     Value::Object(object) => {
-                        let is_listed = listed
-                            .as_ref()
-                            .is_none_or(|l| l.iter().any(|u| u.eq_ignore_ascii_case(uri)));
+                        let is_listed = listed.as_ref().is_none_or(|l| l.iter().any(|u| u.eq_ignore_ascii_case(uri)));
                         if self.options.refuse_unknown && !is_listed {
                             let detail =
                                 format!("schemas must contain {uri}, because the document has its attributes.");
@@ -234,14 +216,7 @@ impl<'a> Reader<'a> {
                         let id = &extension.schema.id;
                         let mut inner = Part::default();
                         for (name, value) in object {
-                            self.member(
-                                &[&extension.schema.attributes],
-                                Some(id),
-                                Some(&at),
-                                &name,
-                                value,
-                                &mut inner,
-                            );
+                            self.member(&[&extension.schema.attributes], Some(id), Some(&at), &name, value, &mut inner);
                         }
                         extensions.push((id.clone(), inner));
                     }
@@ -251,13 +226,7 @@ impl<'a> Reader<'a> {
                             &at,
                             &format!("must be an object that holds the extension's attributes, not {found}"),
                         );
-                        extensions.push((
-                            extension.schema.id.clone(),
-                            Part {
-                                wrong: true,
-                                ..Part::default()
-                            },
-                        ));
+                        extensions.push((extension.schema.id.clone(), Part { wrong: true, ..Part::default() }));
                     }
                 }
                 continue;
@@ -268,23 +237,12 @@ impl<'a> Reader<'a> {
         self.require(&resource_type.schema.attributes, &part, None, None);
         for extension in &resource_type.extensions {
             let uri = extension.schema.id.as_str();
-            let at = At {
-                parent: None,
-                step: Step::Extension(uri),
-            };
-            let found = extensions
-                .iter()
-                .find(|(id, _)| *id == extension.schema.id)
-                .map(|(_, part)| part);
+            let at = At { parent: None, step: Step::Extension(uri) };
+            let found = extensions.iter().find(|(id, _)| *id == extension.schema.id).map(|(_, part)| part);
             match found {
                 Some(inner) if inner.wrong && inner.is_empty() => {}
                 Some(inner) if !inner.is_empty() => {
-                    self.require(
-                        &extension.schema.attributes,
-                        inner,
-                        Some(&extension.schema.id),
-                        Some(&at),
-                    );
+                    self.require(&extension.schema.attributes, inner, Some(&extension.schema.id), Some(&at));
                 }
                 _ if extension.required => {
                     let name = &resource_type.name;
@@ -318,10 +276,7 @@ impl<'a> Reader<'a> {
             Some(Value::Array(elements)) => elements,
             Some(other) => {
                 let found = other.kind();
-                return structure(
-                    self,
-                    format!("schemas must be an array of URIs with {base} in it, not {found}."),
-                );
+                return structure(self, format!("schemas must be an array of URIs with {base} in it, not {found}."));
             }
         };
         let mut listed: Vec<String> = Vec::with_capacity(elements.len());
@@ -329,10 +284,7 @@ impl<'a> Reader<'a> {
         for (i, element) in elements.iter().enumerate() {
             let Some(uri) = element.as_str() else {
                 let found = element.kind();
-                return structure(
-                    self,
-                    format!("schemas must hold URIs as strings; schemas[{i}] is {found}."),
-                );
+                return structure(self, format!("schemas must hold URIs as strings; schemas[{i}] is {found}."));
             };
             if !seen.insert(uri.to_ascii_lowercase()) {
                 return structure(self, format!("schemas lists {uri} twice; list every schema once."));
@@ -346,9 +298,7 @@ impl<'a> Reader<'a> {
         for uri in &listed {
             if !base.matches(uri) && self.resource_type.extension(uri).is_none() {
                 let name = self.resource_type.name.clone();
-                self.unknown(uri.clone(), |uri| {
-                    format!("schemas lists {uri}, which is no schema of a {name} here.")
-                });
+                self.unknown(uri.clone(), |uri| format!("schemas lists {uri}, which is no schema of a {name} here."));
             }
         }
         Some(listed)
@@ -364,17 +314,10 @@ impl<'a> Reader<'a> {
         value: Value,
         part: &mut Part,
     ) {
-        let Some(attribute) = declared
-            .iter()
-            .copied()
-            .flatten()
-            .find(|a| a.name.eq_ignore_ascii_case(name))
-        else {
+        let Some(attribute) = declared.iter().copied().flatten().find(|a| a.name.eq_ignore_ascii_case(name)) else {
             let path = At::name(parent, name).without_positions();
             let of = self.resource_type.name.clone();
-            self.unknown(path, |path| {
-                format!("{path} is no attribute of a {of} here; leave it out or declare it.")
-            });
+            self.unknown(path, |path| format!("{path} is no attribute of a {of} here; leave it out or declare it."));
             return;
         };
         let at = At::name(parent, &attribute.name);
@@ -429,10 +372,7 @@ impl<'a> Reader<'a> {
         let mut values = Vec::with_capacity(elements.len());
         let mut wrong = false;
         for (i, element) in elements.into_iter().enumerate() {
-            let at = At {
-                parent: Some(at),
-                step: Step::Index(i),
-            };
+            let at = At { parent: Some(at), step: Step::Index(i) };
             if element == Value::Null {
                 continue;
             }
@@ -451,13 +391,7 @@ impl<'a> Reader<'a> {
             };
             let (key, path) = match &relation.path.sub_attribute {
                 Some(sub) => (element.get(&sub.name), At::name(Some(&at), &sub.name)),
-                None => (
-                    Some(&element),
-                    At {
-                        parent: at.parent,
-                        step: at.step,
-                    },
-                ),
+                None => (Some(&element), At { parent: at.parent, step: at.step }),
             };
             if key.and_then(Value::as_str).is_none_or(str::is_empty) {
                 self.wrong(&path, "must name a resource: send a string that is not empty");
@@ -559,10 +493,7 @@ impl<'a> Reader<'a> {
             if element.is_unassigned() {
                 continue;
             }
-            let at = At {
-                parent: Some(at),
-                step: Step::Index(i),
-            };
+            let at = At { parent: Some(at), step: Step::Index(i) };
             match self.single(attribute, element, &at) {
                 Read::Value(value) => values.push(value),
                 Read::Nothing => {}
@@ -571,15 +502,9 @@ impl<'a> Reader<'a> {
         }
         if attribute.r#type == Type::Complex {
             collapse(&mut values);
-            let primaries = values
-                .iter()
-                .filter(|v| v.get("primary").and_then(Value::as_bool) == Some(true))
-                .count();
+            let primaries = values.iter().filter(|v| v.get("primary").and_then(Value::as_bool) == Some(true)).count();
             if primaries > 1 && attribute.sub_attribute("primary").is_some() {
-                self.wrong(
-                    at,
-                    &format!("has {primaries} primary values; set primary to true on one of them at most"),
-                );
+                self.wrong(at, &format!("has {primaries} primary values; set primary to true on one of them at most"));
                 wrong = true;
             }
         }
@@ -668,10 +593,8 @@ impl<'a> Reader<'a> {
         let found = match &value {
             // Short texts help to see what went wrong; of hidden attributes nothing is ever repeated.
             Value::String(text)
-                if matches!(
-                    attribute.r#type,
-                    Type::Boolean | Type::Integer | Type::Decimal | Type::DateTime
-                ) && !attribute.is_hidden()
+                if matches!(attribute.r#type, Type::Boolean | Type::Integer | Type::Decimal | Type::DateTime)
+                    && !attribute.is_hidden()
                     && text.chars().count() <= 40 =>
             {
                 format!("the string {value}")
@@ -686,18 +609,14 @@ impl<'a> Reader<'a> {
 }
 
 fn boolean(text: &str) -> Option<bool> {
-    [("true", true), ("false", false)]
-        .into_iter()
-        .find(|(word, _)| text.eq_ignore_ascii_case(word))
-        .map(|(_, b)| b)
+    [("true", true), ("false", false)].into_iter().find(|(word, _)| text.eq_ignore_ascii_case(word)).map(|(_, b)| b)
 }
 
 /// The standard alphabet, padding as it should be or not at all (RFC 4648 §4).
 fn is_base64(text: &str) -> bool {
     let data = text.trim_end_matches('=');
     let padding = text.len() - data.len();
-    data.bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
+    data.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
         && data.len() % 4 != 1
         && (padding == 0 || (padding <= 2 && text.len().is_multiple_of(4)))
 }

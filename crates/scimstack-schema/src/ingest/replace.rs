@@ -17,13 +17,7 @@ pub(super) fn carry_over(
     if let Some(id) = before.root().get("id") {
         after.root_mut().insert("id", id.clone());
     }
-    keep(
-        &resource_type.schema.attributes,
-        before.root(),
-        after.root_mut(),
-        "",
-        &mut violations,
-    );
+    keep(&resource_type.schema.attributes, before.root(), after.root_mut(), "", &mut violations);
     for extension in &resource_type.extensions {
         let uri = extension.schema.id.as_str();
         let Some(Value::Object(old)) = before.root().get(uri) else {
@@ -35,11 +29,7 @@ pub(super) fn carry_over(
         }
     }
     after.normalize();
-    if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(Violations(violations))
-    }
+    if violations.is_empty() { Ok(()) } else { Err(Violations(violations)) }
 }
 
 /// Carries what is read-only or immutable from `old` to `new`, for top-level attributes.
@@ -58,11 +48,7 @@ fn keep(declared: &[Arc<Attribute>], old: &Object, new: &mut Object, prefix: &st
             // object follows from its other members, which may have changed.
             Mutability::ReadWrite | Mutability::WriteOnly => {
                 let Value::Object(inner) = value else { continue };
-                for sub in attribute
-                    .sub_attributes
-                    .iter()
-                    .filter(|sub| sub.mutability == Mutability::Immutable)
-                {
+                for sub in attribute.sub_attributes.iter().filter(|sub| sub.mutability == Mutability::Immutable) {
                     let Some(value) = inner.get(&sub.name) else { continue };
                     if let Value::Object(new) = new.entry(&attribute.name) {
                         fix(sub, value, new, &format!("{path}.{}", sub.name), violations);
@@ -75,10 +61,7 @@ fn keep(declared: &[Arc<Attribute>], old: &Object, new: &mut Object, prefix: &st
 
 /// Keeps `old` under the attribute's name, unless another value stands there.
 fn fix(attribute: &Attribute, old: &Value, new: &mut Object, path: &str, violations: &mut Vec<Violation>) {
-    if new
-        .get(&attribute.name)
-        .is_some_and(|value| !same(attribute, old, value))
-    {
+    if new.get(&attribute.name).is_some_and(|value| !same(attribute, old, value)) {
         violations.push(Violation {
             path: path.to_owned(),
             kind: ViolationKind::Mutability,
@@ -94,14 +77,11 @@ fn same(attribute: &Attribute, a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && within(attribute, a, b) && within(attribute, b, a),
         (Value::Object(a), Value::Object(b)) => {
-            attribute
-                .sub_attributes
-                .iter()
-                .all(|sub| match (a.get(&sub.name), b.get(&sub.name)) {
-                    (Some(a), Some(b)) => same(sub, a, b),
-                    (None, None) => true,
-                    _ => false,
-                })
+            attribute.sub_attributes.iter().all(|sub| match (a.get(&sub.name), b.get(&sub.name)) {
+                (Some(a), Some(b)) => same(sub, a, b),
+                (None, None) => true,
+                _ => false,
+            })
         }
         (Value::String(a), Value::String(b)) if attribute.r#type == Type::String && !attribute.case_exact => {
             fold(a) == fold(b)

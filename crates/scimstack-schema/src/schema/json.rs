@@ -17,9 +17,7 @@ impl Schema {
     /// What is missing or of the wrong type, with its path.
     pub fn from_json(document: &Value) -> Result<Self, RegistryError> {
         let id = document.get("id").and_then(Value::as_str).unwrap_or_default();
-        let reader = Reader {
-            schema: if id.is_empty() { "(without id)" } else { id },
-        };
+        let reader = Reader { schema: if id.is_empty() { "(without id)" } else { id } };
         let Some(object) = document.as_object() else {
             return Err(reader.problem("", &format!("expected an object, found {}", document.kind())));
         };
@@ -46,10 +44,7 @@ impl Schema {
         if !self.description.is_empty() {
             out.insert("description", self.description.as_str());
         }
-        out.insert(
-            "attributes",
-            self.attributes.iter().map(|a| attribute_to_json(a)).collect::<Vec<_>>(),
-        );
+        out.insert("attributes", self.attributes.iter().map(|a| attribute_to_json(a)).collect::<Vec<_>>());
         out.into()
     }
 }
@@ -61,22 +56,12 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn problem(&self, path: &str, problem: &str) -> RegistryError {
-        let problem = if path.is_empty() {
-            problem.to_owned()
-        } else {
-            format!("{path}: {problem}")
-        };
-        RegistryError::Schema {
-            schema: self.schema.to_owned(),
-            problem,
-        }
+        let problem = if path.is_empty() { problem.to_owned() } else { format!("{path}: {problem}") };
+        RegistryError::Schema { schema: self.schema.to_owned(), problem }
     }
 
     fn wrong(&self, parent: &str, name: &str, wanted: &str, found: &Value) -> RegistryError {
-        self.problem(
-            &join(parent, name),
-            &format!("expected {wanted}, found {}", found.kind()),
-        )
+        self.problem(&join(parent, name), &format!("expected {wanted}, found {}", found.kind()))
     }
 
     fn text<'v>(&self, object: &'v Object, parent: &str, name: &str) -> Result<Option<&'v str>, RegistryError> {
@@ -116,10 +101,7 @@ impl Reader<'_> {
 
     fn attributes(&self, object: &Object, parent: &str, name: &str) -> Result<Vec<Arc<Attribute>>, RegistryError> {
         let elements = self.list(object, parent, name)?.unwrap_or_default();
-        let read = |(i, element)| {
-            self.attribute(element, &format!("{}[{i}]", join(parent, name)))
-                .map(Arc::new)
-        };
+        let read = |(i, element)| self.attribute(element, &format!("{}[{i}]", join(parent, name))).map(Arc::new);
         elements.iter().enumerate().map(read).collect()
     }
 
@@ -162,11 +144,7 @@ impl Reader<'_> {
 }
 
 fn join(parent: &str, name: &str) -> String {
-    if parent.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{parent}.{name}")
-    }
+    if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
 }
 
 fn attribute_to_json(attribute: &Attribute) -> Value {
@@ -192,11 +170,7 @@ fn attribute_to_json(attribute: &Attribute) -> Value {
         out.insert("referenceTypes", texts(&attribute.reference_types));
     }
     if attribute.r#type == Type::Complex {
-        let subs: Vec<Value> = attribute
-            .sub_attributes
-            .iter()
-            .map(|sub| attribute_to_json(sub))
-            .collect();
+        let subs: Vec<Value> = attribute.sub_attributes.iter().map(|sub| attribute_to_json(sub)).collect();
         out.insert("subAttributes", subs);
     }
     out.into()

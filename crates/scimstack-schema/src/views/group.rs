@@ -56,10 +56,6 @@ impl Group {
 impl Member {
     /// A member named by its id.
     pub fn new(id: impl Into<String>) -> Self {
-        Self {
-            value: Some(id.into()),
-            other: Object::new(),
-            ..Self::default()
-        }
+        Self { value: Some(id.into()), other: Object::new(), ..Self::default() }
     }
 }

@@ -216,12 +216,7 @@ impl EnterpriseUser {
     /// The extension of a resource, when it has it.
     #[must_use]
     pub fn from_resource(resource: &Resource) -> Option<Self> {
-        resource
-            .root()
-            .get(ENTERPRISE_USER)?
-            .as_object()
-            .cloned()
-            .map(Self::from_object)
+        resource.root().get(ENTERPRISE_USER)?.as_object().cloned().map(Self::from_object)
     }
 }
 
@@ -229,12 +224,7 @@ impl HaystackUser {
     /// The extension of a resource, when it has it.
     #[must_use]
     pub fn from_resource(resource: &Resource) -> Option<Self> {
-        resource
-            .root()
-            .get(HAYSTACK_USER)?
-            .as_object()
-            .cloned()
-            .map(Self::from_object)
+        resource.root().get(HAYSTACK_USER)?.as_object().cloned().map(Self::from_object)
     }
 
     /// The day the person joined as `YYYY-MM-DD`, when what was sent is an ISO 8601 date or a date with time; the day is
@@ -262,15 +252,9 @@ pub(super) fn with_schemas(mut object: Object, base: &str, extensions: &[&str]) 
         Some(Value::Array(listed)) => listed,
         _ => Vec::new(),
     };
-    let held = extensions
-        .iter()
-        .filter(|uri| object.get(uri).is_some_and(|value| !value.is_unassigned()));
+    let held = extensions.iter().filter(|uri| object.get(uri).is_some_and(|value| !value.is_unassigned()));
     for uri in std::iter::once(&base).chain(held) {
-        if !schemas
-            .iter()
-            .filter_map(Value::as_str)
-            .any(|listed| listed.eq_ignore_ascii_case(uri))
-        {
+        if !schemas.iter().filter_map(Value::as_str).any(|listed| listed.eq_ignore_ascii_case(uri)) {
             schemas.push(Value::from(*uri));
         }
     }
