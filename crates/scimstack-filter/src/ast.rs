@@ -101,17 +101,8 @@ pub enum Literal {
 
 impl Operator {
     /// All operators.
-    pub const ALL: [Self; 9] = [
-        Self::Eq,
-        Self::Ne,
-        Self::Co,
-        Self::Sw,
-        Self::Ew,
-        Self::Gt,
-        Self::Ge,
-        Self::Lt,
-        Self::Le,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::Eq, Self::Ne, Self::Co, Self::Sw, Self::Ew, Self::Gt, Self::Ge, Self::Lt, Self::Le];
 
     /// The operator as it is written: `eq`.
     #[must_use]
@@ -132,9 +123,7 @@ impl Operator {
     /// The operator called `word`, whatever its case.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|operator| operator.as_str().eq_ignore_ascii_case(word))
+        Self::ALL.into_iter().find(|operator| operator.as_str().eq_ignore_ascii_case(word))
     }
 }
 

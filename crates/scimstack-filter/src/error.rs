@@ -52,11 +52,7 @@ impl ParseError {
     /// Where, counted in characters from 1, for people.
     #[must_use]
     pub fn position(&self) -> usize {
-        self.input
-            .char_indices()
-            .take_while(|(at, _)| *at < self.span.start)
-            .count()
-            + 1
+        self.input.char_indices().take_while(|(at, _)| *at < self.span.start).count() + 1
     }
 
     /// Three lines: what is wrong, the input (a window of it when it is long), and a caret under the place.
@@ -81,20 +77,10 @@ impl ParseError {
             .skip(from)
             .take(at - from + MARGIN)
             .collect();
-        let marked = self
-            .input
-            .get(self.span.clone())
-            .map_or(1, |text| text.chars().count())
-            .clamp(1, MARGIN);
+        let marked = self.input.get(self.span.clone()).map_or(1, |text| text.chars().count()).clamp(1, MARGIN);
         let mut out = self.to_string();
-        let (lead, tail) = (
-            if from > 0 { "…" } else { "" },
-            if self.input.chars().count() > at + MARGIN {
-                "…"
-            } else {
-                ""
-            },
-        );
+        let (lead, tail) =
+            (if from > 0 { "…" } else { "" }, if self.input.chars().count() > at + MARGIN { "…" } else { "" });
         let pad = at - from + lead.chars().count();
         // Writing to a String cannot fail.
         let _ = write!(out, "\n  {lead}{line}{tail}\n  {:pad$}{}", "", "^".repeat(marked));

@@ -121,10 +121,9 @@ fn is_present(value: &Value) -> bool {
 fn compare(value: &Value, operator: Operator, operand: &Operand, attribute: &Attribute) -> bool {
     match (value, operand) {
         (Value::Bool(left), Operand::Bool(right)) => by_order(left.cmp(right), operator),
-        (Value::Number(left), Operand::Number(right)) => left
-            .as_f64()
-            .partial_cmp(right)
-            .is_some_and(|order| by_order(order, operator)),
+        (Value::Number(left), Operand::Number(right)) => {
+            left.as_f64().partial_cmp(right).is_some_and(|order| by_order(order, operator))
+        }
         (Value::String(left), Operand::Instant(right)) => {
             Timestamp::parse_date_time(left).is_some_and(|left| by_order(left.cmp(right), operator))
         }
@@ -166,17 +165,12 @@ fn ascii(left: &[u8], operator: Operator, right: &[u8]) -> bool {
     match operator {
         Operator::Eq => left.eq_ignore_ascii_case(right),
         Operator::Co => right.is_empty() || left.windows(right.len()).any(|part| part.eq_ignore_ascii_case(right)),
-        Operator::Sw => left
-            .get(..right.len())
-            .is_some_and(|part| part.eq_ignore_ascii_case(right)),
+        Operator::Sw => left.get(..right.len()).is_some_and(|part| part.eq_ignore_ascii_case(right)),
         Operator::Ew => left
             .len()
             .checked_sub(right.len())
             .and_then(|at| left.get(at..))
             .is_some_and(|part| part.eq_ignore_ascii_case(right)),
-        _ => by_order(
-            left.iter().map(u8::to_ascii_lowercase).cmp(right.iter().copied()),
-            operator,
-        ),
+        _ => by_order(left.iter().map(u8::to_ascii_lowercase).cmp(right.iter().copied()), operator),
     }
 }

@@ -26,13 +26,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            length: 16 * 1024,
-            depth: 64,
-            terms: 256,
-            operations: 1_000,
-            visits: 10_000_000,
-        }
+        Self { length: 16 * 1024, depth: 64, terms: 256, operations: 1_000, visits: 10_000_000 }
     }
 }
 

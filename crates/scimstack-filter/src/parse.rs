@@ -21,21 +21,13 @@ pub(crate) fn filter(text: &str, limits: &Limits) -> Result<Filter, ParseError> 
         return Err(parser.error(ParseErrorKind::Empty, 0..text.len()));
     }
     let filter = parser.alternatives(Place::Top)?;
-    if parser.rest.is_empty() {
-        Ok(filter)
-    } else {
-        Err(parser.expected("\"and\", \"or\" or the end"))
-    }
+    if parser.rest.is_empty() { Ok(filter) } else { Err(parser.expected("\"and\", \"or\" or the end")) }
 }
 
 pub(crate) fn path(text: &str, limits: &Limits) -> Result<PatchPath, ParseError> {
     let mut parser = Parser::new(text, limits)?;
     let attribute = parser.attr_path()?;
-    let mut path = PatchPath {
-        attribute,
-        filter: None,
-        sub_attribute: None,
-    };
+    let mut path = PatchPath { attribute, filter: None, sub_attribute: None };
     parser.skip_spaces();
     if parser.eat("[") {
         parser.skip_spaces();
@@ -43,9 +35,7 @@ pub(crate) fn path(text: &str, limits: &Limits) -> Result<PatchPath, ParseError>
         if index.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(parser.error_here(ParseErrorKind::Index, index.len()));
         }
-        let inner = parser
-            .alternatives(Place::Brackets)
-            .map_err(|error| inside(error, text))?;
+        let inner = parser.alternatives(Place::Brackets).map_err(|error| inside(error, text))?;
         if !parser.rest.is_empty() && !parser.rest.starts_with(']') {
             let error = parser.expected("\"and\", \"or\" or \"]\"");
             return Err(inside(error, text));
@@ -59,11 +49,7 @@ pub(crate) fn path(text: &str, limits: &Limits) -> Result<PatchPath, ParseError>
         }
         parser.skip_spaces();
     }
-    if parser.rest.is_empty() {
-        Ok(path)
-    } else {
-        Err(parser.expected("the end of the path"))
-    }
+    if parser.rest.is_empty() { Ok(path) } else { Err(parser.expected("the end of the path")) }
 }
 
 /// An error between brackets that are closed further on belongs to the filter, any other to the path.
@@ -89,28 +75,11 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, limits: &'a Limits) -> Result<Self, ParseError> {
-        let mut parser = Self {
-            text,
-            rest: text,
-            limits,
-            depth: 0,
-            terms: 0,
-        };
+        let mut parser = Self { text, rest: text, limits, depth: 0, terms: 0 };
         if text.len() > limits.length {
-            let kept = text
-                .char_indices()
-                .map(|(at, _)| at)
-                .take_while(|&at| at <= KEPT)
-                .last()
-                .unwrap_or(0);
+            let kept = text.char_indices().map(|(at, _)| at).take_while(|&at| at <= KEPT).last().unwrap_or(0);
             parser.text = text.get(..kept).unwrap_or("");
-            return Err(parser.error(
-                ParseErrorKind::Limit {
-                    limit: limits.length,
-                    unit: "bytes",
-                },
-                kept..kept,
-            ));
+            return Err(parser.error(ParseErrorKind::Limit { limit: limits.length, unit: "bytes" }, kept..kept));
         }
         parser.skip_spaces();
         Ok(parser)
@@ -119,12 +88,7 @@ impl<'a> Parser<'a> {
     // --- errors
 
     fn error(&self, kind: ParseErrorKind, span: Range<usize>) -> ParseError {
-        ParseError {
-            kind,
-            span,
-            input: self.text.to_owned(),
-            in_brackets: false,
-        }
+        ParseError { kind, span, input: self.text.to_owned(), in_brackets: false }
     }
 
     /// An error at the next `length` bytes.
@@ -225,13 +189,7 @@ impl<'a> Parser<'a> {
         }
         self.terms += 1;
         if self.terms > self.limits.terms {
-            return Err(self.error_here(
-                ParseErrorKind::Limit {
-                    limit: self.limits.terms,
-                    unit: "comparisons",
-                },
-                0,
-            ));
+            return Err(self.error_here(ParseErrorKind::Limit { limit: self.limits.terms, unit: "comparisons" }, 0));
         }
         if self.rest.is_empty() {
             return Err(self.expected("a comparison such as userName eq \"ann\""));
@@ -260,34 +218,21 @@ impl<'a> Parser<'a> {
     fn group(&mut self, place: Place) -> Result<Filter, ParseError> {
         self.nested("(", |parser| {
             let inner = parser.alternatives(place)?;
-            if parser.eat(")") {
-                Ok(inner)
-            } else {
-                Err(parser.expected("\"and\", \"or\" or \")\""))
-            }
+            if parser.eat(")") { Ok(inner) } else { Err(parser.expected("\"and\", \"or\" or \")\"")) }
         })
     }
 
     fn element(&mut self, path: AttrPath) -> Result<Filter, ParseError> {
         let filter = self.nested("[", |parser| {
             let inner = parser.alternatives(Place::Brackets)?;
-            if parser.eat("]") {
-                Ok(inner)
-            } else {
-                Err(parser.expected("\"and\", \"or\" or \"]\""))
-            }
+            if parser.eat("]") { Ok(inner) } else { Err(parser.expected("\"and\", \"or\" or \"]\"")) }
         })?;
         if !self.eat(".") {
             return Ok(Filter::Element(path, Box::new(filter)));
         }
         let sub_attribute = self.sub_name()?;
         let comparison = self.comparison()?;
-        Ok(Filter::ElementSub(Box::new(ElementSub {
-            path,
-            filter,
-            sub_attribute,
-            comparison,
-        })))
+        Ok(Filter::ElementSub(Box::new(ElementSub { path, filter, sub_attribute, comparison })))
     }
 
     fn nested<T>(
@@ -296,10 +241,7 @@ impl<'a> Parser<'a> {
         inner: impl FnOnce(&mut Self) -> Result<T, ParseError>,
     ) -> Result<T, ParseError> {
         if self.depth >= self.limits.depth {
-            let kind = ParseErrorKind::Limit {
-                limit: self.limits.depth,
-                unit: "levels of nesting",
-            };
+            let kind = ParseErrorKind::Limit { limit: self.limits.depth, unit: "levels of nesting" };
             return Err(self.error_here(kind, open.len()));
         }
         self.eat(open);

@@ -112,12 +112,7 @@ impl Filter {
     /// # Errors
     /// Attributes that do not exist or may not be searched, operators and literals that do not fit.
     pub fn resolve(&self, resource_type: &ResourceType, options: ResolveOptions) -> Result<Resolved, ResolveError> {
-        Resolver {
-            resource_type,
-            options,
-            element: None,
-        }
-        .filter(self)
+        Resolver { resource_type, options, element: None }.filter(self)
     }
 }
 
@@ -159,12 +154,7 @@ pub(crate) fn in_element(
     resource_type: &ResourceType,
     options: ResolveOptions,
 ) -> Result<Resolved, ResolveError> {
-    Resolver {
-        resource_type,
-        options,
-        element: Some(path),
-    }
-    .filter(filter)
+    Resolver { resource_type, options, element: Some(path) }.filter(filter)
 }
 
 struct Resolver<'a> {
@@ -176,12 +166,7 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn filter(&self, filter: &Filter) -> Result<Resolved, ResolveError> {
-        let all = |parts: &[Filter]| {
-            parts
-                .iter()
-                .map(|part| self.filter(part))
-                .collect::<Result<Vec<_>, _>>()
-        };
+        let all = |parts: &[Filter]| parts.iter().map(|part| self.filter(part)).collect::<Result<Vec<_>, _>>();
         Ok(match filter {
             Filter::And(parts) => Resolved::And(all(parts)?),
             Filter::Or(parts) => Resolved::Or(all(parts)?),
@@ -198,10 +183,8 @@ impl Resolver<'_> {
                 }
                 self.brackets(&sub.path, |inside| {
                     let name = AttrPath::new(sub.sub_attribute.as_str());
-                    let test = inside.test(
-                        &name,
-                        sub.comparison.as_ref().map(|(operator, literal)| (*operator, literal)),
-                    )?;
+                    let test =
+                        inside.test(&name, sub.comparison.as_ref().map(|(operator, literal)| (*operator, literal)))?;
                     Ok(Resolved::And(vec![inside.filter(&sub.filter)?, test]))
                 })?
             }
@@ -214,9 +197,7 @@ impl Resolver<'_> {
         inner: impl FnOnce(&Resolver<'_>) -> Result<Resolved, ResolveError>,
     ) -> Result<Resolved, ResolveError> {
         if self.element.is_some() {
-            return Err(ResolveError::Unsupported(format!(
-                "\"{path}[…]\" stands inside brackets, which do not nest"
-            )));
+            return Err(ResolveError::Unsupported(format!("\"{path}[…]\" stands inside brackets, which do not nest")));
         }
         let Some(resolved) = self.path(path)? else {
             return Ok(Resolved::never());
@@ -227,11 +208,8 @@ impl Resolver<'_> {
                 "\"{path}\" has a single value; brackets go after a multi-valued attribute such as emails"
             )));
         }
-        let inner = inner(&Resolver {
-            resource_type: self.resource_type,
-            options: self.options,
-            element: Some(&resolved),
-        })?;
+        let inner =
+            inner(&Resolver { resource_type: self.resource_type, options: self.options, element: Some(&resolved) })?;
         Ok(Resolved::Element(resolved, Box::new(inner)))
     }
 
@@ -256,9 +234,7 @@ impl Resolver<'_> {
             Some(found) => Ok(Some(found)),
             None if self.options.unknown_is_absent => Ok(None),
             None => Err(ResolveError::UnknownAttribute {
-                path: self
-                    .element
-                    .map_or_else(|| path.text.clone(), |base| format!("{base}.{path}")),
+                path: self.element.map_or_else(|| path.text.clone(), |base| format!("{base}.{path}")),
                 resource_type: self.resource_type.name.to_string(),
             }),
         }
@@ -280,19 +256,11 @@ impl Resolver<'_> {
             });
         };
         let Some((operator, literal)) = comparison else {
-            return Ok(Resolved::Test(Test {
-                path: resolved,
-                operator: None,
-                operand: Operand::None,
-            }));
+            return Ok(Resolved::Test(Test { path: resolved, operator: None, operand: Operand::None }));
         };
         let resolved = self.comparable(path, resolved)?;
         let operand = operand(path, resolved.leaf(), operator, literal, self.options)?;
-        Ok(Resolved::Test(Test {
-            path: resolved,
-            operator: Some(operator),
-            operand,
-        }))
+        Ok(Resolved::Test(Test { path: resolved, operator: Some(operator), operand }))
     }
 
     /// The path that a comparison with `path` is about: a complex attribute is not comparable itself.
@@ -351,9 +319,7 @@ fn operand(
         )));
     }
     let wrong = |right: &str| {
-        Err(ResolveError::Unsupported(format!(
-            "\"{path}\" is {kind} and cannot be compared with {literal}; {right}"
-        )))
+        Err(ResolveError::Unsupported(format!("\"{path}\" is {kind} and cannot be compared with {literal}; {right}")))
     };
     match (attribute.r#type, literal) {
         (_, Literal::Null) => Ok(Operand::Null),
@@ -389,9 +355,7 @@ pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
-    const ENGINES: [GeneralPurpose; 2] = [
-        GeneralPurpose::new(&STANDARD, CONFIG),
-        GeneralPurpose::new(&URL_SAFE, CONFIG),
-    ];
+    const ENGINES: [GeneralPurpose; 2] =
+        [GeneralPurpose::new(&STANDARD, CONFIG), GeneralPurpose::new(&URL_SAFE, CONFIG)];
     ENGINES.iter().find_map(|engine| engine.decode(text).ok())
 }

@@ -56,9 +56,7 @@ pub(super) fn is_attr_path(text: &str) -> bool {
     };
     let uri_is_fine = uri.is_none_or(|uri| {
         uri.starts_with(|c: char| c.is_ascii_alphabetic())
-            && uri
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c))
+            && uri.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c))
     });
     let parsed: Lexed<'_, _> = (name, opt((char('.'), name))).parse(tail);
     uri_is_fine && matches!(parsed, Ok(("", _)))
@@ -91,12 +89,7 @@ pub(super) fn literal(input: &str) -> Option<(&str, Literal)> {
 fn quoted(input: &str) -> Lexed<'_, &str> {
     let plain = take_while1(|c| !matches!(c, '"' | '\\'));
     let escaped = recognize((char('\\'), satisfy(|_| true)));
-    recognize((
-        char('"'),
-        nom::multi::fold_many0(alt((plain, escaped)), || (), |(), _| ()),
-        char('"'),
-    ))
-    .parse(input)
+    recognize((char('"'), nom::multi::fold_many0(alt((plain, escaped)), || (), |(), _| ()), char('"'))).parse(input)
 }
 
 /// A JSON number.
@@ -113,31 +106,19 @@ mod tests {
 
     #[test]
     fn names_follow_the_grammar() {
-        for good in [
-            "a",
-            "userName",
-            "x509Certificates",
-            "a-b_c$d",
-            "$ref",
-            "name.givenName",
-            "members.$ref",
-        ] {
+        for good in ["a", "userName", "x509Certificates", "a-b_c$d", "$ref", "name.givenName", "members.$ref"] {
             assert!(is_attr_path(good), "{good}");
         }
-        for bad in [
-            "", ".", "a.", ".a", "a..b", "a.b.c", "0", "1a", "$", "$refs", "_a", "-a", "ä", "a b", "a:", ":a",
-        ] {
+        for bad in ["", ".", "a.", ".a", "a..b", "a.b.c", "0", "1a", "$", "$refs", "_a", "-a", "ä", "a b", "a:", ":a"]
+        {
             assert!(!is_attr_path(bad), "{bad}");
         }
     }
 
     #[test]
     fn uris_may_hold_dots_colons_and_digits() {
-        for good in [
-            "urn:ietf:params:scim:schemas:core:2.0:User:name.givenName",
-            "urn:x:1.0:a",
-            "https://a.test/s:a.b",
-        ] {
+        for good in ["urn:ietf:params:scim:schemas:core:2.0:User:name.givenName", "urn:x:1.0:a", "https://a.test/s:a.b"]
+        {
             assert!(is_attr_path(good), "{good}");
         }
         assert!(!is_attr_path("urn:x y:a") && !is_attr_path("urn:'x':a"));
@@ -145,41 +126,14 @@ mod tests {
 
     #[test]
     fn literals_are_json() {
-        for good in [
-            r#""""#,
-            r#""\"""#,
-            r#""\\""#,
-            r#""😀""#,
-            "0",
-            "-0.5",
-            "1e2",
-            "1.0E+3",
-            "true",
-            "null",
-        ] {
+        for good in [r#""""#, r#""\"""#, r#""\\""#, r#""😀""#, "0", "-0.5", "1e2", "1.0E+3", "true", "null"] {
             assert!(matches!(literal(good), Some(("", _))), "{good}");
         }
-        let bad = [
-            r#"""#,
-            r#""\""#,
-            r#""\x""#,
-            r#""\uD83D""#,
-            "\"\n\"",
-            "01",
-            "+1",
-            ".5",
-            "1.",
-            "True",
-            "NULL",
-            "'a'",
-            "a",
-        ];
+        let bad =
+            [r#"""#, r#""\""#, r#""\x""#, r#""\uD83D""#, "\"\n\"", "01", "+1", ".5", "1.", "True", "NULL", "'a'", "a"];
         for bad in bad {
             assert!(literal(bad).is_none(), "{bad}");
         }
-        assert_eq!(
-            literal(r#""\uD83D\uDE00""#),
-            Some(("", Literal::String("\u{1f600}".to_owned())))
-        );
+        assert_eq!(literal(r#""\uD83D\uDE00""#), Some(("", Literal::String("\u{1f600}".to_owned()))));
     }
 }

@@ -37,10 +37,7 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub(super) fn new(resource_type: &'a ResourceType, options: &'a PatchOptions, root: Object) -> Self {
-        Self {
-            context: Context::new(resource_type, options),
-            root,
-        }
+        Self { context: Context::new(resource_type, options), root }
     }
 
     pub(super) fn all(&mut self, patch: &Patch) -> Result<(), PatchError> {
@@ -60,9 +57,7 @@ impl<'a> Run<'a> {
 
     /// Whether an extension holds anything.
     fn has(&self, extension: &Extension) -> bool {
-        self.root
-            .get(extension.schema.id.as_str())
-            .is_some_and(|object| !object.is_unassigned())
+        self.root.get(extension.schema.id.as_str()).is_some_and(|object| !object.is_unassigned())
     }
 
     fn operation(&mut self, op: &Op) -> Result<(), PatchError> {
@@ -71,9 +66,9 @@ impl<'a> Run<'a> {
                 let target = self.context.locate(path)?;
                 self.at(kind, target, value.clone())
             }
-            (None, OpKind::Remove, _) => Err(self
-                .context
-                .error(PatchErrorKind::NoTarget, "remove needs a path that says what to remove")),
+            (None, OpKind::Remove, _) => {
+                Err(self.context.error(PatchErrorKind::NoTarget, "remove needs a path that says what to remove"))
+            }
             (None, kind, Some(Value::Object(members))) => {
                 for (name, value) in members.iter() {
                     self.context.place = Some(name.to_owned());
@@ -213,10 +208,7 @@ impl<'a> Run<'a> {
             (_, Some(value)) if leaf.multi_valued || leaf.r#type == Type::Complex => Some(value),
             (_, Some(value)) => self.context.scalar(&leaf, value, "")?,
         };
-        self.context
-            .outcome
-            .hidden
-            .push((slot.path.to_string(), value.unwrap_or_default()));
+        self.context.outcome.hidden.push((slot.path.to_string(), value.unwrap_or_default()));
         Ok(())
     }
 
@@ -225,22 +217,14 @@ impl<'a> Run<'a> {
         let attribute = path.attribute.clone();
         let removes = kind == OpKind::Remove;
         if attribute.r#type != Type::Complex {
-            let value = if removes {
-                None
-            } else {
-                self.context.scalar(&attribute, value, "")?
-            };
+            let value = if removes { None } else { self.context.scalar(&attribute, value, "")? };
             return self.store(path, value);
         }
         let parts = match &path.sub_attribute {
             None if removes => None,
             None => self.context.complex(&attribute, value, "")?,
             Some(sub) => {
-                let part = if removes {
-                    None
-                } else {
-                    self.context.part(&attribute, sub, value)?
-                };
+                let part = if removes { None } else { self.context.part(&attribute, sub, value)? };
                 Some(Parts(vec![(sub.clone(), part)]))
             }
         };
@@ -262,25 +246,19 @@ impl<'a> Run<'a> {
         let moved = refers
             && !parts.names("$ref")
             && parts.names("value")
-            && !object
-                .get("value")
-                .is_some_and(|now| parts.get("value").is_some_and(|then| same(now, then)));
+            && !object.get("value").is_some_and(|now| parts.get("value").is_some_and(|then| same(now, then)));
         for (sub, value) in parts.0 {
             let now = object.get(&sub.name);
             let unchanged = now.is_some() && now == value.as_ref();
             if sub.mutability == Mutability::Immutable && now.is_some() && !unchanged {
-                return Err(self
-                    .context
-                    .mutability(format!("{} cannot be changed once it is set", sub.name)));
+                return Err(self.context.mutability(format!("{} cannot be changed once it is set", sub.name)));
             }
             match value {
                 Some(value) => {
                     object.insert(&*sub.name, value);
                 }
                 None if sub.required && now.is_some() && object.len() > 1 => {
-                    return Err(self
-                        .context
-                        .mutability(format!("{} is required and cannot be removed", sub.name)));
+                    return Err(self.context.mutability(format!("{} is required and cannot be removed", sub.name)));
                 }
                 None => {
                     object.remove(&sub.name);
@@ -300,9 +278,7 @@ impl<'a> Run<'a> {
             Some(uri) => self.root.get(uri.as_str())?.as_object()?,
             None => &self.root,
         };
-        container
-            .get(&path.attribute.name)
-            .filter(|value| !value.is_unassigned())
+        container.get(&path.attribute.name).filter(|value| !value.is_unassigned())
     }
 
     /// Sets or unassigns an attribute as a whole, if it may be.

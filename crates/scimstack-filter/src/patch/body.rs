@@ -10,35 +10,21 @@ pub(super) fn read(body: Value, options: &PatchOptions) -> Result<Patch, PatchEr
     let Value::Object(mut body) = body else {
         return Err(syntax(
             None,
-            format!(
-                "a PATCH body is an object with \"schemas\" and \"Operations\", not {}",
-                body.kind()
-            ),
+            format!("a PATCH body is an object with \"schemas\" and \"Operations\", not {}", body.kind()),
         ));
     };
     let schemas = body.get("schemas").and_then(Value::as_array).unwrap_or_default();
-    let is_patch = schemas
-        .iter()
-        .any(|uri| uri.as_str().is_some_and(|uri| uri.eq_ignore_ascii_case(PATCH_OP)));
+    let is_patch = schemas.iter().any(|uri| uri.as_str().is_some_and(|uri| uri.eq_ignore_ascii_case(PATCH_OP)));
     if !is_patch && !options.missing_schemas {
-        return Err(syntax(
-            None,
-            format!("the \"schemas\" of a PATCH body must hold \"{PATCH_OP}\""),
-        ));
+        return Err(syntax(None, format!("the \"schemas\" of a PATCH body must hold \"{PATCH_OP}\"")));
     }
     let operations = match body.remove("Operations") {
         Some(Value::Array(operations)) if !operations.is_empty() => operations,
         Some(other) if !other.is_unassigned() => {
-            return Err(syntax(
-                None,
-                format!("\"Operations\" must be a list of operations, not {}", other.kind()),
-            ));
+            return Err(syntax(None, format!("\"Operations\" must be a list of operations, not {}", other.kind())));
         }
         _ => {
-            return Err(syntax(
-                None,
-                "the PATCH body has no \"Operations\"; at least one is needed".to_owned(),
-            ));
+            return Err(syntax(None, "the PATCH body has no \"Operations\"; at least one is needed".to_owned()));
         }
     };
     let most = options.limits.operations;
@@ -52,23 +38,15 @@ pub(super) fn read(body: Value, options: &PatchOptions) -> Result<Patch, PatchEr
             ),
         });
     }
-    let operations = operations
-        .into_iter()
-        .enumerate()
-        .map(|(index, value)| operation(index, value));
-    Ok(Patch {
-        operations: operations.collect::<Result<_, _>>()?,
-    })
+    let operations = operations.into_iter().enumerate().map(|(index, value)| operation(index, value));
+    Ok(Patch { operations: operations.collect::<Result<_, _>>()? })
 }
 
 fn operation(index: usize, value: Value) -> Result<Op, PatchError> {
     let number = index + 1;
     let wrong = |detail: String| Err(syntax(Some(index), detail));
     let Value::Object(mut members) = value else {
-        return wrong(format!(
-            "operation {number} must be an object with \"op\", not {}",
-            value.kind()
-        ));
+        return wrong(format!("operation {number} must be an object with \"op\", not {}", value.kind()));
     };
     let kind = match members.get("op") {
         Some(Value::String(op)) => {
@@ -76,41 +54,26 @@ fn operation(index: usize, value: Value) -> Result<Op, PatchError> {
             match known.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(op)) {
                 Some(kind) => kind,
                 None => {
-                    return wrong(format!(
-                        "operation {number} has the op \"{op}\"; it must be add, remove or replace"
-                    ));
+                    return wrong(format!("operation {number} has the op \"{op}\"; it must be add, remove or replace"));
                 }
             }
         }
         _ => {
-            return wrong(format!(
-                "operation {number} has no \"op\"; it must be add, remove or replace"
-            ));
+            return wrong(format!("operation {number} has no \"op\"; it must be add, remove or replace"));
         }
     };
     let path = match members.remove("path") {
         None | Some(Value::Null) => None,
         Some(Value::String(path)) => Some(path),
         Some(other) => {
-            return wrong(format!(
-                "the \"path\" of operation {number} must be a string, not {}",
-                other.kind()
-            ));
+            return wrong(format!("the \"path\" of operation {number} must be a string, not {}", other.kind()));
         }
     };
-    Ok(Op {
-        kind,
-        path,
-        value: members.remove("value"),
-    })
+    Ok(Op { kind, path, value: members.remove("value") })
 }
 
 fn syntax(operation: Option<usize>, detail: String) -> PatchError {
-    PatchError {
-        kind: PatchErrorKind::InvalidSyntax,
-        operation,
-        detail,
-    }
+    PatchError { kind: PatchErrorKind::InvalidSyntax, operation, detail }
 }
 
 pub(super) fn write(patch: &Patch) -> Value {

@@ -15,10 +15,7 @@ pub(super) struct Parts(pub(super) Vec<(Arc<Attribute>, Option<Value>)>);
 impl Parts {
     /// The value given for a sub-attribute.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        self.0
-            .iter()
-            .find(|(sub, _)| sub.name.eq_ignore_ascii_case(name))
-            .and_then(|(_, value)| value.as_ref())
+        self.0.iter().find(|(sub, _)| sub.name.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_ref())
     }
 
     pub(super) fn names(&self, name: &str) -> bool {
@@ -27,10 +24,7 @@ impl Parts {
 
     /// The assigned parts as an object.
     pub(super) fn into_object(self) -> Object {
-        self.0
-            .into_iter()
-            .filter_map(|(sub, value)| Some((sub.name.to_string(), value?)))
-            .collect()
+        self.0.into_iter().filter_map(|(sub, value)| Some((sub.name.to_string(), value?))).collect()
     }
 }
 
@@ -134,19 +128,13 @@ impl Context<'_> {
     pub(super) fn parts(&mut self, attribute: &Attribute, object: Object, place: &str) -> Result<Parts, PatchError> {
         let mut parts = Parts::default();
         for (name, value) in object {
-            let place = if place.is_empty() {
-                name.clone()
-            } else {
-                format!("{place}.{name}")
-            };
+            let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
             match attribute.sub_attribute(&name).cloned() {
                 None => self.unknown(format!("{}.{name}", attribute.name))?,
                 Some(sub) if sub.is_read_only() => {}
                 Some(sub) if sub.is_hidden() => {
                     let value = self.sub_value(&sub, value, &place)?.unwrap_or_default();
-                    self.outcome
-                        .hidden
-                        .push((format!("{}.{}", attribute.name, sub.name), value));
+                    self.outcome.hidden.push((format!("{}.{}", attribute.name, sub.name), value));
                 }
                 Some(sub) => {
                     let value = self.sub_value(&sub, value, &place)?;
@@ -164,10 +152,7 @@ impl Context<'_> {
         value: Value,
         place: &str,
     ) -> Result<Option<Parts>, PatchError> {
-        let by_value = attribute
-            .sub_attribute("value")
-            .filter(|_| self.options.string_for_complex)
-            .cloned();
+        let by_value = attribute.sub_attribute("value").filter(|_| self.options.string_for_complex).cloned();
         match (value, by_value) {
             (Value::Null, _) => Ok(None),
             (Value::Object(mut object), Some(by_value)) if !attribute.multi_valued => {
@@ -268,11 +253,7 @@ fn is_named_by_value(attribute: &Attribute) -> bool {
 }
 
 fn prefix(place: &str) -> String {
-    if place.is_empty() {
-        String::new()
-    } else {
-        format!("{place}: ")
-    }
+    if place.is_empty() { String::new() } else { format!("{place}: ") }
 }
 
 /// Whether two values of a simple attribute are the same to it: text by its case rule, instants and amounts by what
@@ -310,7 +291,5 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
 /// Whether two objects have equal members, in any order.
 pub(super) fn same_object(left: &Object, right: &Object) -> bool {
     left.len() == right.len()
-        && left
-            .iter()
-            .all(|(name, value)| right.get(name).is_some_and(|other| same(value, other)))
+        && left.iter().all(|(name, value)| right.get(name).is_some_and(|other| same(value, other)))
 }

@@ -30,14 +30,7 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub(super) fn new(resource_type: &'a ResourceType, options: &'a PatchOptions) -> Self {
-        Self {
-            resource_type,
-            options,
-            operation: 0,
-            place: None,
-            outcome: PatchOutcome::default(),
-            visits: 0,
-        }
+        Self { resource_type, options, operation: 0, place: None, outcome: PatchOutcome::default(), visits: 0 }
     }
 
     /// An error here; `problem` goes on after "operation 2, path "title": ".
@@ -47,11 +40,7 @@ impl<'a> Context<'a> {
             Some(place) => format!("operation {number}, \"{place}\": {problem}"),
             None => format!("operation {number}: {problem}"),
         };
-        PatchError {
-            kind,
-            operation: Some(self.operation),
-            detail,
-        }
+        PatchError { kind, operation: Some(self.operation), detail }
     }
 
     pub(super) fn invalid_value(&self, problem: impl AsRef<str>) -> PatchError {

@@ -23,11 +23,7 @@ impl Run<'_> {
                     "{} has several values; say which with a filter, as in {}[{} eq \"…\"].{}",
                     attribute.name,
                     attribute.name,
-                    if attribute.sub_attribute("type").is_some() {
-                        "type"
-                    } else {
-                        "value"
-                    },
+                    if attribute.sub_attribute("type").is_some() { "type" } else { "value" },
                     sub.name
                 );
                 Err(self.context.error(PatchErrorKind::InvalidPath, problem))
@@ -235,21 +231,14 @@ impl Run<'_> {
 
     /// After an operation has made the elements at `made` primary: at most one may be, and the others no longer are.
     fn settle_primary(&self, attribute: &Attribute, elements: &mut [Value], made: &[usize]) -> Result<(), PatchError> {
-        if attribute
-            .sub_attribute("primary")
-            .is_none_or(|sub| sub.r#type != Type::Boolean)
-        {
+        if attribute.sub_attribute("primary").is_none_or(|sub| sub.r#type != Type::Boolean) {
             return Ok(());
         }
         let [only] = made else {
             if made.is_empty() {
                 return Ok(());
             }
-            let problem = format!(
-                "would make {} values of {} primary; at most one can be",
-                made.len(),
-                attribute.name
-            );
+            let problem = format!("would make {} values of {} primary; at most one can be", made.len(), attribute.name);
             return Err(self.context.invalid_value(problem));
         };
         for (at, element) in elements.iter_mut().enumerate() {
@@ -284,11 +273,7 @@ fn key(element: &Value) -> Vec<u8> {
 }
 
 fn selected<'a>(elements: &'a [Value], selection: &'a Selection) -> impl Iterator<Item = usize> {
-    elements
-        .iter()
-        .enumerate()
-        .filter(|(_, element)| matches_element(&selection.resolved, element))
-        .map(|(at, _)| at)
+    elements.iter().enumerate().filter(|(_, element)| matches_element(&selection.resolved, element)).map(|(at, _)| at)
 }
 
 /// The element that is the one described: all that is said of it is so, or else its value and type are.
@@ -296,20 +281,13 @@ fn find(attribute: &Attribute, elements: &[Value], parts: &Parts) -> Option<usiz
     let position = |is: &dyn Fn(&Object) -> bool| elements.iter().position(|there| there.as_object().is_some_and(is));
     position(&|there| holds(attribute, there, parts)).or_else(|| {
         parts.get("value")?;
-        position(&|there| {
-            ["value", "type"]
-                .into_iter()
-                .all(|name| agrees(attribute, there, parts, name))
-        })
+        position(&|there| ["value", "type"].into_iter().all(|name| agrees(attribute, there, parts, name)))
     })
 }
 
 /// Whether everything the parts say is so in `there`.
 fn holds(attribute: &Attribute, there: &Object, parts: &Parts) -> bool {
-    parts
-        .0
-        .iter()
-        .all(|(sub, _)| agrees(attribute, there, parts, &sub.name))
+    parts.0.iter().all(|(sub, _)| agrees(attribute, there, parts, &sub.name))
 }
 
 /// Whether a sub-attribute is the same in both: equal, or unassigned in both.

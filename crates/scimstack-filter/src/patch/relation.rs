@@ -33,10 +33,7 @@ fn concerns_edges(op: &Op, context: &mut Context<'_>) -> bool {
         (None, OpKind::Add | OpKind::Replace, Some(Value::Object(members))) => {
             let mut edges = 0;
             members.iter().all(|(name, _)| {
-                let path = context
-                    .resource_type
-                    .resolve(name)
-                    .filter(|path| path.sub_attribute.is_none());
+                let path = context.resource_type.resolve(name).filter(|path| path.sub_attribute.is_none());
                 let found = path.is_some_and(|path| context.edges(&path).is_some());
                 edges += usize::from(found);
                 found || name.eq_ignore_ascii_case("schemas")
@@ -78,33 +75,23 @@ impl Run<'_> {
                 if slot.path.attribute.required {
                     return Err(self.context.mutability("is required and cannot be removed"));
                 }
-                *self.delta_of(relation) = MemberDelta {
-                    replace: Some(Vec::new()),
-                    steps: Vec::new(),
-                };
+                *self.delta_of(relation) = MemberDelta { replace: Some(Vec::new()), steps: Vec::new() };
             }
             (OpKind::Remove, Some(listed)) => {
                 self.accept_listed(&slot.path.attribute)?;
                 let members = self.members(slot, listed)?;
-                let values = members
-                    .iter()
-                    .filter_map(|member| member.get("value").and_then(Value::as_str));
+                let values = members.iter().filter_map(|member| member.get("value").and_then(Value::as_str));
                 let steps: Vec<_> = values.map(|value| MemberStep::Remove(value.to_owned())).collect();
                 self.delta_of(relation).steps.extend(steps);
             }
             (kind, None) => return Err(self.context.invalid_value(format!("{kind} needs a \"value\""))),
             (OpKind::Add, Some(value)) => {
                 let members = self.members(slot, value)?;
-                self.delta_of(relation)
-                    .steps
-                    .extend(members.into_iter().map(MemberStep::Add));
+                self.delta_of(relation).steps.extend(members.into_iter().map(MemberStep::Add));
             }
             (OpKind::Replace, Some(value)) => {
                 let members = self.members(slot, value)?;
-                *self.delta_of(relation) = MemberDelta {
-                    replace: Some(members),
-                    steps: Vec::new(),
-                };
+                *self.delta_of(relation) = MemberDelta { replace: Some(members), steps: Vec::new() };
             }
         }
         Ok(())
@@ -119,10 +106,7 @@ impl Run<'_> {
                 relations.len() - 1
             }
         };
-        #[allow(
-            clippy::indexing_slicing,
-            reason = "the position was found or made in the lines above"
-        )]
+        #[allow(clippy::indexing_slicing, reason = "the position was found or made in the lines above")]
         &mut relations[at].1
     }
 
@@ -130,15 +114,11 @@ impl Run<'_> {
     fn members(&mut self, slot: &Slot, value: Value) -> Result<Vec<Value>, PatchError> {
         let attribute = slot.path.attribute.clone();
         let given = match &value {
-            Value::Array(elements) => elements.iter().filter(|element| !element.is_unassigned()).count(),
+            Value::Array(elements) => elements.iter().filter(|element| **element != Value::Null).count(),
             other => usize::from(*other != Value::Null),
         };
-        let members: Vec<Value> = self
-            .context
-            .elements(&attribute, value)?
-            .into_iter()
-            .map(Element::into_value)
-            .collect();
+        let members: Vec<Value> =
+            self.context.elements(&attribute, value)?.into_iter().map(Element::into_value).collect();
         let nameless = |member: &Value| member.get("value").and_then(Value::as_str).is_none_or(str::is_empty);
         let problem = "has no \"value\"; each must name its target, as in {\"value\": \"…\"}";
         match members.iter().position(nameless) {

@@ -24,10 +24,9 @@ impl Run<'_> {
                     self.without(|uri| listed.iter().any(|listed| listed.eq_ignore_ascii_case(uri)))
                 }
             },
-            (_, Some(_)) => Err(self.context.error(
-                PatchErrorKind::InvalidPath,
-                format!("{kind} on schemas takes no filter"),
-            )),
+            (_, Some(_)) => {
+                Err(self.context.error(PatchErrorKind::InvalidPath, format!("{kind} on schemas takes no filter")))
+            }
             (_, None) => {
                 let Some(value) = value else {
                     return Err(self.context.invalid_value(format!("{kind} needs a \"value\"")));
@@ -60,9 +59,7 @@ impl Run<'_> {
         let resource_type = self.context.resource_type;
         let base = resource_type.schema.id.as_str();
         if gone(base) {
-            return Err(self
-                .context
-                .mutability(format!("every {} has the schema {base}", resource_type.name)));
+            return Err(self.context.mutability(format!("every {} has the schema {base}", resource_type.name)));
         }
         for extension in &resource_type.extensions {
             if gone(extension.schema.id.as_str()) {
@@ -79,9 +76,7 @@ impl Run<'_> {
         };
         let uris = elements.into_iter().map(|element| match element {
             Value::String(uri) => Ok(uri),
-            other => Err(self
-                .context
-                .invalid_value(format!("expected schema URIs, found {}", other.kind()))),
+            other => Err(self.context.invalid_value(format!("expected schema URIs, found {}", other.kind()))),
         });
         uris.collect()
     }

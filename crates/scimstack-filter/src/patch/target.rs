@@ -65,10 +65,7 @@ impl Context<'_> {
             self.error(kind, error.to_string())
         })?;
         let Some(mut path) = self.resolve(&parsed.attribute.text) else {
-            let problem = format!(
-                "\"{}\" is not an attribute of {}",
-                parsed.attribute, self.resource_type.name
-            );
+            let problem = format!("\"{}\" is not an attribute of {}", parsed.attribute, self.resource_type.name);
             return Err(self.error(NoTarget, problem));
         };
         let Some(filter) = parsed.filter else {
@@ -90,20 +87,11 @@ impl Context<'_> {
                 return Err(self.error(NoTarget, problem));
             }
         }
-        Ok(Target::Slot(Slot {
-            path,
-            selection: Some(Selection {
-                written: filter,
-                resolved,
-            }),
-        }))
+        Ok(Target::Slot(Slot { path, selection: Some(Selection { written: filter, resolved }) }))
     }
 
     /// The relation whose values live only as edges that `path` is about.
     pub(super) fn edges(&self, path: &ResolvedPath) -> Option<Relation> {
-        self.resource_type
-            .relation_of(path)
-            .filter(|relation| relation.edges_only)
-            .cloned()
+        self.resource_type.relation_of(path).filter(|relation| relation.edges_only).cloned()
     }
 }

@@ -12,20 +12,11 @@ fn strict() -> PatchOptions {
 /// A vector's text with the abbreviations written out.
 fn long(value: &Value) -> Value {
     let uri = ENT.trim_end_matches(':');
-    json(
-        &value
-            .to_string()
-            .replace("\"ENT\"", &format!("\"{uri}\""))
-            .replace("ent:", ENT),
-    )
+    json(&value.to_string().replace("\"ENT\"", &format!("\"{uri}\"")).replace("ent:", ENT))
 }
 
 fn set(resource: &mut Resource, members: Option<&Value>) {
-    for (name, value) in members
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(|object| object.iter())
-    {
+    for (name, value) in members.and_then(Value::as_object).into_iter().flat_map(|object| object.iter()) {
         resource.root_mut().insert(name, value.clone());
     }
     resource.normalize();
@@ -44,11 +35,7 @@ fn every_vector_has_its_outcome() {
             None => {}
         }
         let is_group = vector.get("group").is_some();
-        let mut before = if is_group {
-            resource(&group(), r#"{"displayName": "G", "id": "g1"}"#)
-        } else {
-            ann()
-        };
+        let mut before = if is_group { resource(&group(), r#"{"displayName": "G", "id": "g1"}"#) } else { ann() };
         set(&mut before, vector.get("before"));
 
         let patch_op = json(r#"["urn:ietf:params:scim:api:messages:2.0:PatchOp"]"#);
@@ -71,25 +58,16 @@ fn every_vector_has_its_outcome() {
                 let members = vector.get("members").and_then(Value::as_array).unwrap_or_default();
                 let steps: Vec<MemberStep> = members
                     .iter()
-                    .map(
-                        |step| match (step.get("add"), step.get("remove").and_then(Value::as_str)) {
-                            (Some(added), _) => MemberStep::Add(added.clone()),
-                            (_, Some(removed)) => MemberStep::Remove(removed.to_owned()),
-                            _ => panic!("{vector}"),
-                        },
-                    )
+                    .map(|step| match (step.get("add"), step.get("remove").and_then(Value::as_str)) {
+                        (Some(added), _) => MemberStep::Add(added.clone()),
+                        (_, Some(removed)) => MemberStep::Remove(removed.to_owned()),
+                        _ => panic!("{vector}"),
+                    })
                     .collect();
-                let found: Vec<MemberStep> = outcome
-                    .relations
-                    .iter()
-                    .flat_map(|(_, delta)| delta.steps.clone())
-                    .collect();
+                let found: Vec<MemberStep> =
+                    outcome.relations.iter().flat_map(|(_, delta)| delta.steps.clone()).collect();
                 assert_eq!(found, steps, "{vector}");
-                assert_eq!(
-                    outcome.leniencies.is_empty(),
-                    vector.get("lenient").is_none(),
-                    "{vector}"
-                );
+                assert_eq!(outcome.leniencies.is_empty(), vector.get("lenient").is_none(), "{vector}");
             }
             (error, found) => panic!("{vector}: expected {error:?}, found {found:?}"),
         }
@@ -103,31 +81,19 @@ fn a_body_that_is_no_patch_is_a_syntax_error_that_says_where() {
     let uri = r#""schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]"#;
     for (body, operation, hint) in [
         ("[]".to_owned(), None, "not an array"),
-        (
-            r#"{"Operations": [{"op": "remove", "path": "title"}]}"#.to_owned(),
-            None,
-            "PatchOp",
-        ),
+        (r#"{"Operations": [{"op": "remove", "path": "title"}]}"#.to_owned(), None, "PatchOp"),
         (format!("{{{uri}}}"), None, "Operations"),
         (format!(r#"{{{uri}, "Operations": null}}"#), None, "at least one"),
         (format!(r#"{{{uri}, "Operations": {{"op": "add"}}}}"#), None, "a list"),
         (format!(r#"{{{uri}, "Operations": ["add"]}}"#), Some(0), "operation 1"),
-        (
-            format!(r#"{{{uri}, "Operations": [{{"path": "title"}}]}}"#),
-            Some(0),
-            "\"op\"",
-        ),
+        (format!(r#"{{{uri}, "Operations": [{{"path": "title"}}]}}"#), Some(0), "\"op\""),
         (format!(r#"{{{uri}, "Operations": [{{"op": 1}}]}}"#), Some(0), "\"op\""),
         (
             format!(r#"{{{uri}, "Operations": [{{"op": "add", "value": {{}}}}, {{"op": "copy"}}]}}"#),
             Some(1),
             "\"copy\"",
         ),
-        (
-            format!(r#"{{{uri}, "Operations": [{{"op": "add", "path": ["title"]}}]}}"#),
-            Some(0),
-            "\"path\"",
-        ),
+        (format!(r#"{{{uri}, "Operations": [{{"op": "add", "path": ["title"]}}]}}"#), Some(0), "\"path\""),
     ] {
         let error = Patch::from_value(json(&body), &strict()).expect_err(&body);
         assert_eq!(error.kind, PatchErrorKind::InvalidSyntax, "{body}");
@@ -141,10 +107,7 @@ fn a_body_is_read_and_written_as_it_was() {
     let text = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"add","path":"title","value":"Dr"},{"op":"remove","path":"emails"},{"op":"replace","value":{"active":false}},{"op":"replace","path":"title","value":null}]}"#;
     let read = Patch::from_value(json(text), &strict()).unwrap();
     assert_eq!(read.operations[1].kind, OpKind::Remove);
-    assert_eq!(
-        (&read.operations[1].value, &read.operations[3].value),
-        (&None, &Some(Value::Null))
-    );
+    assert_eq!((&read.operations[1].value, &read.operations[3].value), (&None, &Some(Value::Null)));
     assert_eq!(read.to_value().to_string(), text);
 }
 
@@ -166,10 +129,7 @@ fn operations_see_what_former_ones_did() {
         {"op":"replace","path":"emails[type eq \"fax\"].value","value":"d@x.test"},
         {"op":"remove","path":"emails[value sw \"ann\"]"}"#;
     assert!(apply(&mut user, operations, &strict()).unwrap().changed);
-    assert_eq!(
-        user.root().get("emails").unwrap().to_string(),
-        r#"[{"value":"d@x.test","type":"fax"}]"#
-    );
+    assert_eq!(user.root().get("emails").unwrap().to_string(), r#"[{"value":"d@x.test","type":"fax"}]"#);
 }
 
 #[test]
@@ -180,12 +140,7 @@ fn an_error_names_operation_and_path_and_nothing_is_changed() {
     assert!(error.detail.starts_with("operation 2, \"emails.value\": "), "{error}");
     assert!(error.detail.contains(r#"emails[type eq "…"].value"#), "{error}");
 
-    let error = apply(
-        &mut ann(),
-        r#"{"op":"add","value":{"title":"Dr","active":1}}"#,
-        &strict(),
-    )
-    .unwrap_err();
+    let error = apply(&mut ann(), r#"{"op":"add","value":{"title":"Dr","active":1}}"#, &strict()).unwrap_err();
     assert_eq!(error.detail, "operation 1, \"active\": expected true or false, found 1");
 }
 
@@ -193,10 +148,7 @@ fn an_error_names_operation_and_path_and_nothing_is_changed() {
 fn an_error_in_a_list_names_the_position() {
     let operations = r#"{"op":"add","path":"emails","value":[{"value":"a"},{"value":5}]}"#;
     let error = apply(&mut ann(), operations, &strict()).unwrap_err();
-    assert_eq!(
-        error.detail,
-        "operation 1, \"emails\": value[1].value: expected a string, found 5"
-    );
+    assert_eq!(error.detail, "operation 1, \"emails\": value[1].value: expected a string, found 5");
 }
 
 #[test]
@@ -214,10 +166,7 @@ fn each_kind_of_path_error_has_its_name() {
         ("emails[shoe eq \\\"x\\\"]", PatchErrorKind::InvalidFilter),
         ("emails[primary gt true]", PatchErrorKind::InvalidFilter),
         ("emails[primary eq \\\"True\\\"]", PatchErrorKind::InvalidFilter),
-        (
-            "emails[type eq \\\"work\\\" and emails[type pr]]",
-            PatchErrorKind::InvalidFilter,
-        ),
+        ("emails[type eq \\\"work\\\" and emails[type pr]]", PatchErrorKind::InvalidFilter),
         ("emails[type eq \\\"work\\\"].shoe", PatchErrorKind::NoTarget),
         ("name[givenName eq \\\"Ann\\\"]", PatchErrorKind::InvalidPath),
         ("emails.value[type pr]", PatchErrorKind::InvalidPath),
@@ -244,10 +193,7 @@ fn what_is_read_only_may_come_along_when_it_says_what_is_so() {
     let outcome = apply(&mut user, whole, &strict()).unwrap();
     assert!(outcome.changed && outcome.unknown.is_empty());
     assert!(user.root().get("meta").is_none() && user.root().get("groups").is_none());
-    assert!(
-        user.root().get(ENT.trim_end_matches(':')).is_some(),
-        "a shorter list of schemas takes nothing away"
-    );
+    assert!(user.root().get(ENT.trim_end_matches(':')).is_some(), "a shorter list of schemas takes nothing away");
 
     let other = apply(&mut ann(), r#"{"op":"replace","value":{"id":"u2"}}"#, &strict()).unwrap_err();
     assert_eq!(other.kind, PatchErrorKind::Mutability);
@@ -265,24 +211,9 @@ fn read_only_parts_of_a_value_are_left_out() {
 #[test]
 fn what_is_derived_from_a_reference_goes_when_the_reference_does() {
     let mut user = ann();
-    apply(
-        &mut user,
-        r#"{"op":"add","path":"ent:manager.$ref","value":"/Users/u9"}"#,
-        &strict(),
-    )
-    .unwrap();
-    apply(
-        &mut user,
-        r#"{"op":"replace","path":"ent:manager","value":{"value":"u5"}}"#,
-        &strict(),
-    )
-    .unwrap();
-    let manager = user
-        .root()
-        .get(ENT.trim_end_matches(':'))
-        .unwrap()
-        .get("manager")
-        .unwrap();
+    apply(&mut user, r#"{"op":"add","path":"ent:manager.$ref","value":"/Users/u9"}"#, &strict()).unwrap();
+    apply(&mut user, r#"{"op":"replace","path":"ent:manager","value":{"value":"u5"}}"#, &strict()).unwrap();
+    let manager = user.root().get(ENT.trim_end_matches(':')).unwrap().get("manager").unwrap();
     assert_eq!(manager.to_string(), r#"{"value":"u5"}"#);
 }
 
@@ -337,34 +268,21 @@ fn an_immutable_attribute_is_written_once() {
         (r#"{"op":"add","path":"codes","value":["x"]}"#, true),
         (r#"{"op":"add","path":"codes","value":["z"]}"#, false),
         (r#"{"op":"remove","path":"codes[value eq \"x\"]"}"#, false),
-        (
-            r#"{"op":"replace","path":"doors[value eq \"d1\"].value","value":"d3"}"#,
-            false,
-        ),
+        (r#"{"op":"replace","path":"doors[value eq \"d1\"].value","value":"d3"}"#, false),
         (r#"{"op":"remove","path":"doors[value eq \"d1\"].value"}"#, false),
-        (
-            r#"{"op":"replace","path":"doors[value eq \"d1\"].note","value":"m"}"#,
-            true,
-        ),
+        (r#"{"op":"replace","path":"doors[value eq \"d1\"].note","value":"m"}"#, true),
         (r#"{"op":"remove","path":"doors[value eq \"d1\"]"}"#, true),
         (r#"{"op":"replace","value":{"serial":"S"}}"#, true),
         (r#"{"op":"replace","value":{"serial":"T"}}"#, false),
     ] {
         match apply(&mut a_badge(), operation, &strict()) {
             Ok(_) => assert!(allowed, "{operation}"),
-            Err(error) => assert!(
-                !allowed && error.kind == PatchErrorKind::Mutability,
-                "{operation}: {error}"
-            ),
+            Err(error) => assert!(!allowed && error.kind == PatchErrorKind::Mutability, "{operation}: {error}"),
         }
     }
     let mut unset = a_badge();
     unset.root_mut().remove("number");
-    assert!(
-        apply(&mut unset, r#"{"op":"add","path":"number","value":"2"}"#, &strict())
-            .unwrap()
-            .changed
-    );
+    assert!(apply(&mut unset, r#"{"op":"add","path":"number","value":"2"}"#, &strict()).unwrap().changed);
 }
 
 #[test]
@@ -406,10 +324,7 @@ fn values_have_the_types_of_their_attributes() {
         let operation = format!(r#"{{"op":"add","path":"{path}","value":{value}}}"#);
         match apply(&mut a_badge(), &operation, &strict()) {
             Ok(_) => assert!(fits, "{operation}"),
-            Err(error) => assert!(
-                !fits && error.kind == PatchErrorKind::InvalidValue,
-                "{operation}: {error}"
-            ),
+            Err(error) => assert!(!fits && error.kind == PatchErrorKind::InvalidValue, "{operation}: {error}"),
         }
     }
 }
@@ -424,23 +339,11 @@ fn a_number_keeps_its_spelling() {
 #[test]
 fn simple_lists_are_changed_by_value() {
     for (operation, expected) in [
-        (
-            r#"{"op":"add","path":"tags","value":["green","RED"]}"#,
-            r#"["red","Blue","green"]"#,
-        ),
+        (r#"{"op":"add","path":"tags","value":["green","RED"]}"#, r#"["red","Blue","green"]"#),
         (r#"{"op":"remove","path":"tags[value eq \"blue\"]"}"#, r#"["red"]"#),
-        (
-            r#"{"op":"replace","path":"tags[value eq \"red\"]","value":"pink"}"#,
-            r#"["pink","Blue"]"#,
-        ),
-        (
-            r#"{"op":"replace","path":"tags[value eq \"red\"].value","value":"pink"}"#,
-            r#"["pink","Blue"]"#,
-        ),
-        (
-            r#"{"op":"replace","path":"tags","value":["a","b","a"]}"#,
-            r#"["a","b"]"#,
-        ),
+        (r#"{"op":"replace","path":"tags[value eq \"red\"]","value":"pink"}"#, r#"["pink","Blue"]"#),
+        (r#"{"op":"replace","path":"tags[value eq \"red\"].value","value":"pink"}"#, r#"["pink","Blue"]"#),
+        (r#"{"op":"replace","path":"tags","value":["a","b","a"]}"#, r#"["a","b"]"#),
     ] {
         let mut badge = a_badge();
         apply(&mut badge, operation, &strict()).unwrap_or_else(|error| panic!("{operation}: {error}"));
@@ -461,21 +364,9 @@ fn schemas_follow_from_what_extensions_hold() {
     let has = |user: &Resource| user.root().get(uri).is_some();
     for (operation, stays) in [
         (format!(r#"{{"op":"add","path":"schemas","value":"{uri}"}}"#), true),
-        (
-            format!(r#"{{"op":"replace","path":"schemas","value":["{core}","{uri}"]}}"#),
-            true,
-        ),
-        (
-            format!(r#"{{"op":"replace","path":"schemas","value":["{core}"]}}"#),
-            false,
-        ),
-        (
-            format!(
-                r#"{{"op":"remove","path":"schemas[value eq \"{}\"]"}}"#,
-                uri.to_uppercase()
-            ),
-            false,
-        ),
+        (format!(r#"{{"op":"replace","path":"schemas","value":["{core}","{uri}"]}}"#), true),
+        (format!(r#"{{"op":"replace","path":"schemas","value":["{core}"]}}"#), false),
+        (format!(r#"{{"op":"remove","path":"schemas[value eq \"{}\"]"}}"#, uri.to_uppercase()), false),
         (format!(r#"{{"op":"replace","value":{{"{uri}":null}}}}"#), false),
     ] {
         let mut user = ann();
@@ -485,30 +376,12 @@ fn schemas_follow_from_what_extensions_hold() {
         assert_eq!(listed, if stays { 2 } else { 1 }, "{operation}");
     }
     for (operation, kind) in [
-        (
-            r#"{"op":"add","path":"schemas","value":"urn:example:x"}"#.to_owned(),
-            PatchErrorKind::InvalidValue,
-        ),
-        (
-            r#"{"op":"add","path":"schemas","value":[5]}"#.to_owned(),
-            PatchErrorKind::InvalidValue,
-        ),
-        (
-            format!(r#"{{"op":"replace","path":"schemas","value":["{uri}"]}}"#),
-            PatchErrorKind::Mutability,
-        ),
-        (
-            format!(r#"{{"op":"remove","path":"schemas[value eq \"{core}\"]"}}"#),
-            PatchErrorKind::Mutability,
-        ),
-        (
-            r#"{"op":"remove","path":"schemas"}"#.to_owned(),
-            PatchErrorKind::Mutability,
-        ),
-        (
-            r#"{"op":"add","path":"schemas[value pr]","value":"x"}"#.to_owned(),
-            PatchErrorKind::InvalidPath,
-        ),
+        (r#"{"op":"add","path":"schemas","value":"urn:example:x"}"#.to_owned(), PatchErrorKind::InvalidValue),
+        (r#"{"op":"add","path":"schemas","value":[5]}"#.to_owned(), PatchErrorKind::InvalidValue),
+        (format!(r#"{{"op":"replace","path":"schemas","value":["{uri}"]}}"#), PatchErrorKind::Mutability),
+        (format!(r#"{{"op":"remove","path":"schemas[value eq \"{core}\"]"}}"#), PatchErrorKind::Mutability),
+        (r#"{"op":"remove","path":"schemas"}"#.to_owned(), PatchErrorKind::Mutability),
+        (r#"{"op":"add","path":"schemas[value pr]","value":"x"}"#.to_owned(), PatchErrorKind::InvalidPath),
     ] {
         let error = apply(&mut ann(), &operation, &strict()).expect_err(&operation);
         assert_eq!(error.kind, kind, "{operation}: {error}");
@@ -521,10 +394,7 @@ fn a_removed_extension_comes_back_with_its_next_attribute() {
     let operations =
         r#"{"op":"remove","path":"schemas[value co \"enterprise\"]"},{"op":"add","path":"ent:costCenter","value":"7"}"#;
     apply(&mut user, operations, &strict()).unwrap();
-    assert_eq!(
-        user.root().get(ENT.trim_end_matches(':')).unwrap().to_string(),
-        r#"{"costCenter":"7"}"#
-    );
+    assert_eq!(user.root().get(ENT.trim_end_matches(':')).unwrap().to_string(), r#"{"costCenter":"7"}"#);
     assert_eq!(user.root().get("schemas").unwrap().as_array().unwrap().len(), 2);
 }
 
@@ -535,23 +405,12 @@ fn an_extension_is_merged_as_an_object() {
         r#"{"op":"replace","value":{"ENT":{"department":"Ops","manager":{"value":"u5"}}}}"#,
     ] {
         let mut user = ann();
-        apply(
-            &mut user,
-            &operation.replace("ENT", ENT.trim_end_matches(':')),
-            &strict(),
-        )
-        .unwrap();
+        apply(&mut user, &operation.replace("ENT", ENT.trim_end_matches(':')), &strict()).unwrap();
         let extension = user.root().get(ENT.trim_end_matches(':')).unwrap();
-        assert_eq!(
-            extension.to_string(),
-            r#"{"employeeNumber":"007","manager":{"value":"u5"},"department":"Ops"}"#
-        );
+        assert_eq!(extension.to_string(), r#"{"employeeNumber":"007","manager":{"value":"u5"},"department":"Ops"}"#);
     }
     let wrong = format!(r#"{{"op":"add","path":"{}","value":"x"}}"#, ENT.trim_end_matches(':'));
-    assert_eq!(
-        apply(&mut ann(), &wrong, &strict()).unwrap_err().kind,
-        PatchErrorKind::InvalidValue
-    );
+    assert_eq!(apply(&mut ann(), &wrong, &strict()).unwrap_err().kind, PatchErrorKind::InvalidValue);
 }
 
 #[test]
@@ -559,22 +418,13 @@ fn unknown_members_are_dropped_and_reported_or_refused() {
     let operation = r#"{"op":"add","value":{"shoe":42,"title":"Dr","name":{"shoe":1},"urn:example:x:User":{"a":1},
         "http://example.test/2.0/Group":{},"name.shoe":2,"emails.value":3}}"#;
     let error = apply(&mut ann(), operation, &PatchOptions::default()).unwrap_err();
-    assert_eq!(
-        error.kind,
-        PatchErrorKind::InvalidPath,
-        "a key that is a path is judged as one: {error}"
-    );
+    assert_eq!(error.kind, PatchErrorKind::InvalidPath, "a key that is a path is judged as one: {error}");
     let operation = operation.replace(r#","emails.value":3"#, "");
     let mut user = ann();
     let outcome = apply(&mut user, &operation, &PatchOptions::default()).unwrap();
     assert_eq!(
         outcome.unknown,
-        [
-            "shoe",
-            "name.shoe",
-            "urn:example:x:User",
-            "http://example.test/2.0/Group"
-        ],
+        ["shoe", "name.shoe", "urn:example:x:User", "http://example.test/2.0/Group"],
         "each is reported once"
     );
     assert_eq!(user.root().get("title"), Some(&Value::from("Dr")));
@@ -594,12 +444,7 @@ fn a_password_goes_to_the_caller_and_never_into_document_or_errors() {
     let expected = [("t1".into()), ("t2".into()), Value::Null].map(|value: Value| ("password".to_owned(), value));
     assert_eq!(outcome.hidden, expected);
     assert!(!user.root().iter().any(|(name, _)| name == "password"));
-    let error = apply(
-        &mut ann(),
-        r#"{"op":"replace","path":"password","value":31415}"#,
-        &strict(),
-    )
-    .unwrap_err();
+    let error = apply(&mut ann(), r#"{"op":"replace","path":"password","value":31415}"#, &strict()).unwrap_err();
     assert_eq!(error.kind, PatchErrorKind::InvalidValue);
     assert!(!error.detail.contains("31415"), "{error}");
 }
@@ -623,10 +468,7 @@ fn work_on_long_lists_is_limited() {
     let list = elements.join(",");
     let add = format!(r#"{{"op":"add","path":"roles","value":[{list}]}}"#);
     let replace = format!(r#"{{"op":"replace","path":"roles","value":[{list}]}}"#);
-    assert_eq!(
-        apply(&mut ann(), &add, &options).unwrap_err().kind,
-        PatchErrorKind::TooMany
-    );
+    assert_eq!(apply(&mut ann(), &add, &options).unwrap_err().kind, PatchErrorKind::TooMany);
     assert!(apply(&mut ann(), &replace, &options).is_ok());
     assert!(apply(&mut ann(), &add, &strict()).is_ok());
 }
@@ -634,23 +476,11 @@ fn work_on_long_lists_is_limited() {
 #[test]
 fn a_path_longer_than_the_limit_or_nested_too_deep_is_refused() {
     let long = format!(r#"{{"op":"remove","path":"{}"}}"#, "a".repeat(20_000));
-    assert_eq!(
-        apply(&mut ann(), &long, &strict()).unwrap_err().kind,
-        PatchErrorKind::InvalidPath
-    );
-    let deep = format!(
-        r#"{{"op":"remove","path":"emails[{}type pr{}]"}}"#,
-        "(".repeat(10_000),
-        ")".repeat(100)
-    );
+    assert_eq!(apply(&mut ann(), &long, &strict()).unwrap_err().kind, PatchErrorKind::InvalidPath);
+    let deep = format!(r#"{{"op":"remove","path":"emails[{}type pr{}]"}}"#, "(".repeat(10_000), ")".repeat(100));
     assert!(apply(&mut ann(), &deep, &strict()).is_err());
     let unbounded = strict().with_limits(Limits::default().with_length(usize::MAX));
-    assert!(
-        apply(&mut ann(), &deep, &unbounded)
-            .unwrap_err()
-            .detail
-            .contains("levels of nesting")
-    );
+    assert!(apply(&mut ann(), &deep, &unbounded).unwrap_err().detail.contains("levels of nesting"));
 }
 
 #[test]

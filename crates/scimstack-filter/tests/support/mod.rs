@@ -71,11 +71,7 @@ pub(crate) fn apply(
     let before = resource.clone();
     let result = patch(operations, options).and_then(|patch| patch.apply(resource, options));
     match &result {
-        Ok(outcome) => assert_eq!(
-            outcome.changed,
-            !same(&before, resource),
-            "`changed` tells the truth: {operations}"
-        ),
+        Ok(outcome) => assert_eq!(outcome.changed, !same(&before, resource), "`changed` tells the truth: {operations}"),
         Err(_) => assert_eq!(&before, resource, "an error leaves everything as it was: {operations}"),
     }
     result
@@ -88,9 +84,7 @@ pub(crate) fn same(left: &Resource, right: &Resource) -> bool {
 
 fn same_object(left: &Object, right: &Object) -> bool {
     left.len() == right.len()
-        && left
-            .iter()
-            .all(|(name, value)| right.get(name).is_some_and(|other| same_value(value, other)))
+        && left.iter().all(|(name, value)| right.get(name).is_some_and(|other| same_value(value, other)))
 }
 
 pub(crate) fn same_value(left: &Value, right: &Value) -> bool {

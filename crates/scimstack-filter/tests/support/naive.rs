@@ -9,11 +9,7 @@ use serde_json::Value as Json;
 /// What `filter` says of `document`. The filter must be one that resolves.
 pub(crate) fn evaluate(filter: &Filter, resource_type: &ResourceType, document: &Value) -> bool {
     let document: Json = serde_json::from_str(&document.to_string()).unwrap();
-    Naive {
-        resource_type,
-        element: None,
-    }
-    .evaluate(filter, &document)
+    Naive { resource_type, element: None }.evaluate(filter, &document)
 }
 
 struct Naive<'a> {
@@ -22,15 +18,27 @@ struct Naive<'a> {
     element: Option<&'a Attribute>,
 }
 
+/// What the values are wanted for.
+#[derive(Clone, Copy, PartialEq)]
+enum Want {
+    /// Complex values as they are.
+    Whole,
+    /// Of complex values in lists, the `value` of each.
+    Present,
+    /// The same, and `false` where an element does not say whether it is primary.
+    Compared,
+}
+
 impl Naive<'_> {
     fn evaluate(&self, filter: &Filter, document: &Json) -> bool {
         match filter {
             Filter::And(parts) => parts.iter().filter(|part| self.evaluate(part, document)).count() == parts.len(),
             Filter::Or(parts) => parts.iter().filter(|part| self.evaluate(part, document)).count() > 0,
             Filter::Not(inner) => !self.evaluate(inner, document),
-            Filter::Present(path) => self.values(&path.text, document, true).1.iter().any(full),
+            Filter::Present(path) => self.values(&path.text, document, Want::Whole).1.iter().any(full),
             Filter::Compare(path, operator, literal) => {
-                let (attribute, values) = self.values(&path.text, document, *literal == Literal::Null);
+                let want = if *literal == Literal::Null { Want::Present } else { Want::Compared };
+                let (attribute, values) = self.values(&path.text, document, want);
                 let agrees = |value: &Json, operator| compare(&attribute, value, operator, literal);
                 match (operator, literal) {
                     (Operator::Eq, Literal::Null) => !values.iter().any(full),
@@ -41,28 +49,20 @@ impl Naive<'_> {
             }
             Filter::Element(path, inner) => {
                 let resolved = self.resource_type.resolve(&path.text).unwrap();
-                let inside = Naive {
-                    resource_type: self.resource_type,
-                    element: Some(&resolved.attribute),
-                };
-                let (_, elements) = self.values(&path.text, document, true);
-                elements
-                    .iter()
-                    .filter(|element| full(element))
-                    .any(|element| inside.evaluate(inner, element))
+                let inside = Naive { resource_type: self.resource_type, element: Some(&resolved.attribute) };
+                let (_, elements) = self.values(&path.text, document, Want::Whole);
+                elements.iter().filter(|element| full(element)).any(|element| inside.evaluate(inner, element))
             }
             Filter::ElementSub(_) => panic!("not in the grammar"),
         }
     }
 
-    /// The attribute a path ends in, and its values; `whole` leaves complex values whole and adds no defaults.
-    fn values(&self, path: &str, document: &Json, whole: bool) -> (Attribute, Vec<Json>) {
+    /// The attribute a path ends in, and its values.
+    fn values(&self, path: &str, document: &Json, want: Want) -> (Attribute, Vec<Json>) {
         let (attribute, mut sub, top) = match self.element {
-            Some(attribute) => (
-                attribute.clone(),
-                attribute.sub_attribute(path).map(|sub| (**sub).clone()),
-                document.clone(),
-            ),
+            Some(attribute) => {
+                (attribute.clone(), attribute.sub_attribute(path).map(|sub| (**sub).clone()), document.clone())
+            }
             None => {
                 let resolved = self.resource_type.resolve(path).unwrap();
                 let container = match &resolved.extension {
@@ -70,14 +70,10 @@ impl Naive<'_> {
                     None => document.clone(),
                 };
                 let top = member(&container, &resolved.attribute.name);
-                (
-                    (*resolved.attribute).clone(),
-                    resolved.sub_attribute.map(|sub| (*sub).clone()),
-                    top,
-                )
+                ((*resolved.attribute).clone(), resolved.sub_attribute.map(|sub| (*sub).clone()), top)
             }
         };
-        if sub.is_none() && attribute.r#type == Type::Complex && attribute.multi_valued && !whole {
+        if sub.is_none() && attribute.r#type == Type::Complex && attribute.multi_valued && want != Want::Whole {
             sub = attribute.sub_attribute("value").map(|sub| (**sub).clone());
         }
         let elements = list(top);
@@ -85,7 +81,12 @@ impl Naive<'_> {
         let mut values = Vec::new();
         for element in &elements {
             let found = list(member(element, &sub.name));
-            if found.is_empty() && *sub.name == *"primary" && attribute.multi_valued && !whole && full(element) {
+            if found.is_empty()
+                && *sub.name == *"primary"
+                && attribute.multi_valued
+                && want == Want::Compared
+                && full(element)
+            {
                 values.push(Json::Bool(false));
             }
             values.extend(found);
@@ -123,21 +124,15 @@ fn compare(attribute: &Attribute, value: &Json, operator: Operator, literal: &Li
     match (value, literal) {
         (Json::Bool(left), Literal::Bool(right)) => left == right,
         (Json::Number(left), Literal::Number(right)) => ordered(left.as_f64().unwrap(), operator, right.as_f64()),
-        (Json::String(left), Literal::String(right)) if attribute.r#type == Type::DateTime => ordered(
-            Timestamp::parse_date_time(left),
-            operator,
-            Timestamp::parse_date_time(right),
-        ),
+        (Json::String(left), Literal::String(right)) if attribute.r#type == Type::DateTime => {
+            ordered(Timestamp::parse_date_time(left), operator, Timestamp::parse_date_time(right))
+        }
         (Json::String(left), Literal::String(right)) if attribute.r#type == Type::Binary => {
             left.trim_end_matches('=') == right.trim_end_matches('=')
         }
         (Json::String(left), Literal::String(right)) => {
             let key = |text: &str| {
-                if attribute.case_exact {
-                    text.to_owned()
-                } else {
-                    fold(text).into_owned()
-                }
+                if attribute.case_exact { text.to_owned() } else { fold(text).into_owned() }
             };
             let (left, right) = (key(left), key(right));
             match operator {
