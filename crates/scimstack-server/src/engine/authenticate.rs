@@ -68,10 +68,7 @@ fn reason(denied: Denied) -> &'static str {
 }
 
 fn unauthorized(detail: &str, invalid_token: bool) -> Failure {
-    Failure {
-        invalid_token,
-        ..ScimError::new(401, detail).into()
-    }
+    Failure { invalid_token, ..ScimError::new(401, detail).into() }
 }
 
 #[cfg(test)]

@@ -59,11 +59,8 @@ impl Call<'_> {
 
     /// What the answer is to show, when it is one resource.
     pub(crate) fn projection(&self) -> Outcome<Projection> {
-        let shown = |name: &str| {
-            ["attributes", "excludedAttributes"]
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(name))
-        };
+        let shown =
+            |name: &str| ["attributes", "excludedAttributes"].iter().any(|known| known.eq_ignore_ascii_case(name));
         let query = ListQuery::from_query_pairs(self.pairs().filter(|(name, _)| shown(name)))?;
         check_projection(&query.projection)?;
         Ok(query.projection)
@@ -112,10 +109,5 @@ pub(crate) fn location(base: &str, resource_type: &ResourceType, id: &str) -> St
 }
 
 /// What cannot stand in a segment of a path.
-const PATH_SEGMENT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'@')
-    .remove(b':');
+const PATH_SEGMENT: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@').remove(b':');

@@ -91,14 +91,7 @@ pub(crate) async fn after(
         && !has_edges(resource_type)
     {
         let version = scimstack_store::Version(version);
-        return Ok(Stored::new(
-            key.clone(),
-            version,
-            record.core,
-            record.doc,
-            record.private,
-            0,
-        ));
+        return Ok(Stored::new(key.clone(), version, record.core, record.doc, record.private, 0));
     }
     let read = call.store().read(call.scope(), key, Want::ALL).await?;
     read.ok_or_else(|| Failure::no_resource(&resource_type.name, key.id.as_str()))

@@ -9,7 +9,7 @@ use super::respond::Reply;
 use super::{document, judge, project};
 use scimstack_filter::{AttrPath, Filter, Literal, Operator};
 use scimstack_protocol::{Accept, Change, ScimError};
-use scimstack_schema::{Resource, ResourceType};
+use scimstack_schema::{Resource, ResourceType, Type};
 use scimstack_store::{CountMode, Expect, Kind, Op, Paging, Query, Receipt, Record, ResourceId, Stored, Target, Want};
 use std::sync::Arc;
 
@@ -21,7 +21,8 @@ pub(crate) async fn create(
     entry: &mut Entry,
 ) -> Outcome<Reply> {
     let projection = call.projection()?;
-    let sent = document::ingest(call, resource_type, body, entry)?;
+    let mut sent = document::ingest(call, resource_type, body, entry)?;
+    switch_on(&mut sent.resource);
     if call.profile.unique_group_names {
         refuse_known_group(call, resource_type, &sent.resource).await?;
     }
@@ -43,11 +44,7 @@ pub(crate) async fn create(
                     project::represent(call, resource_type, std::slice::from_ref(&stored), &projection).await?;
                 let body = project::body(call, pieces.pop().unwrap_or_default());
                 let location = call.location(resource_type, stored.key.id.as_str());
-                let reply = Reply {
-                    status: 201,
-                    location: Some(location),
-                    ..Reply::ok(body)
-                };
+                let reply = Reply { status: 201, location: Some(location), ..Reply::ok(body) };
                 return Ok(reply.with_etag(stored.version.0));
             }
             Committed::Stale => conflict = None,
@@ -61,6 +58,14 @@ pub(crate) async fn create(
         }
     }
     Err(busy().into())
+}
+
+/// A resource whose type knows `active` is active unless the client says otherwise.
+fn switch_on(resource: &mut Resource) {
+    let active = resource.resource_type().schema.attribute("active");
+    if active.is_some_and(|active| active.r#type == Type::Boolean) && resource.root().get("active").is_none() {
+        resource.root_mut().insert("active", true);
+    }
 }
 
 /// A resource that is about to be stored.
@@ -78,29 +83,17 @@ impl Draft {
         let mut resource = accept.resource.clone().unwrap_or_else(|| sent.clone());
         resource.set_id(&call.engine.admin.environment().new_id());
         let record = judge::record(&resource, &accept, call.now, call.now);
-        Ok(Self {
-            resource,
-            record,
-            accept,
-            adopted: None,
-        })
+        Ok(Self { resource, record, accept, adopted: None })
     }
 
     /// The same resource again, brought back by a create.
     fn of(call: &Call<'_>, holder: &Loaded, sent: &Resource, accept: Accept) -> Outcome<Self> {
         let mut resource = accept.resource.clone().unwrap_or_else(|| sent.clone());
         let resource_type = resource.resource_type().clone();
-        resource_type
-            .carry_over(&holder.resource, &mut resource)
-            .map_err(|violations| Failure::from(&violations))?;
+        resource_type.carry_over(&holder.resource, &mut resource).map_err(|violations| Failure::from(&violations))?;
         resource.set_id(holder.stored.key.id.as_str());
         let record = judge::record(&resource, &accept, holder.stored.core.created, call.now);
-        Ok(Self {
-            resource,
-            record,
-            accept,
-            adopted: Some(holder.stored.clone()),
-        })
+        Ok(Self { resource, record, accept, adopted: Some(holder.stored.clone()) })
     }
 
     fn key(&self) -> Outcome<scimstack_store::Key> {
@@ -117,15 +110,8 @@ impl Draft {
         }
         let record = self.record.clone();
         let mut ops = vec![match &self.adopted {
-            None => Op::Create {
-                key: key.clone(),
-                record,
-            },
-            Some(stored) => Op::Replace {
-                key: key.clone(),
-                expect: Expect::Version(stored.version),
-                record,
-            },
+            None => Op::Create { key: key.clone(), record },
+            Some(stored) => Op::Replace { key: key.clone(), expect: Expect::Version(stored.version), record },
         }];
         ops.extend(commit::relate(&key, Expect::Any, relations));
         ops.extend(judge::effects(call, &self.accept, &key, judge::name(&self.resource)));
@@ -145,11 +131,7 @@ async fn refuse_known_group(call: &Call<'_>, resource_type: &Arc<ResourceType>, 
     let (true, Some(name)) = (commit::has_edges(resource_type), name) else {
         return Ok(());
     };
-    let filter = Filter::Compare(
-        AttrPath::new("displayName"),
-        Operator::Eq,
-        Literal::String(name.to_owned()),
-    );
+    let filter = Filter::Compare(AttrPath::new("displayName"), Operator::Eq, Literal::String(name.to_owned()));
     let Ok(filter) = filter.resolve(resource_type, call.profile.resolve) else {
         return Ok(());
     };

@@ -93,9 +93,7 @@ fn generic(name: &'static str, agent: &'static str, limits: Limits) -> Profile {
         agent,
         ingest,
         patch,
-        resolve: ResolveOptions::default()
-            .with_boolean_strings(true)
-            .with_entra_paths(true),
+        resolve: ResolveOptions::default().with_boolean_strings(true).with_entra_paths(true),
         unique_group_names: false,
         strict_sort: false,
         first_version: false,
@@ -136,10 +134,7 @@ impl Profile {
             if first_version_schema(resource_type, document) {
                 fired.push("onelogin.core-1.0-urn");
             }
-            if document
-                .iter_mut()
-                .fold(false, |done, (name, value)| manager_id(name, value) || done)
-            {
+            if document.iter_mut().fold(false, |done, (name, value)| manager_id(name, value) || done) {
                 fired.push("onelogin.manager-id");
             }
         }
@@ -152,11 +147,8 @@ fn first_version_schema(resource_type: &ResourceType, document: &mut Object) -> 
     let Some(Value::Array(schemas)) = document.get_mut("schemas") else {
         return false;
     };
-    let first = |schema: &Value| {
-        schema
-            .as_str()
-            .is_some_and(|uri| uri.eq_ignore_ascii_case("urn:scim:schemas:core:1.0"))
-    };
+    let first =
+        |schema: &Value| schema.as_str().is_some_and(|uri| uri.eq_ignore_ascii_case("urn:scim:schemas:core:1.0"));
     let mut done = false;
     for schema in schemas.iter_mut().filter(|schema| first(schema)) {
         *schema = Value::from(resource_type.schema.id.as_str());
@@ -170,9 +162,7 @@ fn manager_id(name: &str, value: &mut Value) -> bool {
     let manager = if name.eq_ignore_ascii_case("manager") {
         value.as_object_mut()
     } else {
-        value
-            .as_object_mut()
-            .and_then(|extension| extension.get_mut("manager")?.as_object_mut())
+        value.as_object_mut().and_then(|extension| extension.get_mut("manager")?.as_object_mut())
     };
     let Some(manager) = manager.filter(|manager| manager.get("value").is_none()) else {
         return false;
@@ -200,12 +190,7 @@ mod tests {
         for (dialect, user_agent, name, agent) in [
             (Dialect::Auto, Some("Okta SCIM Client 1.0.0"), "okta", "okta"),
             (Dialect::Auto, Some("OKTA SCIM Integration"), "okta", "okta"),
-            (
-                Dialect::Auto,
-                Some("Microsoft Azure AD SCIM provisioning 1.0.0"),
-                "entra",
-                "entra",
-            ),
+            (Dialect::Auto, Some("Microsoft Azure AD SCIM provisioning 1.0.0"), "entra", "entra"),
             (Dialect::Auto, Some("Microsoft-Entra/1"), "entra", "entra"),
             (Dialect::Auto, Some("curl/8"), "generic", "other"),
             (Dialect::Auto, None, "generic", "none"),

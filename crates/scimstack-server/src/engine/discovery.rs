@@ -11,10 +11,7 @@ use scimstack_schema::{Schema, Value};
 
 /// The service provider's configuration; the same for every tenant, and readable without a token.
 pub(crate) fn service_provider_config(limits: &Limits, base: &str) -> Reply {
-    let pagination = Pagination {
-        default_page: limits.default_page,
-        max_page: limits.max_page,
-    };
+    let pagination = Pagination { default_page: limits.default_page, max_page: limits.max_page };
     let document = Features::new(limits.max_page, pagination).to_value(&format!("{base}/ServiceProviderConfig"));
     Reply::ok(Bytes::from(document.to_bytes()))
 }
@@ -22,13 +19,7 @@ pub(crate) fn service_provider_config(limits: &Limits, base: &str) -> Reply {
 /// All schemas, or one.
 pub(crate) fn schemas(call: &Call<'_>, urn: Option<&str>) -> Outcome<Reply> {
     let registry = call.registry();
-    let all = || {
-        registry
-            .schemas()
-            .iter()
-            .map(|schema| &**schema)
-            .chain(discovery_schemas())
-    };
+    let all = || registry.schemas().iter().map(|schema| &**schema).chain(discovery_schemas());
     match urn {
         None => list(call, all().map(|schema| schema_document(schema, &call.base)).collect()),
         Some(urn) => {
@@ -43,21 +34,10 @@ pub(crate) fn schemas(call: &Call<'_>, urn: Option<&str>) -> Outcome<Reply> {
 pub(crate) fn resource_types(call: &Call<'_>, name: Option<&str>) -> Outcome<Reply> {
     let registry = call.registry();
     match name {
-        None => list(
-            call,
-            registry
-                .resource_types()
-                .iter()
-                .map(|t| resource_type_document(t, &call.base))
-                .collect(),
-        ),
+        None => list(call, registry.resource_types().iter().map(|t| resource_type_document(t, &call.base)).collect()),
         Some(name) => {
-            let found = registry
-                .resource_type(name)
-                .ok_or_else(|| Failure::no_resource("ResourceType", name))?;
-            Ok(Reply::ok(Bytes::from(
-                resource_type_document(found, &call.base).to_bytes(),
-            )))
+            let found = registry.resource_type(name).ok_or_else(|| Failure::no_resource("ResourceType", name))?;
+            Ok(Reply::ok(Bytes::from(resource_type_document(found, &call.base).to_bytes())))
         }
     }
 }
@@ -70,11 +50,6 @@ fn list(call: &Call<'_>, documents: Vec<Value>) -> Outcome<Reply> {
     let count = documents.len() as u64;
     let texts: Vec<Vec<u8>> = documents.iter().map(Value::to_bytes).collect();
     let mut out = Vec::new();
-    ListResponse {
-        total_results: count,
-        start_index: 1,
-        items_per_page: count,
-    }
-    .write(&texts, &mut out);
+    ListResponse { total_results: count, start_index: 1, items_per_page: count }.write(&texts, &mut out);
     Ok(Reply::ok(Bytes::from(out)))
 }

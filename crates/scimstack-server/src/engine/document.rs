@@ -26,10 +26,7 @@ pub(crate) fn check_media_type(headers: &HeaderMap) -> Result<(), ScimError> {
         return Ok(());
     }
     let name: String = name.chars().take(64).collect();
-    Err(ScimError::new(
-        415,
-        format!("The body is sent as {name}; send JSON, as application/scim+json."),
-    ))
+    Err(ScimError::new(415, format!("The body is sent as {name}; send JSON, as application/scim+json.")))
 }
 
 /// Reads the JSON of a body.
@@ -82,11 +79,7 @@ mod tests {
             if let Some(media_type) = media_type {
                 headers.insert(CONTENT_TYPE, media_type.parse().unwrap());
             }
-            assert_eq!(
-                check_media_type(&headers).err().map(|error| error.status),
-                status,
-                "{media_type:?}"
-            );
+            assert_eq!(check_media_type(&headers).err().map(|error| error.status), status, "{media_type:?}");
         }
     }
 

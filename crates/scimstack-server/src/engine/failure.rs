@@ -43,12 +43,7 @@ pub(crate) type Outcome<T> = Result<T, Failure>;
 
 impl From<ScimError> for Failure {
     fn from(error: ScimError) -> Self {
-        Self {
-            error,
-            allow: None,
-            invalid_token: false,
-            fault: None,
-        }
+        Self { error, allow: None, invalid_token: false, fault: None }
     }
 }
 
@@ -74,11 +69,10 @@ impl From<StoreError> for Failure {
             StoreError::NotFound { .. } => ScimError::not_found("The resource is not there any more."),
             StoreError::VersionMismatch { .. } => busy(),
             StoreError::Conflict { path, .. } => in_use(path),
-            StoreError::InDoubt(_) | StoreError::Unavailable(_) => ScimError::new(
-                503,
-                "The server cannot reach its database at the moment; send the request again later.",
-            )
-            .with_retry_after(5),
+            StoreError::InDoubt(_) | StoreError::Unavailable(_) => {
+                ScimError::new(503, "The server cannot reach its database at the moment; send the request again later.")
+                    .with_retry_after(5)
+            }
             _ => internal(),
         };
         Self::from_fault(scim, error)
@@ -104,12 +98,7 @@ impl From<JsonError> for Failure {
 impl Failure {
     fn from_fault(error: ScimError, fault: impl Error + Send + Sync + 'static) -> Self {
         let fault = (error.status >= 500).then(|| Fault(Arc::new(fault)));
-        Self {
-            error,
-            allow: None,
-            invalid_token: false,
-            fault,
-        }
+        Self { error, allow: None, invalid_token: false, fault }
     }
 
     /// 404 for a resource.
@@ -131,14 +120,8 @@ impl Failure {
 
     /// 405.
     pub(crate) fn method(method: &http::Method, allow: &'static str) -> Self {
-        let error = ScimError::new(
-            405,
-            format!("{method} is not possible here; what is possible: {allow}."),
-        );
-        Self {
-            allow: Some(allow),
-            ..Self::from(error)
-        }
+        let error = ScimError::new(405, format!("{method} is not possible here; what is possible: {allow}."));
+        Self { allow: Some(allow), ..Self::from(error) }
     }
 
     /// 412.
@@ -160,10 +143,7 @@ pub(crate) fn internal() -> ScimError {
 
 /// Lost against other writers too often.
 pub(crate) fn busy() -> ScimError {
-    ScimError::new(
-        409,
-        "Others are changing the same resource at this moment; send the request again.",
-    )
+    ScimError::new(409, "Others are changing the same resource at this moment; send the request again.")
 }
 
 /// A unique value is in use, by someone who could not be found any more.
@@ -172,11 +152,8 @@ pub(crate) fn in_use(path: &str) -> ScimError {
 }
 
 fn quoted(values: &[String]) -> String {
-    let shown: Vec<String> = values
-        .iter()
-        .take(10)
-        .map(|value| format!("\"{}\"", value.chars().take(100).collect::<String>()))
-        .collect();
+    let shown: Vec<String> =
+        values.iter().take(10).map(|value| format!("\"{}\"", value.chars().take(100).collect::<String>())).collect();
     shown.join(", ")
 }
 
@@ -191,39 +168,10 @@ mod tests {
         for (error, status, scim_type) in [
             (StoreError::Exists { op: 0 }, 500, None),
             (StoreError::NotFound { op: 0 }, 404, None),
-            (
-                StoreError::VersionMismatch {
-                    op: 0,
-                    current: Version(2),
-                },
-                409,
-                None,
-            ),
-            (
-                StoreError::Conflict {
-                    op: 0,
-                    path: "userName".into(),
-                    holder: None,
-                },
-                409,
-                Some(ScimType::Uniqueness),
-            ),
-            (
-                StoreError::UnknownTargets {
-                    op: 0,
-                    values: vec!["x".into()],
-                },
-                400,
-                Some(ScimType::InvalidValue),
-            ),
-            (
-                StoreError::TooExpensive {
-                    budget: 1,
-                    advice: "ask for less".into(),
-                },
-                400,
-                Some(ScimType::TooMany),
-            ),
+            (StoreError::VersionMismatch { op: 0, current: Version(2) }, 409, None),
+            (StoreError::Conflict { op: 0, path: "userName".into(), holder: None }, 409, Some(ScimType::Uniqueness)),
+            (StoreError::UnknownTargets { op: 0, values: vec!["x".into()] }, 400, Some(ScimType::InvalidValue)),
+            (StoreError::TooExpensive { budget: 1, advice: "ask for less".into() }, 400, Some(ScimType::TooMany)),
             (StoreError::BadCursor, 400, Some(ScimType::InvalidCursor)),
             (StoreError::InDoubt(cause()), 503, None),
             (StoreError::Unavailable(cause()), 503, None),
@@ -231,11 +179,7 @@ mod tests {
         ] {
             let text = error.to_string();
             let failure = Failure::from(error);
-            assert_eq!(
-                (failure.error.status, failure.error.scim_type),
-                (status, scim_type),
-                "{text}"
-            );
+            assert_eq!((failure.error.status, failure.error.scim_type), (status, scim_type), "{text}");
             assert_eq!(failure.fault.is_some(), status >= 500, "{text}");
             assert_eq!(failure.error.retry_after, (status == 503).then_some(5), "{text}");
             assert!(!failure.error.detail.contains("disk"), "{text}");

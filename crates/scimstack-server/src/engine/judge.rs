@@ -39,10 +39,7 @@ pub(crate) async fn judge(
         Decision::Accept(accept) => Ok(accept),
         Decision::Refuse(error) => Err(error.into()),
         Decision::Hold { retry_after, reason } => {
-            call.engine
-                .admin
-                .hold(call.principal.tenant.id, &policy.name, &reason)
-                .await?;
+            call.engine.admin.hold(call.principal.tenant.id, &policy.name, &reason).await?;
             let detail = format!(
                 "This change waits for an administrator: {reason} It can be released in the administration console; \
                  until then send it again later."
@@ -54,11 +51,7 @@ pub(crate) async fn judge(
 }
 
 fn seen(loaded: &Loaded) -> Before<'_> {
-    Before {
-        id: loaded.stored.key.id.as_str(),
-        resource: &loaded.resource,
-        private: &loaded.stored.private,
-    }
+    Before { id: loaded.stored.key.id.as_str(), resource: &loaded.resource, private: &loaded.stored.private }
 }
 
 async fn counts(call: &Call<'_>, wanted: FactsWanted, key: &Key) -> Outcome<Counts> {
@@ -75,12 +68,7 @@ async fn counts(call: &Call<'_>, wanted: FactsWanted, key: &Key) -> Outcome<Coun
                 limit: MOST_REPORTS,
             };
             let page = call.store().edges(call.scope(), &query).await?;
-            reports.extend(
-                page.edges
-                    .into_iter()
-                    .map(|edge| edge.source)
-                    .filter(|source| source != key),
-            );
+            reports.extend(page.edges.into_iter().map(|edge| edge.source).filter(|source| source != key));
         }
         counts.reports = reports.len() as u64;
     }
@@ -126,10 +114,7 @@ pub(crate) fn name(resource: &Resource) -> Option<&str> {
 pub(crate) fn record(resource: &Resource, accept: &Accept, created: Timestamp, modified: Timestamp) -> Record {
     let mut record = plan::record(resource, Bytes::from(accept.private.clone()), created, modified);
     let key = scimstack_schema::ReferenceKey::UserName;
-    let former = accept.former_user_names.iter().map(|name| Name {
-        key,
-        value: normalize_name(key, name),
-    });
+    let former = accept.former_user_names.iter().map(|name| Name { key, value: normalize_name(key, name) });
     record.names.extend(former);
     record.names.sort();
     record.names.dedup();

@@ -5,7 +5,7 @@ use super::failure::Outcome;
 use super::project::{self, Piece};
 use super::respond::Reply;
 use super::{document, project::body};
-use scimstack_filter::{Filter, ResolveError, Resolved};
+use scimstack_filter::{AttrPath, Filter, ResolveError, Resolved};
 use scimstack_protocol::{ListQuery, ListResponse, ScimError, ScimType};
 use scimstack_schema::{ResolvedPath, ResourceType, Type};
 use scimstack_store::{CountMode, Kind, Paging, Query, Sort, Stored, Target, Total, Want};
@@ -46,11 +46,7 @@ async fn answer(
         Total::Exact(n) | Total::AtLeast(n) => n,
         Total::Unknown => shown.len() as u64,
     };
-    let envelope = ListResponse {
-        total_results: total,
-        start_index: start,
-        items_per_page: shown.len() as u64,
-    };
+    let envelope = ListResponse { total_results: total, start_index: start, items_per_page: shown.len() as u64 };
     Ok(Reply::ok(body(call, in_envelope(envelope, shown))))
 }
 
@@ -86,19 +82,11 @@ fn targets(
     filter: Option<&str>,
     in_url: bool,
 ) -> Outcome<Vec<Target>> {
-    let parsed = filter
-        .map(|text| Filter::parse_with(text, &call.limits().filter))
-        .transpose();
+    let parsed = filter.map(|text| Filter::parse_with(text, &call.limits().filter)).transpose();
     let parsed = parsed.map_err(|error| ScimError::from(&error))?;
     let several = resource_types.len() > 1;
     if let (Some(filter), true) = (&parsed, several) {
-        let strictly = |t: &Arc<ResourceType>| filter.resolve(t, call.profile.resolve);
-        let first_error = resource_types.iter().map(strictly).find_map(Result::err);
-        if let Some(error) = first_error
-            && !matches!(error, ResolveError::UnknownAttribute { .. })
-        {
-            return Err(refused(&error, in_url).into());
-        }
+        known_somewhere(resource_types, filter, "")?;
     }
     let mut targets = Vec::with_capacity(resource_types.len());
     for resource_type in resource_types {
@@ -106,11 +94,7 @@ fn targets(
             None => None,
             Some(filter) => {
                 let options = call.profile.resolve.with_unknown_is_absent(several);
-                Some(
-                    filter
-                        .resolve(resource_type, options)
-                        .map_err(|error| refused(&error, in_url))?,
-                )
+                Some(filter.resolve(resource_type, options).map_err(|error| refused(&error, in_url))?)
             }
         };
         targets.push(Target {
@@ -120,6 +104,38 @@ fn targets(
         });
     }
     Ok(targets)
+}
+
+/// Refuses a filter with an attribute that none of the types has; `outer` is the attribute before the brackets, with a
+/// dot.
+fn known_somewhere(resource_types: &[Arc<ResourceType>], filter: &Filter, outer: &str) -> Result<(), ScimError> {
+    let known = |path: &AttrPath| {
+        let path = format!("{outer}{path}");
+        if resource_types.iter().any(|t| t.resolve(&path).is_some()) {
+            return Ok(());
+        }
+        let detail = format!("The filter cannot be used: \"{path}\" is not an attribute of any resource here.");
+        Err(ScimError::invalid_filter(detail))
+    };
+    let inside = |path: &AttrPath, inner: &Filter| {
+        known(path)?;
+        // Elements of simple attributes are themselves compared as `value`, which no path names.
+        let is_complex =
+            |t: &Arc<ResourceType>| t.resolve(&path.text).is_some_and(|p| p.leaf().r#type == Type::Complex);
+        match resource_types.iter().any(is_complex) {
+            true => known_somewhere(resource_types, inner, &format!("{path}.")),
+            false => Ok(()),
+        }
+    };
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => {
+            parts.iter().try_for_each(|part| known_somewhere(resource_types, part, outer))
+        }
+        Filter::Not(inner) => known_somewhere(resource_types, inner, outer),
+        Filter::Present(path) | Filter::Compare(path, ..) => known(path),
+        Filter::Element(path, inner) => inside(path, inner),
+        Filter::ElementSub(sub) => inside(&sub.path, &sub.filter),
+    }
 }
 
 /// A secret in a URL is worse than one in a body (RFC 7644 §7.5.2).
@@ -138,10 +154,7 @@ fn sort(call: &Call<'_>, resource_types: &[Arc<ResourceType>], asked: &ListQuery
             && (path.leaf().r#type != Type::Complex || path.leaf().sub_attribute("value").is_some())
     };
     match resource_types.iter().find_map(|t| t.resolve(text)).filter(sortable) {
-        Some(path) => Ok(Some(Sort {
-            path,
-            descending: asked.descending,
-        })),
+        Some(path) => Ok(Some(Sort { path, descending: asked.descending })),
         None if call.profile.strict_sort => {
             let detail = format!("sortBy is \"{text}\", which is no attribute that can be sorted by.");
             Err(ScimError::of(ScimType::InvalidPath, detail).into())
@@ -161,9 +174,8 @@ async fn represent(
     let mut by_type = Vec::with_capacity(resource_types.len());
     let mut rest = items;
     for resource_type in resource_types {
-        let (ours, others): (Vec<Stored>, Vec<Stored>) = rest
-            .into_iter()
-            .partition(|item| item.key.kind.as_str() == &*resource_type.name);
+        let (ours, others): (Vec<Stored>, Vec<Stored>) =
+            rest.into_iter().partition(|item| item.key.kind.as_str() == &*resource_type.name);
         rest = others;
         let shown = project::represent(call, resource_type, &ours, &asked.projection).await?;
         by_type.push((resource_type.name.clone(), shown.into_iter()));

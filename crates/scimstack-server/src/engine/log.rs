@@ -29,9 +29,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// Remembers whom the request is about, by the document it carries.
     pub(crate) fn names(&mut self, document: &Object) {
-        let name = ["userName", "displayName"]
-            .into_iter()
-            .find_map(|name| document.get(name)?.as_str());
+        let name = ["userName", "displayName"].into_iter().find_map(|name| document.get(name)?.as_str());
         if let Some(name) = name {
             self.subject = Some(short(name));
         }
@@ -76,10 +74,7 @@ impl Entry {
                     let (old, new) = (old.and_then(Value::as_object), new.and_then(Value::as_object));
                     let separator = if name.contains(':') { ':' } else { '.' };
                     let (old, new) = (old.unwrap_or(&nothing), new.unwrap_or(&nothing));
-                    for sub in names(old, new)
-                        .into_iter()
-                        .filter(|sub| !same_option(old.get(sub), new.get(sub)))
-                    {
+                    for sub in names(old, new).into_iter().filter(|sub| !same_option(old.get(sub), new.get(sub))) {
                         self.changed(&format!("{name}{separator}{sub}"));
                     }
                 }
@@ -105,17 +100,9 @@ impl Entry {
         optional("resourceId", self.resource_id.as_deref());
         optional("subject", self.subject.as_deref());
         let error = outcome.err();
-        optional(
-            "scimType",
-            error
-                .and_then(|error| error.scim_type)
-                .map(|scim_type| scim_type.as_str()),
-        );
+        optional("scimType", error.and_then(|error| error.scim_type).map(|scim_type| scim_type.as_str()));
         optional("detail", error.map(|error| error.detail.as_str()));
-        event.insert(
-            "status",
-            i64::from(error.map_or(outcome.unwrap_or_default(), |error| error.status)),
-        );
+        event.insert("status", i64::from(error.map_or(outcome.unwrap_or_default(), |error| error.status)));
         event.insert("changed", list(&self.changed));
         event.insert("leniencies", list(&self.leniencies));
         event.insert("unknown", list(&self.unknown));
@@ -134,13 +121,7 @@ fn short(text: &str) -> String {
 }
 
 fn list(names: &[impl AsRef<str>]) -> Value {
-    Value::Array(
-        names
-            .iter()
-            .take(MOST_NAMES)
-            .map(|name| Value::from(short(name.as_ref())))
-            .collect(),
-    )
+    Value::Array(names.iter().take(MOST_NAMES).map(|name| Value::from(short(name.as_ref()))).collect())
 }
 
 fn is_object(value: Option<&Value>) -> bool {
@@ -176,9 +157,7 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
 
 /// [`same`] for documents.
 pub(crate) fn same_object(a: &Object, b: &Object) -> bool {
-    a.len() == b.len()
-        && a.iter()
-            .all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
+    a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
 }
 
 #[cfg(test)]
@@ -201,16 +180,7 @@ mod tests {
         );
         let mut entry = Entry::default();
         entry.difference(Some(&before), &after);
-        assert_eq!(
-            entry.changed,
-            [
-                "nickName",
-                "name.givenName",
-                "urn:e:manager",
-                "urn:e:department",
-                "title"
-            ]
-        );
+        assert_eq!(entry.changed, ["nickName", "name.givenName", "urn:e:manager", "urn:e:department", "title"]);
     }
 
     #[test]

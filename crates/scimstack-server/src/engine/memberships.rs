@@ -36,10 +36,7 @@ pub(crate) async fn groups(call: &Call<'_>, keys: &[Key]) -> Outcome<Vec<Value>>
 
 /// Reads memberships level by level until there is no group left that may be in another, or a limit is reached.
 async fn read(call: &Call<'_>, keys: &[Key]) -> Outcome<Memberships> {
-    let mut found = Memberships {
-        direct: HashMap::new(),
-        display: HashMap::new(),
-    };
+    let mut found = Memberships { direct: HashMap::new(), display: HashMap::new() };
     let mut level: Vec<Key> = keys.to_vec();
     let mut left = call.limits().memberships;
     for _ in 0..DEPTH {
@@ -61,9 +58,7 @@ async fn read(call: &Call<'_>, keys: &[Key]) -> Outcome<Memberships> {
             for edge in page.edges {
                 let Some(member) = edge.target else { continue };
                 if !found.display.contains_key(&edge.source) {
-                    found
-                        .display
-                        .insert(edge.source.clone(), edge.peer.and_then(|peer| peer.display));
+                    found.display.insert(edge.source.clone(), edge.peer.and_then(|peer| peer.display));
                     next.push(edge.source.clone());
                 }
                 found.direct.entry(member).or_default().push(edge.source);

@@ -114,13 +114,8 @@ impl Engine {
     pub async fn handle(&self, request: http::Request<Bytes>) -> http::Response<Body> {
         let (parts, body) = request.into_parts();
         let id = self.admin.environment().new_id();
-        let read = move |limit: usize| {
-            std::future::ready(if body.len() > limit {
-                Err(too_large(limit))
-            } else {
-                Ok(body)
-            })
-        };
+        let read =
+            move |limit: usize| std::future::ready(if body.len() > limit { Err(too_large(limit)) } else { Ok(body) });
         self.serve(id, &parts, read).await
     }
 
@@ -131,12 +126,7 @@ impl Engine {
         F: Future<Output = Result<Bytes, ScimError>> + Send,
     {
         let outcome = Box::pin(self.answer(&id, parts, read)).await;
-        respond::respond(
-            outcome,
-            &id,
-            respond::media_type(&parts.headers),
-            parts.method == Method::HEAD,
-        )
+        respond::respond(outcome, &id, respond::media_type(&parts.headers), parts.method == Method::HEAD)
     }
 
     async fn answer<R, F>(&self, id: &str, parts: &Parts, read: R) -> Outcome<Reply>
@@ -185,19 +175,12 @@ impl Engine {
 
 /// The values of a header that may stand several times.
 fn joined(headers: &HeaderMap, name: HeaderName) -> Option<String> {
-    let values: Vec<&str> = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
+    let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
     (!values.is_empty()).then(|| values.join(","))
 }
 
 pub(crate) fn too_large(limit: usize) -> ScimError {
-    ScimError::new(
-        413,
-        format!("The body is longer than the {limit} bytes that are accepted; send less at once."),
-    )
+    ScimError::new(413, format!("The body is longer than the {limit} bytes that are accepted; send less at once."))
 }
 
 /// What a request is about.
@@ -284,10 +267,7 @@ fn allowed(method: &Method, allow: &'static str) -> Outcome<Verb> {
 }
 
 fn options(allow: &'static str) -> Reply {
-    Reply {
-        allow: Some(allow),
-        ..Reply::empty(204)
-    }
+    Reply { allow: Some(allow), ..Reply::empty(204) }
 }
 
 async fn run<R, F>(
@@ -363,11 +343,6 @@ impl EngineBuilder {
     /// The engine.
     #[must_use]
     pub fn build(self) -> Engine {
-        Engine {
-            admin: self.admin,
-            decide: self.decide,
-            public_url: self.public_url,
-            limits: self.limits,
-        }
+        Engine { admin: self.admin, decide: self.decide, public_url: self.public_url, limits: self.limits }
     }
 }

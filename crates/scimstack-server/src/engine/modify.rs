@@ -28,12 +28,7 @@ pub(crate) async fn modify(
     entry.resource_id = Some(id.to_owned());
     let options = &call.profile.patch;
     let patch = Patch::from_value(document::parse(body)?, options).map_err(refused)?;
-    let answer = Answer {
-        resource_type,
-        key: &key,
-        status: status(resource_type, &projection),
-        projection,
-    };
+    let answer = Answer { resource_type, key: &key, status: status(resource_type, &projection), projection };
     let delta = patch.as_relation_delta(resource_type, options).map_err(refused)?;
     for _ in 0..call.limits().attempts {
         let loaded = call.load_to_write(resource_type, &key).await?;
@@ -54,11 +49,7 @@ fn refused(error: PatchError) -> Failure {
 }
 
 fn status(resource_type: &ResourceType, projection: &Projection) -> u16 {
-    if commit::has_edges(resource_type) && projection.is_default() {
-        204
-    } else {
-        200
-    }
+    if commit::has_edges(resource_type) && projection.is_default() { 204 } else { 200 }
 }
 
 /// How a PATCH is answered.
@@ -133,16 +124,8 @@ async fn change(
     entry.leniencies(&outcome.leniencies);
     entry.unknown(outcome.unknown);
     relations::forget_addresses(&call.base, &mut after);
-    answer
-        .resource_type
-        .validate(&after)
-        .map_err(|violations| Failure::from(&violations))?;
+    answer.resource_type.validate(&after).map_err(|violations| Failure::from(&violations))?;
     let relations = relations::deltas(call, answer.resource_type, &outcome.relations)?;
-    let update = Update {
-        key: answer.key,
-        loaded,
-        after,
-        relations,
-    };
+    let update = Update { key: answer.key, loaded, after, relations };
     update.apply(call, answer.resource_type, entry, answer.status).await
 }

@@ -200,9 +200,7 @@ async fn fill_references(
             let shown = [
                 (
                     "$ref",
-                    call.registry()
-                        .resource_type(target.kind.as_str())
-                        .map(|t| call.location(t, target.id.as_str())),
+                    call.registry().resource_type(target.kind.as_str()).map(|t| call.location(t, target.id.as_str())),
                 ),
                 ("displayName", edge.peer.as_ref().and_then(|peer| peer.display.clone())),
             ];
@@ -272,9 +270,7 @@ impl Reader {
             limit: CHUNK,
         };
         let page = self.store.edges(self.scope, &query).await?;
-        let text = self
-            .text(&elements, &page.edges)
-            .map_err(|error| StoreError::Internal(Box::new(error)))?;
+        let text = self.text(&elements, &page.edges).map_err(|error| StoreError::Internal(Box::new(error)))?;
         if page.next.is_some() {
             self.after = page.next;
             self.pieces.push_front(Piece::Edges(elements));

@@ -30,14 +30,8 @@ pub(crate) fn replacements(
         let Some(relation) = resource_type.relation(name) else {
             continue;
         };
-        let change = EdgeChange {
-            replace: Some(drafts(call, relation, elements)?),
-            steps: Vec::new(),
-        };
-        changes.push(RelationChange {
-            relation: name.clone(),
-            change,
-        });
+        let change = EdgeChange { replace: Some(drafts(call, relation, elements)?), steps: Vec::new() };
+        changes.push(RelationChange { relation: name.clone(), change });
     }
     Ok(changes)
 }
@@ -53,11 +47,7 @@ pub(crate) fn deltas(
         let Some(relation) = resource_type.relation(name) else {
             continue;
         };
-        let replace = delta
-            .replace
-            .as_ref()
-            .map(|elements| drafts(call, relation, elements))
-            .transpose()?;
+        let replace = delta.replace.as_ref().map(|elements| drafts(call, relation, elements)).transpose()?;
         let mut steps = Vec::with_capacity(delta.steps.len());
         for (i, step) in delta.steps.iter().enumerate() {
             steps.push(match step {
@@ -66,21 +56,14 @@ pub(crate) fn deltas(
             });
         }
         if replace.is_some() || !steps.is_empty() {
-            changes.push(RelationChange {
-                relation: name.clone(),
-                change: EdgeChange { replace, steps },
-            });
+            changes.push(RelationChange { relation: name.clone(), change: EdgeChange { replace, steps } });
         }
     }
     Ok(changes)
 }
 
 fn drafts(call: &Call<'_>, relation: &Relation, elements: &[Value]) -> Outcome<Vec<EdgeDraft>> {
-    elements
-        .iter()
-        .enumerate()
-        .map(|(i, element)| draft(call, relation, i, element))
-        .collect()
+    elements.iter().enumerate().map(|(i, element)| draft(call, relation, i, element)).collect()
 }
 
 fn draft(call: &Call<'_>, relation: &Relation, at: usize, element: &Value) -> Outcome<EdgeDraft> {
@@ -97,11 +80,7 @@ fn draft(call: &Call<'_>, relation: &Relation, at: usize, element: &Value) -> Ou
         UnknownMembers::Auto => looks_like_an_id(raw),
         UnknownMembers::Park => false,
     };
-    Ok(EdgeDraft {
-        reference: reference(relation, raw),
-        data: data(relation, element).into(),
-        must_exist,
-    })
+    Ok(EdgeDraft { reference: reference(relation, raw), data: data(relation, element).into(), must_exist })
 }
 
 fn reference(relation: &Relation, raw: &str) -> Reference {
@@ -109,11 +88,7 @@ fn reference(relation: &Relation, raw: &str) -> Reference {
         relation: relation.name.clone(),
         raw: raw.to_owned(),
         keys: relation.keys.clone(),
-        targets: relation
-            .targets
-            .iter()
-            .map(|target| Kind::from(target.as_str()))
-            .collect(),
+        targets: relation.targets.iter().map(|target| Kind::from(target.as_str())).collect(),
     }
 }
 
@@ -125,10 +100,7 @@ fn raw_value<'a>(relation: &Relation, element: &'a Value) -> Option<&'a str> {
         _ => None,
     };
     let by_address = || element.get("$ref")?.as_str()?.trim_end_matches('/').rsplit('/').next();
-    named
-        .filter(|raw| !raw.trim().is_empty())
-        .or_else(by_address)
-        .filter(|raw| !raw.is_empty())
+    named.filter(|raw| !raw.trim().is_empty()).or_else(by_address).filter(|raw| !raw.is_empty())
 }
 
 /// Ids of this server are UUIDs; a value in their shape names one of its resources, or nothing ever.
@@ -141,40 +113,32 @@ fn data(relation: &Relation, element: &Value) -> Vec<u8> {
     let Some(element) = element.as_object() else {
         return Vec::new();
     };
-    let value = relation.path.sub_attribute.as_ref().map_or("value", |sub| &*sub.name);
+    let value_name = relation.path.sub_attribute.as_ref().map_or("value", |sub| &*sub.name);
     let known_type = |value: &Value| {
-        value
-            .as_str()
-            .is_some_and(|name| relation.targets.iter().any(|target| target.eq_ignore_ascii_case(name)))
+        value.as_str().is_some_and(|name| relation.targets.iter().any(|target| target.eq_ignore_ascii_case(name)))
+    };
+    let known = |name: &str, value: &Value| {
+        name.eq_ignore_ascii_case(value_name)
+            || name.eq_ignore_ascii_case("$ref")
+            || (name.eq_ignore_ascii_case("type") && known_type(value))
     };
     let kept: Object = element
         .iter()
-        .filter(|(name, _)| !name.eq_ignore_ascii_case(value) && !name.eq_ignore_ascii_case("$ref"))
-        .filter(|(name, value)| !value.is_unassigned() && !(name.eq_ignore_ascii_case("type") && known_type(value)))
+        .filter(|(name, value)| !known(name, value) && !value.is_unassigned())
         .map(|(name, value)| (name.to_owned(), value.clone()))
         .collect();
-    if kept.is_empty() {
-        Vec::new()
-    } else {
-        Value::Object(kept).to_bytes()
-    }
+    if kept.is_empty() { Vec::new() } else { Value::Object(kept).to_bytes() }
 }
 
 /// An edge as an element of its attribute.
 pub(crate) fn element(relation: &Relation, edge: &Edge, registry: &Registry, base: &str) -> Result<Value, JsonError> {
     let attribute = &relation.path.attribute;
-    let value = edge
-        .target
-        .as_ref()
-        .map_or(edge.raw.as_str(), |target| target.id.as_str());
+    let value = edge.target.as_ref().map_or(edge.raw.as_str(), |target| target.id.as_str());
     if attribute.r#type != Type::Complex {
         return Ok(Value::from(value));
     }
     let mut element = Object::new();
-    element.insert(
-        relation.path.sub_attribute.as_ref().map_or("value", |sub| &*sub.name),
-        value,
-    );
+    element.insert(relation.path.sub_attribute.as_ref().map_or("value", |sub| &*sub.name), value);
     let target = edge.target.as_ref();
     let target_type = target.and_then(|target| registry.resource_type(target.kind.as_str()));
     if let (Some(target), Some(target_type), Some(_)) = (target, target_type, attribute.sub_attribute("$ref")) {
@@ -200,10 +164,7 @@ pub(crate) fn element(relation: &Relation, edge: &Edge, registry: &Registry, bas
 pub(crate) fn forget_addresses(base: &str, resource: &mut Resource) {
     let resource_type = resource.resource_type().clone();
     let ours = |value: &Value| {
-        value
-            .as_str()
-            .and_then(|text| text.strip_prefix(base))
-            .is_some_and(|rest| rest.starts_with('/'))
+        value.as_str().and_then(|text| text.strip_prefix(base)).is_some_and(|rest| rest.starts_with('/'))
     };
     for relation in resource_type.relations.iter().filter(|relation| !relation.edges_only) {
         let path = &relation.path;
@@ -227,12 +188,7 @@ mod tests {
 
     fn members() -> Relation {
         let registry = Registry::core();
-        registry
-            .resource_type("Group")
-            .unwrap()
-            .relation("members")
-            .unwrap()
-            .clone()
+        registry.resource_type("Group").unwrap().relation("members").unwrap().clone()
     }
 
     fn value(text: &str) -> Value {
@@ -257,17 +213,10 @@ mod tests {
     fn of_a_member_only_what_the_server_does_not_know_is_kept() {
         for (element, kept) in [
             (r#"{"value":"u1","$ref":null,"type":"User"}"#, ""),
-            (
-                r#"{"value":"u1","display":"Ann","type":"group","$ref":"x"}"#,
-                r#"{"display":"Ann"}"#,
-            ),
+            (r#"{"value":"u1","display":"Ann","type":"group","$ref":"x"}"#, r#"{"display":"Ann"}"#),
             (r#"{"value":"u1","type":"robot"}"#, r#"{"type":"robot"}"#),
         ] {
-            assert_eq!(
-                String::from_utf8(data(&members(), &value(element))).unwrap(),
-                kept,
-                "{element}"
-            );
+            assert_eq!(String::from_utf8(data(&members(), &value(element))).unwrap(), kept, "{element}");
         }
     }
 
@@ -283,11 +232,9 @@ mod tests {
     fn own_addresses_are_forgotten_and_others_kept() {
         let enterprise = scimstack_schema::uri::ENTERPRISE_USER;
         let user = Registry::core().resource_type("User").unwrap().clone();
-        for (address, kept) in [
-            ("https://x.test/v2/Users/m", false),
-            ("https://y.test/v2/Users/m", true),
-            ("../Users/m", true),
-        ] {
+        for (address, kept) in
+            [("https://x.test/v2/Users/m", false), ("https://y.test/v2/Users/m", true), ("../Users/m", true)]
+        {
             let text = format!(r#"{{"userName":"a","{enterprise}":{{"manager":{{"value":"m","$ref":"{address}"}}}}}}"#);
             let mut resource = Resource::from_stored(user.clone(), text.as_bytes()).unwrap();
             forget_addresses("https://x.test/v2", &mut resource);

@@ -28,17 +28,10 @@ pub(crate) async fn replace(
         let loaded = call.load_to_write(resource_type, &key).await?;
         let mut after = sent.resource.clone();
         keep_active(&loaded.resource, &mut after);
-        resource_type
-            .carry_over(&loaded.resource, &mut after)
-            .map_err(|violations| Failure::from(&violations))?;
+        resource_type.carry_over(&loaded.resource, &mut after).map_err(|violations| Failure::from(&violations))?;
         after.set_id(id);
         let relations = relations::replacements(call, resource_type, &complete(resource_type, &sent.relations))?;
-        let update = Update {
-            key: &key,
-            loaded: &loaded,
-            after,
-            relations,
-        };
+        let update = Update { key: &key, loaded: &loaded, after, relations };
         match update.apply(call, resource_type, entry, 200).await? {
             Some(written) => {
                 let stored = match written {
@@ -104,12 +97,7 @@ impl Update<'_> {
         entry: &mut Entry,
         status: u16,
     ) -> Outcome<Option<Written>> {
-        let Self {
-            key,
-            loaded,
-            after,
-            relations,
-        } = self;
+        let Self { key, loaded, after, relations } = self;
         let mut conflict: Option<Loaded> = None;
         for _ in 0..2 {
             let change = Change::Update { after: &after };
@@ -174,11 +162,7 @@ fn operations(
         None => Expect::Any,
     };
     if let Some(record) = record {
-        ops.push(Op::Replace {
-            key: key.clone(),
-            expect: Expect::Version(loaded.stored.version),
-            record,
-        });
+        ops.push(Op::Replace { key: key.clone(), expect: Expect::Version(loaded.stored.version), record });
         expect = Expect::Any;
     }
     for change in relations {

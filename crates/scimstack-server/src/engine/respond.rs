@@ -25,21 +25,12 @@ pub(crate) struct Reply {
 impl Reply {
     /// An answer without content.
     pub(crate) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            etag: None,
-            location: None,
-            allow: None,
-            body: None,
-        }
+        Self { status, etag: None, location: None, allow: None, body: None }
     }
 
     /// 200 with content.
     pub(crate) fn ok(body: impl Into<Body>) -> Self {
-        Self {
-            body: Some(body.into()),
-            ..Self::empty(200)
-        }
+        Self { body: Some(body.into()), ..Self::empty(200) }
     }
 
     /// With an entity tag.
@@ -51,20 +42,11 @@ impl Reply {
 
 /// The media type of the answer: SCIM's own, unless the client accepts plain JSON only.
 pub(crate) fn media_type(headers: &HeaderMap) -> &'static str {
-    let values = || {
-        headers
-            .get_all(ACCEPT)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|text| text.split(','))
-    };
+    let values =
+        || headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
     let types = || values().map(|range| range.split(';').next().unwrap_or_default().trim());
     let any = |wanted: &[&str]| types().any(|name| wanted.iter().any(|w| w.eq_ignore_ascii_case(name)));
-    if any(&[JSON]) && !any(&[SCIM, "*/*", "application/*"]) {
-        JSON
-    } else {
-        SCIM
-    }
+    if any(&[JSON]) && !any(&[SCIM, "*/*", "application/*"]) { JSON } else { SCIM }
 }
 
 /// The response to a request.
@@ -94,16 +76,9 @@ pub(crate) fn respond(
     set(LOCATION, reply.location);
     set(ALLOW, reply.allow.map(str::to_owned));
     if let Some(failure) = failure {
-        set(
-            RETRY_AFTER,
-            failure.error.retry_after.map(|seconds| seconds.to_string()),
-        );
+        set(RETRY_AFTER, failure.error.retry_after.map(|seconds| seconds.to_string()));
         if failure.error.status == 401 {
-            let error = if failure.invalid_token {
-                ", error=\"invalid_token\""
-            } else {
-                ""
-            };
+            let error = if failure.invalid_token { ", error=\"invalid_token\"" } else { "" };
             set(WWW_AUTHENTICATE, Some(format!("Bearer realm=\"scim\"{error}")));
         }
         if let Some(fault) = failure.fault {
@@ -119,11 +94,7 @@ fn of_failure(failure: &Failure, id: &str) -> Reply {
         error.detail = format!("{} Its log has more under the request id {id}.", error.detail);
     }
     let body = Body::from(bytes::Bytes::from(error.to_json()));
-    Reply {
-        body: Some(body),
-        allow: failure.allow,
-        ..Reply::empty(error.status)
-    }
+    Reply { body: Some(body), allow: failure.allow, ..Reply::empty(error.status) }
 }
 
 #[cfg(test)]

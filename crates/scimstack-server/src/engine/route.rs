@@ -71,17 +71,14 @@ pub(crate) fn host(parts: &Parts) -> Option<&str> {
 
 /// `…/t/{tenant}/api/scim/v2`: the tenant and the place of the version.
 fn by_path(raw: &[&str]) -> Option<(String, usize, bool)> {
-    let at = raw
-        .windows(5)
-        .position(|window| matches!(window, ["t", _, "api", "scim", version] if is_version(version)))?;
+    let at =
+        raw.windows(5).position(|window| matches!(window, ["t", _, "api", "scim", version] if is_version(version)))?;
     Some(((*raw.get(at + 1)?).to_owned(), at + 4, false))
 }
 
 /// `…/api/scim/v2` on `{tenant}.…`.
 fn by_host(raw: &[&str], host: &str) -> Option<(String, usize, bool)> {
-    let at = raw
-        .windows(3)
-        .position(|window| matches!(window, ["api", "scim", version] if is_version(version)))?;
+    let at = raw.windows(3).position(|window| matches!(window, ["api", "scim", version] if is_version(version)))?;
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
@@ -89,9 +86,7 @@ fn by_host(raw: &[&str], host: &str) -> Option<(String, usize, bool)> {
     if name.starts_with('[') || name.parse::<IpAddr>().is_ok() {
         return None;
     }
-    let (tenant, _) = name
-        .split_once('.')
-        .filter(|(tenant, rest)| !tenant.is_empty() && !rest.is_empty())?;
+    let (tenant, _) = name.split_once('.').filter(|(tenant, rest)| !tenant.is_empty() && !rest.is_empty())?;
     Some((tenant.to_owned(), at + 2, true))
 }
 
@@ -138,14 +133,9 @@ fn strip_suffix_without_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str>
 fn pairs(query: &str) -> Result<Vec<(String, String)>, ScimError> {
     let decode = |text: &str| {
         let text = text.replace('+', " ");
-        percent_decode_str(&text)
-            .decode_utf8()
-            .map(Cow::into_owned)
-            .map_err(|_| {
-                ScimError::invalid_value(
-                    "The query of the URL is not UTF-8; percent-encode the UTF-8 bytes of its text.",
-                )
-            })
+        percent_decode_str(&text).decode_utf8().map(Cow::into_owned).map_err(|_| {
+            ScimError::invalid_value("The query of the URL is not UTF-8; percent-encode the UTF-8 bytes of its text.")
+        })
     };
     query
         .split('&')
@@ -164,10 +154,7 @@ impl Route {
         if let (Some(public), false) = (public, self.by_host) {
             return format!("{public}{}", self.base_path);
         }
-        let forwarded = parts
-            .headers
-            .get("x-forwarded-proto")
-            .and_then(|value| value.to_str().ok());
+        let forwarded = parts.headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
         let scheme = public
             .and_then(|url| url.split_once("://"))
             .map(|(scheme, _)| scheme)
@@ -184,13 +171,7 @@ mod tests {
     use http::Request;
 
     fn parts(uri: &str, host: &str) -> Parts {
-        Request::builder()
-            .uri(uri)
-            .header(HOST, host)
-            .body(())
-            .unwrap()
-            .into_parts()
-            .0
+        Request::builder().uri(uri).header(HOST, host).body(()).unwrap().into_parts().0
     }
 
     fn at(uri: &str, host: &str) -> Result<Route, u16> {
@@ -200,35 +181,11 @@ mod tests {
     #[test]
     fn the_tenant_is_named_by_path_or_by_host() {
         for (uri, host, tenant, base, below) in [
-            (
-                "/t/acme/api/scim/v2/Users",
-                "x.test",
-                "acme",
-                "/t/acme/api/scim/v2",
-                vec!["Users"],
-            ),
-            (
-                "/t/ACME/api/scim/v2/Users/1/",
-                "x.test",
-                "acme",
-                "/t/ACME/api/scim/v2",
-                vec!["Users", "1"],
-            ),
-            (
-                "//idm//t/acme/api/scim/v2//Users",
-                "x",
-                "acme",
-                "/idm/t/acme/api/scim/v2",
-                vec!["Users"],
-            ),
+            ("/t/acme/api/scim/v2/Users", "x.test", "acme", "/t/acme/api/scim/v2", vec!["Users"]),
+            ("/t/ACME/api/scim/v2/Users/1/", "x.test", "acme", "/t/ACME/api/scim/v2", vec!["Users", "1"]),
+            ("//idm//t/acme/api/scim/v2//Users", "x", "acme", "/idm/t/acme/api/scim/v2", vec!["Users"]),
             ("/api/scim/v2", "acme.x.test:8443", "acme", "/api/scim/v2", vec![]),
-            (
-                "/api/scim/v2/Users/a%2Fb%20c",
-                "Acme.localhost",
-                "acme",
-                "/api/scim/v2",
-                vec!["Users", "a/b c"],
-            ),
+            ("/api/scim/v2/Users/a%2Fb%20c", "Acme.localhost", "acme", "/api/scim/v2", vec!["Users", "a/b c"]),
         ] {
             let route = at(uri, host).unwrap();
             assert_eq!(
@@ -258,10 +215,7 @@ mod tests {
     #[test]
     fn stray_flags_are_cut_off_wherever_they_stand() {
         let users = |query: &[(&str, &str)]| -> (Vec<String>, Vec<(String, String)>) {
-            (
-                vec!["Users".to_owned()],
-                query.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
-            )
+            (vec!["Users".to_owned()], query.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
         };
         for (uri, expected) in [
             ("/Users?count=1&aadOptscim062020", users(&[("count", "1")])),
@@ -270,10 +224,7 @@ mod tests {
             ("/Users%3FaadOptscim062020", users(&[])),
             ("?aadOptscim062020/Users", users(&[])),
             ("?aadOptscim062020/Users?count=1", users(&[("count", "1")])),
-            (
-                "/Users?aadOptscim062020&count=1",
-                users(&[("aadOptscim062020", ""), ("count", "1")]),
-            ),
+            ("/Users?aadOptscim062020&count=1", users(&[("aadOptscim062020", ""), ("count", "1")])),
         ] {
             let route = at(&format!("/t/acme/api/scim/v2{uri}"), "x").unwrap();
             assert_eq!((route.segments, route.query), expected, "{uri}");
@@ -285,10 +236,7 @@ mod tests {
         let route = at("/t/a/api/scim/v2/Users?filter=userName+eq+%22a%2Bb%40x%2520%22&x", "x").unwrap();
         assert_eq!(
             route.query,
-            [
-                ("filter".to_owned(), "userName eq \"a+b@x%20\"".to_owned()),
-                ("x".to_owned(), String::new())
-            ]
+            [("filter".to_owned(), "userName eq \"a+b@x%20\"".to_owned()), ("x".to_owned(), String::new())]
         );
         assert_eq!(at("/t/a/api/scim/v2/Users?filter=%ff", "x"), Err(400));
     }
@@ -301,14 +249,8 @@ mod tests {
         };
         let by_path = "/t/acme/api/scim/v2/Users";
         assert_eq!(base(by_path, "x.test:81", None), "http://x.test:81/t/acme/api/scim/v2");
-        assert_eq!(
-            base(by_path, "x.test", Some("https://id.test/")),
-            "https://id.test/t/acme/api/scim/v2"
-        );
-        assert_eq!(
-            base("/api/scim/v2", "acme.id.test", Some("https://id.test")),
-            "https://acme.id.test/api/scim/v2"
-        );
+        assert_eq!(base(by_path, "x.test", Some("https://id.test/")), "https://id.test/t/acme/api/scim/v2");
+        assert_eq!(base("/api/scim/v2", "acme.id.test", Some("https://id.test")), "https://acme.id.test/api/scim/v2");
         assert_eq!(base(by_path, "evil\"host", None), "http://localhost/t/acme/api/scim/v2");
     }
 }

@@ -59,9 +59,7 @@ impl Engine {
     pub async fn sign_in(&self, tenant: &str, user_name: &str) -> Result<ResourceId, SignInError> {
         let tenant = self.admin.tenant(tenant).await?;
         let registry = self.admin.registry(tenant.id).await?;
-        let resource_type = registry
-            .resource_type(USER)
-            .ok_or_else(|| SignInError::NoTenant(tenant.name.clone()))?;
+        let resource_type = registry.resource_type(USER).ok_or_else(|| SignInError::NoTenant(tenant.name.clone()))?;
         let connection = self.first_connection(tenant.id).await?;
         for _ in 0..self.limits.attempts {
             let stored = self.person(tenant.id, resource_type, user_name).await?;
@@ -70,38 +68,27 @@ impl Engine {
                 .map_err(|error| SignInError::Failed(Box::new(error)))?;
             let now = self.admin.environment().now();
             let mut facts = Facts::new(resource_type, &connection.policy, &tenant.policy, now);
-            facts.before = Some(Before {
-                id: stored.key.id.as_str(),
-                resource: &resource,
-                private: &stored.private,
-            });
+            facts.before = Some(Before { id: stored.key.id.as_str(), resource: &resource, private: &stored.private });
             let (ops, refusal) = match self.decide.decide(&Change::SignIn, &facts) {
                 Decision::Accept(accept) => {
                     let mut ops = judge::events(&accept.effects, &stored.key, judge::name(&resource), now);
                     if accept.private != stored.private {
                         let record = judge::record(&resource, &accept, stored.core.created, stored.core.modified);
                         let expect = Expect::Version(stored.version);
-                        ops.push(Op::Replace {
-                            key: stored.key.clone(),
-                            expect,
-                            record,
-                        });
+                        ops.push(Op::Replace { key: stored.key.clone(), expect, record });
                     }
                     (ops, None)
                 }
                 Decision::Refuse(error) => (Vec::new(), Some(error)),
-                Decision::Hold { reason, retry_after } => (
-                    Vec::new(),
-                    Some(ScimError::new(429, reason).with_retry_after(retry_after)),
-                ),
+                Decision::Hold { reason, retry_after } => {
+                    (Vec::new(), Some(ScimError::new(429, reason).with_retry_after(retry_after)))
+                }
                 _ => (Vec::new(), Some(super::failure::internal())),
             };
             let id = self.admin.environment().new_id();
             let mut changes = ChangeSet::new(now, Actor("application".to_owned()), id.as_str());
             changes.ops = ops;
-            changes
-                .ops
-                .push(event(&id, &stored.key, user_name, now, refusal.as_ref()));
+            changes.ops.push(event(&id, &stored.key, user_name, now, refusal.as_ref()));
             match self.admin.store().commit(Scope::Tenant(tenant.id), changes).await {
                 Err(StoreError::VersionMismatch { .. } | StoreError::NotFound { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -125,24 +112,13 @@ impl Engine {
         let Some(unique) = unique_attribute(resource_type) else {
             return Ok(None);
         };
-        let filter = Filter::Compare(
-            AttrPath::new(&*unique.name),
-            Operator::Eq,
-            Literal::String(user_name.to_owned()),
-        );
+        let filter = Filter::Compare(AttrPath::new(&*unique.name), Operator::Eq, Literal::String(user_name.to_owned()));
         let filter = filter
             .resolve(resource_type, ResolveOptions::default())
             .map_err(|error| SignInError::Failed(Box::new(error)))?;
-        let target = Target {
-            kind: Kind::from(USER),
-            resource_type: resource_type.clone(),
-            filter: Some(Arc::new(filter)),
-        };
-        let page = self
-            .admin
-            .store()
-            .query(Scope::Tenant(tenant), &Query::new(target, 1))
-            .await?;
+        let target =
+            Target { kind: Kind::from(USER), resource_type: resource_type.clone(), filter: Some(Arc::new(filter)) };
+        let page = self.admin.store().query(Scope::Tenant(tenant), &Query::new(target, 1)).await?;
         Ok(page.items.into_iter().next())
     }
 }

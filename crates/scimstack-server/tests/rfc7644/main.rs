@@ -1,0 +1,17 @@
+//! The protocol (RFC 7644), one module for each of its sections.
+
+#[macro_use]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod s2_authentication;
+mod s3_03_create;
+mod s3_04_1_read;
+mod s3_04_2_list;
+mod s3_05_1_replace;
+mod s3_05_2_modify;
+mod s3_06_delete;
+mod s3_09_projection;
+mod s3_12_http;
+mod s3_14_versions;
+mod s4_discovery;
