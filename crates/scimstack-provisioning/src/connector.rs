@@ -97,9 +97,8 @@ impl fmt::Display for Request {
     }
 }
 
-/// What is to be done next.
+/// What is to be done next; whoever executes a machine has to know every kind.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Step {
     /// Send this, and call [`Conversation::handle_response`] or [`Conversation::handle_lost`].
     Send(Request),
@@ -148,6 +147,13 @@ pub struct Failure {
     pub status: Option<u16>,
     /// What the server said, else what was wrong with what it said.
     pub detail: String,
+}
+
+impl Failure {
+    /// A request that could not even be sent.
+    pub fn new(request: &Request, detail: impl Into<String>) -> Self {
+        Self { request: request.to_string(), status: None, detail: detail.into() }
+    }
 }
 
 /// A machine that talks to a server about one resource: poll it, do the [`Step`], tell it the result, until

@@ -1,0 +1,62 @@
+//! Executes the sending machines of `scimstack-provisioning`: sends what a machine polls, tells it the answers, and
+//! waits when it says so. How to wait is the caller's, as the runtime is.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use scimstack_client::{Client, connector};
+//! use scimstack_provisioning::connector::{GroupSync, Synchronized};
+//!
+//! # futures_executor::block_on(async {
+//! let transport = |request: http::Request<Bytes>| async move {
+//!     assert_eq!((request.method().as_str(), request.uri().path()), ("DELETE", "/v2/Groups/g1"));
+//!     Ok(http::Response::builder().status(204).body(Bytes::new()).unwrap())
+//! };
+//! let client = Client::new(transport, "https://scim.test/v2", "s3cret").unwrap();
+//! let synced = connector::run(&client, &mut GroupSync::delete("g1"), |_seconds| async {}).await.unwrap();
+//! assert_eq!(synced.deed, Synchronized::Deleted);
+//! # });
+//! ```
+
+use crate::client::Client;
+use crate::error::Error;
+use http::Method;
+use scimstack_provisioning::connector::{self as machine, Conversation, Failure, Step, Synced};
+
+/// Runs a conversation to its end. `pause` is given the seconds to wait.
+///
+/// # Errors
+/// The machine's failure.
+pub async fn run<C, P, W>(client: &Client, conversation: &mut C, pause: P) -> Result<Synced, Failure>
+where
+    C: Conversation + ?Sized,
+    P: Fn(u32) -> W,
+    W: Future<Output = ()>,
+{
+    loop {
+        match conversation.poll_request() {
+            Step::Send(request) => {
+                let query: Vec<(&str, &str)> = request.query.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+                match client.send(method(request.method), &request.path, &query, request.body.as_ref()).await {
+                    Ok(answer) => conversation.handle_response(answer.status, &answer.body, answer.retry_after()),
+                    Err(Error::Transport(_)) => conversation.handle_lost(),
+                    Err(error) => return Err(Failure::new(&request, error.to_string())),
+                }
+            }
+            Step::Wait(seconds) => {
+                pause(seconds).await;
+                conversation.handle_timeout();
+            }
+            Step::Done(synced) => return Ok(synced),
+            Step::Failed(failure) => return Err(failure),
+        }
+    }
+}
+
+fn method(method: machine::Method) -> Method {
+    match method {
+        machine::Method::Get => Method::GET,
+        machine::Method::Post => Method::POST,
+        machine::Method::Put => Method::PUT,
+        machine::Method::Delete => Method::DELETE,
+    }
+}
