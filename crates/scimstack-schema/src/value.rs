@@ -8,7 +8,7 @@
 //! assert_eq!(value.get("B").unwrap().to_string(), "1.10");
 //! ```
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::Deserializer;
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -69,7 +69,7 @@ impl Value {
     /// Bytes that are not JSON, nest deeper than [`MAX_DEPTH`], or name a member twice in one object.
     pub fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
         let raw: &RawValue = serde_json::from_slice(bytes).map_err(|e| JsonError::Syntax(e.to_string()))?;
-        from_raw(raw.get(), 0)
+        from_raw(raw.get())
     }
 
     /// The member called `name` without case, when this is an object.
@@ -183,32 +183,110 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
     let _ = serde_json::to_writer(out, text);
 }
 
-fn from_raw(raw: &str, depth: usize) -> Result<Value, JsonError> {
-    let syntax = |e: serde_json::Error| JsonError::Syntax(e.to_string());
-    let raw = raw.trim_matches([' ', '\t', '\r', '\n']);
-    match raw.as_bytes().first() {
-        Some(b'n') => Ok(Value::Null),
-        Some(b't') => Ok(Value::Bool(true)),
-        Some(b'f') => Ok(Value::Bool(false)),
-        Some(b'"') => serde_json::from_str(raw).map(Value::String).map_err(syntax),
-        Some(b'[' | b'{') if depth >= MAX_DEPTH => Err(JsonError::TooDeep),
-        Some(b'[') => {
-            let parts: Vec<&RawValue> = serde_json::from_str(raw).map_err(syntax)?;
-            parts.into_iter().map(|part| from_raw(part.get(), depth + 1)).collect::<Result<_, _>>().map(Value::Array)
-        }
-        Some(b'{') => {
-            let mut de = serde_json::Deserializer::from_str(raw);
-            let parts = RawMembers.deserialize(&mut de).map_err(syntax)?;
-            let mut members: Vec<(String, Value)> = Vec::with_capacity(parts.len());
-            for (name, part) in parts {
-                members.push((name, from_raw(part.get(), depth + 1)?));
+/// Reads text that serde_json has found to be one JSON value. Each byte is looked at once more, however deep it lies.
+fn from_raw(raw: &str) -> Result<Value, JsonError> {
+    Reader { rest: raw }.value(0)
+}
+
+/// What is left of a valid JSON text.
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    /// The next byte that is no blank.
+    fn peek(&mut self) -> Option<u8> {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        self.rest.bytes().next()
+    }
+
+    fn take(&mut self, length: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        taken
+    }
+
+    /// Takes `close`, or the comma before another element.
+    fn ends(&mut self, close: u8) -> bool {
+        match self.peek() {
+            Some(b',') => {
+                self.take(1);
+                false
             }
-            if let Some(name) = first_duplicate(&members) {
-                return Err(JsonError::Duplicate(name));
+            Some(other) if other != close => false,
+            _ => {
+                self.take(1);
+                true
             }
-            Ok(Value::Object(Object { members }))
         }
-        _ => Ok(Value::Number(Number(raw.into()))),
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
+        match self.peek() {
+            Some(b'n') => {
+                self.take(4);
+                Ok(Value::Null)
+            }
+            Some(b't') => {
+                self.take(4);
+                Ok(Value::Bool(true))
+            }
+            Some(b'f') => {
+                self.take(5);
+                Ok(Value::Bool(false))
+            }
+            Some(b'"') => self.string().map(Value::String),
+            Some(b'[' | b'{') if depth >= MAX_DEPTH => Err(JsonError::TooDeep),
+            Some(b'[') => {
+                self.take(1);
+                let mut elements = Vec::new();
+                while !self.ends(b']') {
+                    elements.push(self.value(depth + 1)?);
+                }
+                Ok(Value::Array(elements))
+            }
+            Some(b'{') => {
+                self.take(1);
+                let mut members = Vec::new();
+                while !self.ends(b'}') {
+                    self.peek();
+                    let name = self.string()?;
+                    self.peek();
+                    self.take(1);
+                    members.push((name, self.value(depth + 1)?));
+                }
+                match first_duplicate(&members) {
+                    Some(name) => Err(JsonError::Duplicate(name)),
+                    None => Ok(Value::Object(Object { members })),
+                }
+            }
+            _ => {
+                let is_part = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
+                let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
+                match self.take(end) {
+                    "" => Err(JsonError::Syntax("expected a value".to_owned())),
+                    number => Ok(Value::Number(Number(number.into()))),
+                }
+            }
+        }
+    }
+
+    /// A string from its opening quote on.
+    fn string(&mut self) -> Result<String, JsonError> {
+        let inside = self.rest.as_bytes().get(1..).unwrap_or_default();
+        let stop = inside.iter().position(|&byte| matches!(byte, b'"' | b'\\')).unwrap_or(inside.len());
+        if inside.get(stop) != Some(&b'\\') {
+            let literal = self.take(stop + 2);
+            return Ok(literal.get(1..=stop).unwrap_or_default().to_owned());
+        }
+        let mut escaped = false;
+        let end = inside.iter().position(|&byte| {
+            let closes = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            closes
+        });
+        let literal = self.take(end.unwrap_or(inside.len()) + 2);
+        serde_json::from_str(literal).map_err(|e| JsonError::Syntax(e.to_string()))
     }
 }
 
@@ -225,36 +303,6 @@ fn first_duplicate(members: &[(String, Value)]) -> Option<String> {
     }
     let mut seen = std::collections::HashSet::with_capacity(members.len());
     members.iter().map(|(name, _)| name).find(|name| !seen.insert(name.to_ascii_lowercase())).cloned()
-}
-
-struct RawMembers;
-
-impl<'de> DeserializeSeed<'de> for RawMembers {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for RawMembers {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(entry) = map.next_entry::<String, &'de RawValue>()? {
-            members.push(entry);
-        }
-        Ok(members)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
-        Err(serde::de::Error::custom("expected an object"))
-    }
 }
 
 impl Number {
@@ -512,7 +560,7 @@ impl Serialize for Value {
 impl<'de> serde::Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
-        from_raw(raw.get(), 0).map_err(serde::de::Error::custom)
+        from_raw(raw.get()).map_err(serde::de::Error::custom)
     }
 }
 
@@ -551,8 +599,61 @@ mod tests {
     }
 
     #[test]
+    fn blanks_escapes_and_empty_parts_are_read_as_json_has_them() {
+        for (text, written) in [
+            (" [ ] ", "[]"),
+            ("\r\n{\t}\n", "{}"),
+            (
+                r#" { "a" : [ 1 , -2.5e+7 , { } , [ ] , null ] , "b\"" : "\\" } "#,
+                r#"{"a":[1,-2.5e+7,{},[],null],"b\"":"\\"}"#,
+            ),
+            (r#""\u00d8\ud83d\ude00\/\b""#, "\"\u{d8}\u{1f600}/\\b\""),
+            (r#"["","\\\"]",",","}"]"#, r#"["","\\\"]",",","}"]"#),
+            ("\"\u{d8}\u{1f600}\"", "\"\u{d8}\u{1f600}\""),
+            (" true ", "true"),
+        ] {
+            assert_eq!(Value::parse(text.as_bytes()).unwrap().to_string(), written, "{text}");
+        }
+        assert!(matches!(Value::parse(br#""\ud83d""#), Err(JsonError::Syntax(_))));
+        assert!(matches!(Value::parse(br#"{"a":"\ude00x"}"#), Err(JsonError::Syntax(_))));
+    }
+
+    #[test]
     fn bad_json_is_refused() {
-        for text in ["", "{", "[1,]", "{\"a\":1,}", "tru", "01", "\u{feff}{}", "{} {}", "'a'"] {
+        let cut = [
+            "",
+            " ",
+            "{",
+            "[",
+            "\"",
+            "[1,]",
+            "[1 2]",
+            "[,1]",
+            "{\"a\":1,}",
+            "{\"a\"}",
+            "{\"a\" 1}",
+            "{1:1}",
+            "tru",
+            "nul",
+            "True",
+        ];
+        let other = [
+            "01",
+            "-",
+            "1.",
+            ".5",
+            "1e",
+            "+1",
+            "NaN",
+            "\u{feff}{}",
+            "{} {}",
+            "1 1",
+            "'a'",
+            "\"\t\"",
+            "\"\\x\"",
+            "\u{a0}1",
+        ];
+        for text in cut.into_iter().chain(other) {
             assert!(matches!(Value::parse(text.as_bytes()), Err(JsonError::Syntax(_))), "{text}");
         }
         assert!(matches!(Value::parse(b"\"\xff\""), Err(JsonError::Syntax(_))));

@@ -159,6 +159,34 @@ fn the_matrix_of_returned_holds_for_attributes_and_sub_attributes() {
 }
 
 #[test]
+fn a_complex_attribute_follows_the_matrix_as_a_whole() {
+    let subs =
+        || [Returned::Always, Returned::Default].map(|r| Attribute::new(r.as_str(), Type::String).with_returned(r));
+    let complex =
+        |name: &str, returned| Attribute::new(name, Type::Complex).with_returned(returned).with_sub_attributes(subs());
+    let schema = Schema::new("urn:example:T", "T")
+        .with_attribute(complex("a", Returned::Always))
+        .with_attribute(complex("r", Returned::Request))
+        .with_attribute(complex("n", Returned::Never));
+    let registry = Registry::builder().resource_type("T", "/Ts", "", schema).build().unwrap();
+    let inner = r#"{"always":"x","default":"x"}"#;
+    let document = format!(r#"{{"a":{inner},"r":{inner},"n":{inner}}}"#);
+    for (attributes, excluded, out) in [
+        ("", "", format!(r#"{{"a":{inner}}}"#)),
+        ("nothing", "", format!(r#"{{"a":{inner}}}"#)),
+        ("a.always", "", r#"{"a":{"always":"x"}}"#.to_owned()),
+        ("r,n", "", format!(r#"{{"a":{inner},"r":{inner}}}"#)),
+        ("r.default,n.default", "", format!(r#"{{"a":{inner},"r":{inner}}}"#)),
+        ("r.always", "", format!(r#"{{"a":{inner},"r":{{"always":"x"}}}}"#)),
+        ("", "a", format!(r#"{{"a":{inner}}}"#)),
+        ("", "a.default,r.default", r#"{"a":{"always":"x"}}"#.to_owned()),
+    ] {
+        let r#type = &registry.resource_types()[0];
+        assert_eq!(shown(r#type, &document, attributes, excluded), out, "{attributes} -{excluded}");
+    }
+}
+
+#[test]
 fn what_is_not_shown_need_not_be_read() {
     let group = group_type();
     for (attributes, excluded, name, shows) in [

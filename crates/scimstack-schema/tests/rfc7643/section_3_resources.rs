@@ -1,7 +1,7 @@
 //! §3: resources, `schemas`, common attributes, extensions, relations kept as edges.
 
 use crate::support::*;
-use scimstack_schema::{Attribute, Registry, Schema, Type, Value, ViolationKind};
+use scimstack_schema::{Attribute, Mutability, ReferenceKey, Registry, Schema, Type, Value, ViolationKind};
 
 #[test]
 fn only_objects_are_resources() {
@@ -250,4 +250,32 @@ fn validation_judges_a_changed_document_like_a_new_one() {
     let two = json(r#"[{"value":"a","primary":true},{"value":"b","primary":true}]"#);
     let violations = changed(&|root| drop(root.insert("emails", two.clone()))).unwrap_err();
     assert_eq!(kinds(&violations), [("emails", ViolationKind::Value)]);
+}
+
+#[test]
+fn required_values_that_are_kept_elsewhere_are_asked_for_on_the_way_in_only() {
+    let schema = Schema::new("urn:example:Team", "Team")
+        .with_attribute(
+            Attribute::new("crew", Type::Complex)
+                .with_multi_valued(true)
+                .with_required(true)
+                .with_sub_attributes([Attribute::new("value", Type::String)]),
+        )
+        .with_attribute(
+            Attribute::new("code", Type::String).with_required(true).with_mutability(Mutability::WriteOnly),
+        );
+    let registry = Registry::builder()
+        .resource_type("Team", "/Teams", "", schema)
+        .relation("Team", "crew", "crew.value", &[ReferenceKey::Id], &["Team"])
+        .unwrap()
+        .build()
+        .unwrap();
+    let team = registry.resource_type("Team").unwrap();
+    let whole = r#"{"schemas":["urn:example:Team"],"crew":[{"value":"t1"}],"code":"1234"}"#;
+    let found = ingest(team, json(whole), &strict());
+    assert_eq!((found.relations.len(), found.hidden.len()), (1, 1));
+    team.validate(&found.resource).unwrap();
+    let violations = refusals(team, json(r#"{"schemas":["urn:example:Team"],"crew":[]}"#), &strict());
+    assert_eq!(kinds(&violations), [("crew", ViolationKind::Required), ("code", ViolationKind::Required)]);
+    assert_eq!(violations[0].detail, "crew is required: send an array with at least one value.");
 }
