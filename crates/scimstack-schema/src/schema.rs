@@ -1,5 +1,5 @@
 //! Schemas: a URI and the attributes under it (RFC 7643 §7), and the duties of who writes one. Their JSON form is read
-//! and written in [`json`].
+//! and written in `schema/json.rs`.
 //!
 //! ```
 //! use scimstack_schema::{Attribute, Schema, Type, Value};
