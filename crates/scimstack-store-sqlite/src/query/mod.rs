@@ -1,0 +1,296 @@
+//! Queries: the shared planner says where the candidates of each kind come from; what an index answers exactly is counted,
+//! ordered and paged there, and only the page's documents are read; the rest is evaluated on the candidates, within the
+//! budget (RFC 7644 §3.4.2).
+
+mod budget;
+mod heads;
+mod order;
+mod residual;
+mod source;
+
+use crate::dict::{Class, Dict, Num};
+use crate::fault::Fault;
+use crate::read::read_row;
+use budget::Budget;
+use heads::{Head, Range};
+use order::{Column, Place};
+use rusqlite::Connection;
+use scimstack_store::{CountMode, Page, Paging, Query, Scope, Sort, StoreError, Target, Total, Want};
+use source::Source;
+use std::collections::BTreeSet;
+
+/// How many heads are read at a time while each is evaluated.
+const CHUNK: u64 = 256;
+
+/// A query being answered, on one connection in one state of the database.
+struct Reading<'r> {
+    connection: &'r Connection,
+    dict: &'r Dict,
+    scope: Scope,
+    budget: Budget,
+    sort: Option<&'r Sort>,
+}
+
+/// What is asked of each target.
+#[derive(Clone, Copy)]
+struct Demand<'d> {
+    /// The page starts after this.
+    after: Option<&'d Place>,
+    /// Then so many are passed over, and at most so many are read.
+    offset: u64,
+    limit: u64,
+    count: CountMode,
+}
+
+/// What one target gave.
+struct Part<'t> {
+    target: &'t Target,
+    /// Matches in order, those of the demand.
+    heads: Vec<Head>,
+    /// How many matches there are, as far as they were to be counted.
+    total: u64,
+}
+
+pub(crate) fn query(connection: &Connection, dict: &Dict, scope: Scope, query: &Query) -> Result<Page, Fault> {
+    let sort = query.sort.as_ref();
+    let after = match &query.page {
+        Paging::Cursor { after: Some(cursor), .. } => Some(Place::decode(cursor, sort).ok_or(StoreError::BadCursor)?),
+        _ => None,
+    };
+    let (offset, count) = match query.page {
+        Paging::Index { start, count } => (start.saturating_sub(1), u64::from(count)),
+        // One more tells whether there is a next page.
+        Paging::Cursor { count, .. } => (0, u64::from(count) + 1),
+    };
+    let reading = Reading { connection, dict, scope, budget: Budget::new(query.budget), sort };
+    let kinds: BTreeSet<_> = query.targets.iter().map(|target| &target.kind).collect();
+    let (mut heads, total) = if kinds.len() < query.targets.len() {
+        reading.united(query, after.as_ref(), offset, count)?
+    } else {
+        reading.merged(query, after.as_ref(), offset, count)?
+    };
+    let mut next = None;
+    if let Paging::Cursor { count, .. } = query.page {
+        let more = heads.len() > count as usize;
+        heads.truncate(count as usize);
+        next = heads.last().filter(|_| more).map(|(_, head)| head.place.encode(sort));
+    }
+    let mut items = Vec::with_capacity(heads.len());
+    for (target, head) in heads {
+        items.push(read_row(connection, head.rid, &target.kind, query.want)?);
+    }
+    Ok(Page::new(items, total, next))
+}
+
+type Heads<'t> = Vec<(&'t Target, Head)>;
+
+impl<'r> Reading<'r> {
+    fn descending(&self) -> bool {
+        self.sort.is_some_and(|sort| sort.descending)
+    }
+
+    /// The answers of targets of different kinds, merged.
+    fn merged<'q>(
+        &self,
+        query: &'q Query,
+        after: Option<&Place>,
+        offset: u64,
+        limit: u64,
+    ) -> Result<(Heads<'q>, Total), Fault> {
+        // Of one target the database can pass over what is before the page; of several it is passed over here.
+        let alone = query.targets.len() == 1;
+        let demand = Demand {
+            after,
+            offset: if alone { offset } else { 0 },
+            limit: if alone { limit } else { offset.saturating_add(limit) },
+            count: query.count,
+        };
+        let mut heads = Heads::new();
+        let mut total = 0;
+        for target in &query.targets {
+            let part = self.part(target, demand)?;
+            total += part.total;
+            heads.extend(part.heads.into_iter().map(|head| (part.target, head)));
+        }
+        if !alone {
+            self.arrange(&mut heads, offset, limit);
+        }
+        let total = match query.count {
+            CountMode::None => Total::Unknown,
+            CountMode::Exact => Total::Exact(total),
+            CountMode::UpTo(most) if total > most => Total::AtLeast(most),
+            CountMode::UpTo(_) => Total::Exact(total),
+        };
+        Ok((heads, total))
+    }
+
+    /// The answers of targets some of which are of the same kind: what matches twice counts once.
+    fn united<'q>(
+        &self,
+        query: &'q Query,
+        after: Option<&Place>,
+        offset: u64,
+        limit: u64,
+    ) -> Result<(Heads<'q>, Total), Fault> {
+        let everything = Demand { after: None, offset: 0, limit: u64::MAX, count: CountMode::None };
+        let mut heads = Heads::new();
+        let mut seen = BTreeSet::new();
+        for target in &query.targets {
+            let part = self.part(target, everything)?;
+            let new = part.heads.into_iter().filter(|head| seen.insert(head.rid));
+            heads.extend(new.map(|head| (target, head)));
+        }
+        let matches = heads.len() as u64;
+        let total = match query.count {
+            CountMode::UpTo(most) if matches > most => Total::AtLeast(most),
+            CountMode::Exact | CountMode::UpTo(_) => Total::Exact(matches),
+            CountMode::None => Total::Unknown,
+        };
+        if let Some(after) = after {
+            heads.retain(|(_, head)| head.place.cmp(after, self.descending()).is_gt());
+        }
+        self.arrange(&mut heads, offset, limit);
+        Ok((heads, total))
+    }
+
+    /// Puts heads in order and leaves those of the page.
+    fn arrange(&self, heads: &mut Heads<'_>, offset: u64, limit: u64) {
+        heads.sort_by(|(_, one), (_, other)| one.place.cmp(&other.place, self.descending()));
+        let skipped = usize::try_from(offset).unwrap_or(usize::MAX).min(heads.len());
+        heads.drain(..skipped);
+        heads.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+
+    fn part<'t>(&self, target: &'t Target, demand: Demand<'_>) -> Result<Part<'t>, Fault> {
+        let nothing = Part { target, heads: Vec::new(), total: 0 };
+        let Some(number) = self.dict.number(self.connection, Class::Kind, target.kind.as_str())? else {
+            return Ok(nothing);
+        };
+        let (source, exact) = self.source(target, number)?;
+        let column = Column::of(self.sort, &target.resource_type);
+        match column {
+            _ if source == Source::Nothing => Ok(nothing),
+            Some(column) if exact => self.exact(target, number, &source, column, demand),
+            Some(column) if source == Source::All => self.scan(target, number, column, demand),
+            column => self.evaluate(target, number, &source, exact, column, demand),
+        }
+    }
+
+    /// Everything the source has matches, and an index or column has the order.
+    fn exact<'t>(
+        &self,
+        target: &'t Target,
+        number: Num,
+        source: &Source,
+        column: Column,
+        demand: Demand<'_>,
+    ) -> Result<Part<'t>, Fault> {
+        let total = match demand.count {
+            CountMode::None => 0,
+            CountMode::Exact => self.count(source, &target.kind, number, None)?,
+            CountMode::UpTo(most) => self.count(source, &target.kind, number, Some(most.saturating_add(1)))?,
+        };
+        let heads = match demand.limit {
+            0 => Vec::new(),
+            _ => self.heads(source, &self.range(target, number, column, demand))?,
+        };
+        Ok(Part { target, heads, total })
+    }
+
+    fn range<'d>(&self, target: &'d Target, number: Num, column: Column, demand: Demand<'d>) -> Range<'d> {
+        Range {
+            kind: &target.kind,
+            number,
+            column,
+            descending: self.descending(),
+            after: demand.after,
+            offset: demand.offset,
+            limit: demand.limit,
+        }
+    }
+
+    /// Every record is a candidate and comes in order: evaluated until the page is full and the count is known.
+    fn scan<'t>(&self, target: &'t Target, number: Num, column: Column, demand: Demand<'_>) -> Result<Part<'t>, Fault> {
+        if demand.count == CountMode::Exact || demand.limit == u64::MAX {
+            let candidates = self.count(&Source::All, &target.kind, number, None)?;
+            self.budget.covers(candidates, target)?;
+        }
+        let uncounted = demand.count == CountMode::None;
+        let wanted = demand.offset.saturating_add(demand.limit);
+        let residual = self.residual(target)?;
+        let mut heads = Vec::new();
+        let mut total = 0u64;
+        // What is before the page need not be looked at unless it is counted.
+        let mut last: Option<Place> = demand.after.filter(|_| uncounted).cloned();
+        'all: loop {
+            let chunk = Demand { after: last.as_ref(), offset: 0, limit: CHUNK, count: CountMode::None };
+            let chunk = self.heads(&Source::All, &self.range(target, number, column, chunk))?;
+            let is_last = (chunk.len() as u64) < CHUNK;
+            last = chunk.last().map(|head| head.place.clone());
+            for head in chunk {
+                let counted = match demand.count {
+                    CountMode::None => true,
+                    CountMode::UpTo(most) => total > most,
+                    CountMode::Exact => false,
+                };
+                if counted && heads.len() as u64 >= wanted {
+                    break 'all;
+                }
+                self.budget.spend(1, target)?;
+                let stored = read_row(self.connection, head.rid, &target.kind, Want::DOCUMENT)?;
+                let document = self.document(target, &residual, &stored)?;
+                if target.filter.as_ref().is_some_and(|filter| !filter.matches(&document)) {
+                    continue;
+                }
+                total += 1;
+                let is_after = demand.after.is_none_or(|after| head.place.cmp(after, self.descending()).is_gt());
+                if is_after && (heads.len() as u64) < wanted {
+                    heads.push(head);
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        let skipped = usize::try_from(demand.offset).unwrap_or(usize::MAX).min(heads.len());
+        heads.drain(..skipped);
+        Ok(Part { target, heads, total })
+    }
+
+    /// Candidates come in no order: all are evaluated, and put in order here.
+    fn evaluate<'t>(
+        &self,
+        target: &'t Target,
+        number: Num,
+        source: &Source,
+        exact: bool,
+        column: Option<Column>,
+        demand: Demand<'_>,
+    ) -> Result<Part<'t>, Fault> {
+        let limit = self.budget.left().saturating_add(1);
+        let candidates = self.count(source, &target.kind, number, Some(limit))?;
+        self.budget.spend(candidates, target)?;
+        let all =
+            Range { kind: &target.kind, number, column: Column::Id, descending: false, after: None, offset: 0, limit };
+        let residual = self.residual(target)?;
+        let mut heads = Vec::new();
+        for head in self.heads(source, &all)? {
+            let stored = read_row(self.connection, head.rid, &target.kind, Want::DOCUMENT)?;
+            let document = self.document(target, &residual, &stored)?;
+            let is_match = exact || target.filter.as_ref().is_none_or(|filter| filter.matches(&document));
+            if is_match {
+                let place = Place::of(self.sort, column, &stored, Some(&document));
+                heads.push(Head { rid: head.rid, place });
+            }
+        }
+        let total = heads.len() as u64;
+        if let Some(after) = demand.after {
+            heads.retain(|head| head.place.cmp(after, self.descending()).is_gt());
+        }
+        heads.sort_by(|one, other| one.place.cmp(&other.place, self.descending()));
+        let skipped = usize::try_from(demand.offset).unwrap_or(usize::MAX).min(heads.len());
+        heads.drain(..skipped);
+        heads.truncate(usize::try_from(demand.limit).unwrap_or(usize::MAX));
+        Ok(Part { target, heads, total })
+    }
+}
