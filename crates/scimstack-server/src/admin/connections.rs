@@ -1,0 +1,113 @@
+//! Connections: one for each identity provider's integration with a tenant.
+
+use super::model::{AdminError, Connection};
+use super::records::{Row, number, policy_value};
+use super::tenants::label;
+use super::{Admin, system};
+use bytes::Bytes;
+use scimstack_protocol::ConnectionPolicy;
+use scimstack_schema::Object;
+use scimstack_store::{StoreError, TenantId};
+use std::sync::Arc;
+
+impl Connection {
+    fn from_row(row: &Row) -> Result<Self, AdminError> {
+        Ok(Self { id: row.id.clone(), tenant: row.tenant()?, policy: row.policy()? })
+    }
+}
+
+/// What is unique about a connection and what belongs to it.
+pub(super) fn key(tenant: TenantId, connection: &str) -> String {
+    format!("{tenant}/{connection}")
+}
+
+pub(super) fn object(tenant: TenantId, policy: &ConnectionPolicy) -> Result<Object, AdminError> {
+    let mut object = Object::new();
+    object.insert("key", key(tenant, &policy.name));
+    object.insert("tenant", number(tenant));
+    object.insert("policy", policy_value(policy)?);
+    Ok(object)
+}
+
+fn named(name: &str) -> String {
+    format!("connection \"{}\" in this tenant", name.escape_debug())
+}
+
+impl Admin {
+    /// All connections of a tenant, by name.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`].
+    pub async fn connections(&self, tenant: TenantId) -> Result<Vec<Connection>, AdminError> {
+        let rows = self.rows(system::CONNECTION, Some(tenant)).await?;
+        let mut connections = rows.iter().map(Connection::from_row).collect::<Result<Vec<_>, _>>()?;
+        connections.sort_by(|a, b| a.policy.name.cmp(&b.policy.name));
+        Ok(connections)
+    }
+
+    /// One connection, by name (any case). Cached.
+    ///
+    /// # Errors
+    /// [`AdminError::NotFound`].
+    pub async fn connection(&self, tenant: TenantId, name: &str) -> Result<Connection, AdminError> {
+        let connection = self.cached_connection(tenant, name).await?;
+        connection.map(|found| Connection::clone(&found)).ok_or_else(|| AdminError::NotFound(named(name)))
+    }
+
+    pub(super) async fn cached_connection(
+        &self,
+        tenant: TenantId,
+        name: &str,
+    ) -> Result<Option<Arc<Connection>>, AdminError> {
+        let Ok(name) = label("connection", name) else { return Ok(None) };
+        let load = async {
+            let row = self.row_by_unique(system::CONNECTION, &key(tenant, &name)).await?;
+            row.map(|row| Connection::from_row(&row).map(Arc::new)).transpose()
+        };
+        let place = (tenant, name.clone());
+        self.cached(
+            |entries| entries.connections.get(&place).cloned(),
+            load,
+            |entries, found| {
+                let _ = entries.connections.insert(place.clone(), found);
+            },
+        )
+        .await
+    }
+
+    /// Makes or changes a connection (by `policy.name`).
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] unless the name is a DNS label, [`AdminError::NotFound`] without the tenant.
+    pub async fn set_connection(&self, tenant: TenantId, mut policy: ConnectionPolicy) -> Result<(), AdminError> {
+        policy.name = label("connection", &policy.name)?;
+        let unique = key(tenant, &policy.name);
+        if self.row_by_unique(system::CONNECTION, &unique).await?.is_none() {
+            self.require_tenant(tenant).await?;
+            let (id, now) = (self.environment.new_id(), self.environment.now());
+            let op = self.create_op(system::CONNECTION, &id, object(tenant, &policy)?, Bytes::new(), now)?;
+            match self.commit(vec![op]).await {
+                Ok(()) => return Ok(()),
+                // Someone made it meanwhile: change it.
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let found = self.row_by_unique(system::CONNECTION, &unique).await?;
+        let id = found.ok_or_else(|| AdminError::NotFound(named(&policy.name)))?.id;
+        let value = policy_value(&policy)?;
+        self.change(
+            system::CONNECTION,
+            &id,
+            || named(&policy.name),
+            |row| {
+                if row.object.get("policy") == Some(&value) {
+                    return Ok(false);
+                }
+                row.object.insert("policy", value.clone());
+                Ok(true)
+            },
+        )
+        .await
+    }
+}

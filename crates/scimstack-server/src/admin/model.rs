@@ -1,0 +1,159 @@
+//! What administrators see of the system's records, and why their calls fail.
+
+use scimstack_protocol::{ConnectionPolicy, TenantPolicy};
+use scimstack_schema::{Registry, Schema, Timestamp};
+use scimstack_store::{StoreError, TenantId};
+use std::fmt;
+use std::sync::Arc;
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Tenant {
+    /// Its number; scopes use it.
+    pub id: TenantId,
+    /// Its name, a DNS label in lower case.
+    pub name: String,
+    /// Its settings.
+    pub policy: TenantPolicy,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// A connection of a tenant.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Connection {
+    /// The record's id.
+    pub id: String,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Name and switches.
+    pub policy: ConnectionPolicy,
+}
+
+/// A bearer token as it is known after it was made: never the secret.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Token {
+    /// The record's id.
+    pub id: String,
+    /// Whose.
+    pub tenant: TenantId,
+    /// For which connection.
+    pub connection: String,
+    /// For people.
+    pub label: String,
+    /// The first characters, to recognise it by.
+    pub hint: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked: Option<Timestamp>,
+}
+
+impl Token {
+    /// Why it opens nothing at `now`, if so.
+    #[must_use]
+    pub fn denied(&self, now: Timestamp) -> Option<Denied> {
+        if self.revoked.is_some() {
+            Some(Denied::Revoked)
+        } else if self.expires.is_some_and(|end| end <= now) {
+            Some(Denied::Expired)
+        } else {
+            None
+        }
+    }
+}
+
+/// A token's secret, shown once. `Debug` hides it.
+#[derive(Clone)]
+pub struct TokenSecret(pub(super) String);
+
+impl TokenSecret {
+    /// The secret, to be shown once.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TokenSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenSecret(…)")
+    }
+}
+
+/// A schema registered at run time.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CustomSchema {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Of which resource type it is an extension.
+    pub resource_type: String,
+    /// The schema.
+    pub schema: Schema,
+}
+
+/// Operations that wait for an administrator.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Hold {
+    /// The record's id.
+    pub id: String,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which connection.
+    pub connection: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Who a request comes from, once its token is known.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Principal {
+    /// The tenant.
+    pub tenant: Arc<Tenant>,
+    /// The connection.
+    pub connection: Arc<Connection>,
+    /// The token's id.
+    pub token: String,
+    /// The tenant's registry.
+    pub registry: Registry,
+}
+
+/// Why an administrative call failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdminError {
+    /// The name is no DNS label, the duration no duration, …
+    #[error("{0}")]
+    Invalid(String),
+    /// It exists already.
+    #[error("{0} exists already")]
+    Exists(String),
+    /// There is none.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// The store.
+    #[error("the database could not do it")]
+    Store(#[from] StoreError),
+}
+
+/// Why a token does not open a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Denied {
+    /// No such token, or one of another tenant.
+    Unknown,
+    /// Revoked.
+    Revoked,
+    /// Past its end.
+    Expired,
+}

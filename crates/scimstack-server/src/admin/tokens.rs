@@ -1,0 +1,190 @@
+//! Bearer tokens (RFC 6750): made, listed, revoked, and told whose they are. Only their SHA-256 is stored: with 256 random
+//! bits in each, nothing slower is needed.
+
+use super::model::{AdminError, Denied, Principal, Token, TokenSecret};
+use super::records::{Row, number};
+use super::{Admin, system};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use scimstack_schema::{Object, Timestamp};
+use scimstack_store::TenantId;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// How a token begins, so that scanners for leaked secrets know it.
+const PREFIX: &str = "hsk_";
+/// How many characters of a token are kept to recognise it by.
+const HINT: usize = PREFIX.len() + 4;
+/// Longest label, in bytes.
+const MAX_LABEL: usize = 200;
+
+impl Token {
+    fn from_row(row: &Row) -> Result<Self, AdminError> {
+        Ok(Self {
+            id: row.id.clone(),
+            tenant: row.tenant()?,
+            connection: row.text("connection")?,
+            label: row.text("label")?,
+            hint: row.text("hint")?,
+            created: row.created,
+            expires: row.instant("expires")?,
+            revoked: row.instant("revoked")?,
+        })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(digit), 16));
+        }
+        text
+    })
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digits: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
+    let bytes: Vec<u8> =
+        digits?.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    bytes.try_into().ok()
+}
+
+impl Admin {
+    /// Makes a token: 256 random bits with the prefix `hsk_`; only its SHA-256 is stored.
+    ///
+    /// # Errors
+    /// [`AdminError::NotFound`] without the connection, [`AdminError::Invalid`] for an end that has passed or a label of
+    /// more than 200 bytes.
+    pub async fn create_token(
+        &self,
+        tenant: TenantId,
+        connection: &str,
+        label: &str,
+        expires: Option<Timestamp>,
+    ) -> Result<(Token, TokenSecret), AdminError> {
+        let connection = self.connection(tenant, connection).await?.policy.name;
+        let now = self.environment.now();
+        if let Some(end) = expires.filter(|end| *end <= now) {
+            return Err(AdminError::Invalid(format!("the token would have expired at {end}, before it is made")));
+        }
+        if label.len() > MAX_LABEL {
+            return Err(AdminError::Invalid(format!("the label is longer than {MAX_LABEL} bytes")));
+        }
+        let mut random = [0; 32];
+        self.environment.fill_random(&mut random);
+        let secret = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(random));
+        let id = self.environment.new_id();
+        let mut object = Object::new();
+        object.insert("hash", hex(&Sha256::digest(&secret)));
+        object.insert("tenant", number(tenant));
+        object.insert("connection", connection.as_str());
+        object.insert("label", label);
+        object.insert("hint", format!("{}…", secret.get(..HINT).unwrap_or(PREFIX)));
+        if let Some(end) = expires {
+            object.insert("expires", end.to_string());
+        }
+        let op = self.create_op(system::TOKEN, &id, object, Bytes::new(), now)?;
+        self.commit(vec![op]).await?;
+        let row = self.row(system::TOKEN, &id).await?;
+        let row = row.ok_or_else(|| AdminError::NotFound(named(&id)))?;
+        Ok((Token::from_row(&row)?, TokenSecret(secret)))
+    }
+
+    /// The tokens of one tenant, or of all, in the order they were made.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`].
+    pub async fn tokens(&self, tenant: Option<TenantId>) -> Result<Vec<Token>, AdminError> {
+        self.rows(system::TOKEN, tenant).await?.iter().map(Token::from_row).collect()
+    }
+
+    /// Revokes a token. To revoke it again changes nothing.
+    ///
+    /// # Errors
+    /// [`AdminError::NotFound`].
+    pub async fn revoke_token(&self, id: &str) -> Result<(), AdminError> {
+        let now = self.environment.now();
+        self.change(
+            system::TOKEN,
+            id,
+            || named(id),
+            |row| {
+                if row.object.get("revoked").is_some() {
+                    return Ok(false);
+                }
+                row.object.insert("revoked", now.to_string());
+                Ok(true)
+            },
+        )
+        .await
+    }
+
+    /// Who a token belongs to, within the tenant called `tenant`. Cached; a change by another process is seen within a
+    /// second, one by this process at once.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`].
+    pub async fn authenticate(&self, tenant: &str, token: &str) -> Result<Result<Principal, Denied>, AdminError> {
+        let Some(tenant) = self.cached_tenant(tenant).await? else {
+            return Ok(Err(Denied::Unknown));
+        };
+        let Some(token) = self.cached_token(token).await?.filter(|token| token.tenant == tenant.id) else {
+            return Ok(Err(Denied::Unknown));
+        };
+        if let Some(denied) = token.denied(self.environment.now()) {
+            return Ok(Err(denied));
+        }
+        let Some(connection) = self.cached_connection(tenant.id, &token.connection).await? else {
+            return Ok(Err(Denied::Unknown));
+        };
+        let registry = self.registry(tenant.id).await?;
+        Ok(Ok(Principal { tenant, connection, token: token.id.clone(), registry }))
+    }
+
+    /// The token with this secret, revoked and expired ones too.
+    async fn cached_token(&self, secret: &str) -> Result<Option<Arc<Token>>, AdminError> {
+        // What cannot be a token costs no look-up.
+        if !secret.starts_with(PREFIX) {
+            return Ok(None);
+        }
+        let hash: [u8; 32] = Sha256::digest(secret).into();
+        let load = async {
+            let Some(row) = self.row_by_unique(system::TOKEN, &hex(&hash)).await? else { return Ok(None) };
+            let stored = unhex(&row.text("hash")?);
+            stored.map(|stored| Token::from_row(&row).map(|token| (stored, Arc::new(token)))).transpose()
+        };
+        let found = self
+            .cached(
+                |entries| entries.tokens.get(&hash).cloned(),
+                load,
+                |entries, found| {
+                    let _ = entries.tokens.insert(hash, found);
+                },
+            )
+            .await?;
+        // Maps and indexes compare byte by byte until the first difference; this says yes or no in constant time.
+        Ok(found.filter(|(stored, _)| stored.ct_eq(&hash).into()).map(|(_, token)| token))
+    }
+}
+
+fn named(id: &str) -> String {
+    format!("token with the id \"{}\"", id.escape_debug())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_written_in_hexadecimal_and_read_back() {
+        let hash: [u8; 32] = Sha256::digest(b"abc").into();
+        let text = hex(&hash);
+        assert_eq!(text, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(unhex(&text), Some(hash));
+        for broken in ["", "ba78", "zz7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"] {
+            assert_eq!(unhex(broken), None, "{broken}");
+        }
+    }
+}
