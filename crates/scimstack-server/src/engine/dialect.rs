@@ -2,7 +2,7 @@
 //! set of options for the layers below, a few rewrites of bodies, and choices in answers. Strict behaviour is the
 //! engine's own.
 
-use scimstack_filter::{Limits, PatchOptions, ResolveOptions};
+use scimstack_filter::{AttrPath, Filter, Limits, PatchOptions, ResolveOptions};
 use scimstack_protocol::Dialect;
 use scimstack_schema::{IngestOptions, Object, ResourceType, Value};
 
@@ -127,6 +127,22 @@ impl Profile {
         self.patch.refuse_unknown = true;
     }
 
+    /// Rewrites what this identity provider gets wrong in a filter: `manager`, which is an attribute of an extension,
+    /// without the extension's URI. True when it did.
+    pub(crate) fn rewrite_filter(&self, resource_type: &ResourceType, filter: &mut Filter) -> bool {
+        match filter {
+            _ if !self.patch.short_manager => false,
+            Filter::And(parts) | Filter::Or(parts) => {
+                parts.iter_mut().fold(false, |done, part| self.rewrite_filter(resource_type, part) || done)
+            }
+            Filter::Not(inner) => self.rewrite_filter(resource_type, inner),
+            Filter::Present(path) | Filter::Compare(path, ..) | Filter::Element(path, _) => {
+                long_manager(resource_type, path)
+            }
+            Filter::ElementSub(sub) => long_manager(resource_type, &mut sub.path),
+        }
+    }
+
     /// Rewrites what this identity provider gets wrong in a document; the names of what was rewritten come back.
     pub(crate) fn rewrite(&self, resource_type: &ResourceType, document: &mut Value) -> Vec<&'static str> {
         let mut fired = Vec::new();
@@ -140,6 +156,19 @@ impl Profile {
         }
         fired
     }
+}
+
+/// `manager` with the URI of the extension that has it.
+fn long_manager(resource_type: &ResourceType, path: &mut AttrPath) -> bool {
+    let name = path.text.split('.').next().unwrap_or_default();
+    if !name.eq_ignore_ascii_case("manager") || resource_type.resolve(&path.text).is_some() {
+        return false;
+    }
+    let Some(extension) = resource_type.extensions.iter().find(|e| e.schema.attribute(name).is_some()) else {
+        return false;
+    };
+    path.text = format!("{}:{}", extension.schema.id, path.text);
+    true
 }
 
 /// `urn:scim:schemas:core:1.0` for the base schema's URI.
@@ -228,6 +257,21 @@ mod tests {
             ];
             assert_eq!(found, rows, "{dialect:?}");
         }
+    }
+
+    #[test]
+    fn entra_filters_may_leave_out_the_uri_of_manager() {
+        let registry = Registry::core();
+        let user = registry.resource_type("User").unwrap();
+        let rewritten = |dialect, text: &str| {
+            let mut filter = Filter::parse(text).unwrap();
+            of(dialect, None).rewrite_filter(user, &mut filter);
+            filter.to_string()
+        };
+        let uri = scimstack_schema::uri::ENTERPRISE_USER;
+        let text = r#"id eq "1" and (not (Manager.value eq "2") or title pr)"#;
+        assert_eq!(rewritten(Dialect::Generic, text), text);
+        assert_eq!(rewritten(Dialect::Entra, text), text.replace("Manager", &format!("{uri}:Manager")));
     }
 
     #[test]

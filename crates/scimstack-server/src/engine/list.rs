@@ -93,6 +93,8 @@ fn targets(
         let filter: Option<Resolved> = match &parsed {
             None => None,
             Some(filter) => {
+                let mut filter = filter.clone();
+                call.profile.rewrite_filter(resource_type, &mut filter);
                 let options = call.profile.resolve.with_unknown_is_absent(several);
                 Some(filter.resolve(resource_type, options).map_err(|error| refused(&error, in_url))?)
             }
