@@ -11,6 +11,7 @@ macro_rules! check {
 mod atomic;
 mod edges;
 mod feed;
+mod history;
 mod pending;
 mod query;
 mod records;
@@ -31,6 +32,7 @@ pub(crate) fn all() -> Vec<Check> {
         feed::CHECKS,
         atomic::CHECKS,
         size::CHECKS,
+        history::CHECKS,
     ]
     .concat()
 }

@@ -108,7 +108,7 @@ pub enum Expect {
 pub struct EdgeChange {
     /// When set, these are all the edges to begin with: one ordered merge that writes only the difference. A draft whose
     /// reference names a target is the edge to that target; one that names nobody, or several, is the edge with the same
-    /// raw value, which then stays bound if it was. An edge whose data differs is rewritten.
+    /// raw value (the first in the order of [`crate::EdgePage`]), which then stays bound if it was. An edge whose data differs is rewritten.
     pub replace: Option<Vec<EdgeDraft>>,
     /// Then these, in order.
     pub steps: Vec<EdgeStep>,

@@ -56,7 +56,8 @@ pub struct Peer {
     pub active: Option<bool>,
 }
 
-/// A page of edges, in a stable order: by source, then target, pending ones last.
+/// A page of edges, in a stable order: by source, then target, pending ones of a source last, by raw value. Keys are
+/// ordered by kind, then id, byte for byte.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EdgePage {
     /// The edges.

@@ -97,7 +97,9 @@ pub struct Name {
 /// It is *bound* to its target, or *pending* while none or several answer to it. A pending reference is tried again
 /// whenever a record that answers to its raw value, or did, is created, replaced or deleted. A bound one stays bound
 /// when its target is renamed, and until its own raw value is rewritten or the target is deleted. It may name the record
-/// it belongs to. It never finds a target in another scope.
+/// it belongs to. It never finds a target in another scope. Of several pending edges of one source and relation that turn
+/// out to name the same target, or one that is bound to it already, one stays: the bound one, else that with the least raw
+/// value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// The relation: `manager`, `members`.

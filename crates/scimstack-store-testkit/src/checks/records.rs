@@ -141,6 +141,7 @@ async fn expectations(world: World) -> Outcome {
 
 async fn deleted(world: World) -> Outcome {
     world.commit(vec![world.user("u1", "ann")?]).await?;
+    same("the version", world.version(&user("u1")).await?, 1)?;
     let receipt = world.commit(vec![delete(user("u1"))]).await?;
     let ops: Vec<_> = receipt.ops.iter().map(|op| (op.version, op.changed)).collect();
     same("the receipt", ops, vec![(None, true)])?;

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use scimstack_filter::Resolved;
 use scimstack_schema::{ReferenceKey, Registry, Value};
 use scimstack_store::{
-    Capabilities, ChangeKind, ChangePage, ChangeSet, EdgeDraft, EdgePage, EdgeQuery, EdgeStep, Expect, FeedQuery,
-    FeedScope, Key, MemoryStore, Name, Op, Page, Paging, Query, Receipt, Record, Reference, Scope, Store, StoreError,
-    Stored, Target, Total, Want,
+    Anchor, Capabilities, ChangeKind, ChangePage, ChangeSet, EdgeChange, EdgeDraft, EdgePage, EdgeQuery, EdgeStep,
+    Expect, FeedQuery, FeedScope, Key, MemoryStore, Name, Op, Page, Paging, Query, Receipt, Record, Reference,
+    ResourceId, Scope, Store, StoreError, Stored, Target, Total, Want,
 };
 use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
@@ -57,6 +57,21 @@ lies! {
     RenewsCreation,
     CutsDocuments,
     CutsReplacements,
+    FoldsIds,
+    Overwrites,
+    Upserts,
+    KeepsTheDeleted,
+    RefusesKnownNames,
+    QueriesFromACache,
+    ShowsNoPeers,
+    LooksUpAgain,
+    PicksTheFirst,
+    KeepsOldReferences,
+    TriesKeysBackward,
+    DropsAliases,
+    NamesNobody,
+    TellsNoEdges,
+    NeverHasMore,
 }
 
 #[derive(Debug)]
@@ -65,7 +80,9 @@ pub(crate) struct Liar {
     lie: Lie,
     promises: Capabilities,
     cache: Mutex<HashMap<(Scope, Key), Stored>>,
+    pages: Mutex<HashMap<String, Page>>,
     refused: Mutex<HashSet<String>>,
+    references: Mutex<HashMap<(Scope, Key), Vec<Reference>>>,
 }
 
 impl Liar {
@@ -74,8 +91,15 @@ impl Liar {
     }
 
     pub(crate) fn promising(promises: Capabilities) -> Self {
-        let (cache, refused) = (Mutex::default(), Mutex::default());
-        Self { inner: MemoryStore::new(), lie: Lie::None, promises, cache, refused }
+        Self {
+            inner: MemoryStore::new(),
+            lie: Lie::None,
+            promises,
+            cache: Mutex::default(),
+            pages: Mutex::default(),
+            refused: Mutex::default(),
+            references: Mutex::default(),
+        }
     }
 
     fn scope(&self, scope: Scope) -> Scope {
@@ -105,6 +129,8 @@ impl Liar {
 
     fn record(&self, key: &Key, record: &mut Record) {
         match self.lie {
+            Lie::DropsAliases => record.names.clear(),
+            Lie::TriesKeysBackward => record.references.iter_mut().for_each(|reference| reference.keys.reverse()),
             Lie::ComparesNamesWithCase => {
                 let document = Value::parse(&record.doc).unwrap();
                 if let Some(name) = document.get("userName").and_then(Value::as_str) {
@@ -123,8 +149,8 @@ impl Liar {
 
     fn reference(&self, reference: &mut Reference) {
         match self.lie {
-            Lie::ForgetsPendingReferences => reference.keys = vec![],
             Lie::FindsMembersByMail => reference.keys.push(ReferenceKey::Email),
+            Lie::TriesKeysBackward => reference.keys.reverse(),
             Lie::FindsAnyKind => reference.targets = vec!["User".into(), "Group".into()],
             _ => {}
         }
@@ -191,6 +217,69 @@ impl Liar {
             .map(|o| o.key)
     }
 
+    /// All there is in a scope, as text.
+    async fn documents(&self, scope: Scope) -> Vec<(Key, String)> {
+        let mut documents = Vec::new();
+        for kind in ["User", "Group"] {
+            let resource_type = Registry::haystack().resource_type(kind).unwrap().clone();
+            let query = Query::new(Target { kind: kind.into(), resource_type, filter: None }, 10_000);
+            let found = self.inner.query(scope, &query).await.unwrap().items;
+            let text = |stored: Stored| (stored.key, String::from_utf8_lossy(&stored.doc).into_owned());
+            documents.extend(found.into_iter().map(text));
+        }
+        documents
+    }
+
+    /// Takes from references that nobody answers to now what they would be found by.
+    async fn forget(&self, scope: Scope, changes: &mut ChangeSet) {
+        let documents = self.documents(scope).await;
+        let mut known: String = documents.into_iter().map(|(_, doc)| doc.to_lowercase()).collect();
+        for op in &mut changes.ops {
+            if let Op::Create { record, .. } | Op::Replace { record, .. } = op {
+                known.push_str(&String::from_utf8_lossy(&record.doc).to_lowercase());
+            }
+            let forget = |reference: &mut Reference| {
+                if !known.contains(&format!("\"{}\"", reference.raw.to_lowercase())) {
+                    reference.keys.clear();
+                }
+            };
+            match op {
+                Op::Create { record, .. } | Op::Replace { record, .. } => record.references.iter_mut().for_each(forget),
+                Op::Relate { change, .. } => {
+                    let added = change.steps.iter_mut().filter_map(|step| match step {
+                        EdgeStep::Add(draft) => Some(draft),
+                        EdgeStep::Remove(_) => None,
+                    });
+                    let drafts = change.replace.iter_mut().flatten().chain(added);
+                    drafts.map(|draft| &mut draft.reference).for_each(forget);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Creates what is to be replaced and replaces what is to be created, as it comes.
+    async fn as_it_comes(&self, scope: Scope, mut changes: ChangeSet) -> Result<Receipt, StoreError> {
+        loop {
+            let refused = match self.inner.commit(scope, changes.clone()).await {
+                Err(refused) => refused,
+                done => return done,
+            };
+            let (op, becomes) = match (self.lie, &refused) {
+                (Lie::Overwrites, StoreError::Exists { op }) => match changes.ops[*op].clone() {
+                    Op::Create { key, record } => (*op, Op::Replace { key, expect: Expect::Any, record }),
+                    _ => return Err(refused),
+                },
+                (Lie::Upserts, StoreError::NotFound { op }) => match changes.ops[*op].clone() {
+                    Op::Replace { key, record, .. } => (*op, Op::Create { key, record }),
+                    _ => return Err(refused),
+                },
+                _ => return Err(refused),
+            };
+            changes.ops[op] = becomes;
+        }
+    }
+
     async fn one_by_one(&self, scope: Scope, changes: &ChangeSet) -> Result<Receipt, StoreError> {
         let mut ops = Vec::new();
         for op in &changes.ops {
@@ -243,19 +332,35 @@ impl Store for Liar {
 
     async fn read(&self, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, StoreError> {
         let want = if self.lie == Lie::BringsEverything { Want::ALL } else { want };
-        let found = self.inner.read(self.seen_from(scope), key, want).await?.map(|stored| self.shown(stored));
-        if self.lie == Lie::ReadsFromACache
-            && let Some(stored) = &found
-        {
-            let mut cache = self.cache.lock().unwrap();
-            return Ok(Some(cache.entry((scope, key.clone())).or_insert_with(|| stored.clone()).clone()));
+        let mut key = key.clone();
+        if self.lie == Lie::FoldsIds {
+            key.id = ResourceId::new(&key.id.as_str().trim().to_lowercase()).unwrap();
         }
-        Ok(found)
+        let found = self.inner.read(self.seen_from(scope), &key, want).await?.map(|stored| self.shown(stored));
+        let mut cache = self.cache.lock().unwrap();
+        match (self.lie, found) {
+            (Lie::ReadsFromACache, Some(stored)) => Ok(Some(cache.entry((scope, key)).or_insert(stored).clone())),
+            (Lie::KeepsTheDeleted, Some(stored)) => {
+                cache.insert((scope, key), stored.clone());
+                Ok(Some(stored))
+            }
+            (Lie::KeepsTheDeleted, None) => Ok(cache.get(&(scope, key)).cloned()),
+            (_, found) => Ok(found),
+        }
     }
 
     async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
         let scope = self.seen_from(scope);
         let mut query = query.clone();
+        let asked = format!("{scope:?} {query:?}");
+        if self.lie == Lie::QueriesFromACache
+            && let Some(page) = self.pages.lock().unwrap().get(&asked)
+        {
+            return Ok(page.clone());
+        }
+        if self.lie == Lie::BringsEverything {
+            query.want = Want::ALL;
+        }
         if self.lie == Lie::AnswersTheFirstTermOnly {
             for target in &mut query.targets {
                 target.filter = target.filter.as_deref().map(first_term).map(Arc::new);
@@ -263,7 +368,7 @@ impl Store for Liar {
         }
         let mut page = match (self.lie, query.page.clone()) {
             (Lie::PagesByOffset, Paging::Cursor { after, count }) => {
-                let offset = after.map_or(0, |after| String::from_utf8_lossy(&after).parse().unwrap());
+                let offset = after.map_or(0, |after| String::from_utf8_lossy(&after).parse().unwrap_or_default());
                 query.page = Paging::Index { start: offset + 1, count };
                 let mut page = self.inner.query(scope, &query).await?;
                 let end = offset + page.items.len() as u64;
@@ -283,6 +388,7 @@ impl Store for Liar {
         match self.lie {
             Lie::ReversesTheOrder => page.items.reverse(),
             Lie::CountsThePage => page.total = Total::Exact(page.items.len() as u64),
+            Lie::QueriesFromACache => drop(self.pages.lock().unwrap().insert(asked, page.clone())),
             _ => {}
         }
         page.items = page.items.into_iter().map(|stored| self.shown(stored)).collect();
@@ -294,6 +400,7 @@ impl Store for Liar {
         if self.lie == Lie::RepeatsPagesOfEdges {
             query.after = None;
         }
+        query.peer &= self.lie != Lie::ShowsNoPeers;
         self.inner.edges(self.seen_from(scope), &query).await
     }
 
@@ -318,6 +425,84 @@ impl Store for Liar {
                 self.inner.commit(scope, changes).await
             }
             Lie::CommitsOneByOne => self.one_by_one(scope, &changes).await,
+            Lie::Overwrites | Lie::Upserts => self.as_it_comes(scope, changes).await,
+            Lie::ForgetsPendingReferences => {
+                self.forget(scope, &mut changes).await;
+                self.inner.commit(scope, changes).await
+            }
+            Lie::PicksTheFirst => {
+                let documents = self.documents(scope).await;
+                for op in &mut changes.ops {
+                    let Op::Relate { change, .. } = op else { continue };
+                    let drafts = change.steps.iter_mut().filter_map(|step| match step {
+                        EdgeStep::Add(draft) => Some(draft),
+                        EdgeStep::Remove(_) => None,
+                    });
+                    for draft in drafts {
+                        let external = format!("\"externalId\":\"{}\"", draft.reference.raw);
+                        let found = documents.iter().find(|(_, doc)| doc.contains(&external));
+                        if let Some((key, _)) = found {
+                            draft.reference.raw = key.id.to_string();
+                        }
+                    }
+                }
+                self.inner.commit(scope, changes).await
+            }
+            Lie::KeepsOldReferences => {
+                for op in &mut changes.ops {
+                    if let Op::Create { key, record } | Op::Replace { key, record, .. } = op {
+                        let mut all = self.references.lock().unwrap();
+                        let old = all.entry((scope, key.clone())).or_default();
+                        old.retain(|old| record.references.iter().all(|new| new.relation != old.relation));
+                        old.extend(record.references.iter().cloned());
+                        record.references.clone_from(old);
+                    }
+                }
+                self.inner.commit(scope, changes).await
+            }
+            Lie::LooksUpAgain => {
+                let receipt = self.inner.commit(scope, changes.clone()).await?;
+                let query = EdgeQuery {
+                    relation: "members".to_owned(),
+                    anchor: Anchor::All,
+                    pending: false,
+                    peer: false,
+                    after: None,
+                    limit: 1_000_000,
+                };
+                for edge in self.inner.edges(scope, &query).await?.edges {
+                    if edge.target.is_none_or(|target| target.id.as_str() == edge.raw) {
+                        continue;
+                    }
+                    let reference = Reference {
+                        relation: "members".to_owned(),
+                        raw: edge.raw,
+                        keys: vec![ReferenceKey::UserName, ReferenceKey::ExternalId],
+                        targets: vec!["User".into(), "Group".into()],
+                    };
+                    let draft = EdgeDraft { reference: reference.clone(), data: edge.data, must_exist: false };
+                    let steps = vec![EdgeStep::Remove(reference), EdgeStep::Add(draft)];
+                    let mut again = ChangeSet::new(changes.at, changes.actor.clone(), "again");
+                    again.ops = vec![Op::Relate {
+                        source: edge.source,
+                        relation: "members".to_owned(),
+                        expect: Expect::Any,
+                        change: EdgeChange { replace: None, steps },
+                    }];
+                    self.inner.commit(scope, again).await?;
+                }
+                Ok(receipt)
+            }
+            Lie::RefusesKnownNames => {
+                for (at, op) in changes.ops.iter().enumerate() {
+                    let Op::Replace { key, record, .. } = op else { continue };
+                    let stored = self.inner.read(scope, key, Want::HEAD).await?;
+                    if stored.is_some_and(|stored| stored.core.unique == record.core.unique) {
+                        return Err(StoreError::Conflict { op: at, path: "userName".to_owned(), holder: None });
+                    }
+                }
+                self.inner.commit(scope, changes).await
+            }
             Lie::AlwaysMovesTheVersion => {
                 let receipt = self.inner.commit(scope, changes.clone()).await?;
                 let mut ops = receipt.ops.clone();
@@ -360,6 +545,12 @@ impl Store for Liar {
         let mut page = self.inner.changes(&query).await?;
         match self.lie {
             Lie::LosesFeedEntries => page.changes.retain(|change| change.position.sequence % 5 != 4),
+            Lie::NeverHasMore => page.more = false,
+            Lie::NamesNobody => page.changes.iter_mut().for_each(|change| change.actor.clear()),
+            Lie::TellsNoEdges => {
+                let related = page.changes.iter_mut().filter(|change| change.kind == ChangeKind::Related);
+                related.for_each(|change| change.payload = Bytes::from_static(br#"{"relation":"members"}"#));
+            }
             Lie::ForgetsWhatWasBefore => page.changes.iter_mut().for_each(|change| change.before = None),
             Lie::EmitsTwice => {
                 for change in page.changes.iter_mut().filter(|change| change.kind == ChangeKind::Emitted) {

@@ -20,6 +20,11 @@ pub(super) struct Link {
 }
 
 impl Link {
+    /// Its place among those of its source and relation.
+    fn place(&self) -> (bool, Option<&Key>, &str) {
+        (self.target.is_none(), self.target.as_ref(), &self.reference.raw)
+    }
+
     /// What it shows as its value: the target's id, or the raw value while it is pending.
     pub(super) fn value(&self) -> &str {
         self.target.as_ref().map_or(self.reference.raw.as_str(), |target| target.id.as_str())
@@ -126,8 +131,9 @@ impl Space {
         let mut moved = Vec::new();
         for source in sources {
             let before = self.links(&source).to_vec();
-            let (mut after, pending): (Vec<Link>, Vec<Link>) =
+            let (mut after, mut pending): (Vec<Link>, Vec<Link>) =
                 before.iter().cloned().partition(|link| link.target.is_some());
+            pending.sort_by(|one, other| one.reference.raw.cmp(&other.reference.raw));
             for mut link in pending {
                 link.target = self.resolve(&link.reference).target();
                 // Two values may turn out to name the same.
@@ -231,8 +237,9 @@ struct EdgeList {
 }
 
 impl EdgeList {
-    fn new(links: Vec<Link>) -> Self {
+    fn new(mut links: Vec<Link>) -> Self {
         let mut list = Self::default();
+        links.sort_by(|one, other| one.place().cmp(&other.place()));
         links.into_iter().for_each(|link| list.push(link));
         list
     }
