@@ -1,0 +1,221 @@
+//! The whole year against the engine in memory; and against servers that do one thing wrong, each found.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, also in its helpers"
+)]
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use idp_simulator::{Company, Progress, Report, Scenario, Simulator, Step};
+use scimstack_client::BoxError;
+use scimstack_provisioning::connector::Retry;
+use scimstack_provisioning::directory::Lifecycle;
+use scimstack_schema::{Registry, Timestamp, Value};
+use scimstack_server::{Admin, Engine, Environment};
+use scimstack_store::MemoryStore;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Time that goes on by a second with every look, and numbers that count.
+#[derive(Default)]
+struct Counting(AtomicU64);
+
+impl Environment for Counting {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(1_800_000_000 + i64::try_from(self.0.fetch_add(1, Ordering::Relaxed)).unwrap())
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        let number = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        for (byte, number) in bytes.iter_mut().rev().zip(number.into_iter().rev().chain(std::iter::repeat(0))) {
+            *byte = number;
+        }
+    }
+}
+
+/// A server and its base URL and token.
+async fn server() -> (Arc<Engine>, String) {
+    let admin = Admin::new(Arc::new(MemoryStore::new()), Arc::new(Counting::default()), Registry::haystack());
+    let tenant = admin.create_tenant("acme").await.unwrap();
+    let (_, secret) = admin.create_token(tenant.id, "default", "test", None).await.unwrap();
+    let engine = Engine::builder(admin).decide(Arc::new(Lifecycle)).build();
+    (Arc::new(engine), secret.reveal().to_owned())
+}
+
+const BASE: &str = "http://scim.test/t/acme/api/scim/v2";
+
+async fn answer(engine: &Engine, request: Request<Bytes>) -> Response<Bytes> {
+    let (parts, body) = engine.handle(request).await.into_parts();
+    Response::from_parts(parts, body.collect().await.unwrap())
+}
+
+async fn run(simulator: &Simulator, people: usize) -> (Report, Vec<Progress>) {
+    let mut seen = Vec::new();
+    let report =
+        Scenario::new(Company::with_people(1, people), 1).run(simulator, &mut |progress| seen.push(progress)).await;
+    (report, seen)
+}
+
+#[tokio::test]
+async fn a_year_goes_well() {
+    let (engine, token) = server().await;
+    let transport = move |request: Request<Bytes>| {
+        let engine = engine.clone();
+        async move { Ok(answer(&engine, request).await) }
+    };
+    let simulator = Simulator::new(transport, BASE, &token).unwrap();
+    let (report, seen) = run(&simulator, 60).await;
+    assert_eq!(report.failures, [""; 0]);
+    assert_eq!((report.users, report.created, report.linked), (60, 60, 0));
+    assert_eq!((report.updated, report.deactivated, report.reactivated), (7, 3, 1));
+    assert_eq!(report.groups, 8);
+    assert!(report.before_manager > 10, "{}", report.before_manager);
+    let begun = seen.iter().filter(|progress| matches!(progress, Progress::Begun(..))).count();
+    assert_eq!(begun, Step::ALL.len());
+    let created = seen.iter().filter(|progress| **progress == Progress::Done(Step::Create)).count();
+    assert_eq!(created, 60);
+
+    // The same year again finds everyone.
+    let (again, _) = run(&simulator, 60).await;
+    assert_eq!((again.created, again.linked), (1, 59), "the renamed one is new to a provider that has forgotten");
+}
+
+/// Runs a year against a server that does `wrong` to what it is told, or to what it says.
+async fn failures(
+    wrong: impl Fn(Request<Bytes>) -> Option<Request<Bytes>> + Send + Sync + Clone + 'static,
+) -> Vec<String> {
+    let (engine, token) = server().await;
+    let transport = move |request: Request<Bytes>| {
+        let (engine, wrong) = (engine.clone(), wrong.clone());
+        async move {
+            match wrong(request) {
+                Some(request) => Ok(answer(&engine, request).await),
+                None => Ok(Response::builder().status(500).body(Bytes::from(r#"{"detail":"out of order"}"#))?),
+            }
+        }
+    };
+    let simulator = Simulator::new(transport, BASE, &token).unwrap();
+    run(&simulator, 12).await.0.failures
+}
+
+fn edit(request: Request<Bytes>, change: impl Fn(&mut Value)) -> Request<Bytes> {
+    request.map(|body| match Value::parse(&body) {
+        Ok(mut value) => {
+            change(&mut value);
+            value.to_bytes().into()
+        }
+        Err(_) => body,
+    })
+}
+
+#[tokio::test]
+async fn a_server_that_loses_an_attribute_is_found_out() {
+    let failures = failures(|request| {
+        Some(edit(request, |value| {
+            if let Some(object) = value.as_object_mut() {
+                object.remove("title");
+            }
+        }))
+    })
+    .await;
+    assert_eq!(failures.len(), 12, "{failures:?}");
+    assert!(failures.iter().all(|failure| failure.ends_with(": title is missing")), "{failures:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_loses_members_is_found_out() {
+    let failures = failures(|request| {
+        Some(edit(request, |value| {
+            if let Some(Value::Array(members)) = value.as_object_mut().and_then(|object| object.get_mut("members")) {
+                members.pop();
+            }
+        }))
+    })
+    .await;
+    assert!(
+        failures.iter().any(|failure| failure == "group Everyone: 1 members are missing, 0 too many"),
+        "{failures:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_is_quoted() {
+    let failures = failures(|request| (request.method() != Method::POST).then_some(request)).await;
+    let refused = failures.iter().filter(|failure| failure.ends_with("POST /Users: out of order")).count();
+    assert_eq!(refused, 12, "{failures:?}");
+}
+
+#[tokio::test]
+async fn a_switch_that_is_off_is_reported_in_the_servers_words() {
+    let (engine, token) = server().await;
+    let admin = engine.admin().clone();
+    let tenant = admin.tenant("acme").await.unwrap();
+    let mut policy = admin.connection(tenant.id, "default").await.unwrap().policy;
+    policy.push_groups = false;
+    admin.set_connection(tenant.id, policy).await.unwrap();
+    let transport = move |request: Request<Bytes>| {
+        let engine = engine.clone();
+        async move { Ok(answer(&engine, request).await) }
+    };
+    let simulator = Simulator::new(transport, BASE, &token).unwrap();
+    let (report, _) = run(&simulator, 12).await;
+    assert_eq!((report.users, report.groups, report.failures.len()), (12, 0, 8));
+    assert!(report.failures[0].starts_with("group Everyone: POST /Groups: Push Groups is switched off"), "{report:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_tried_with_a_token_that_does_not_work() {
+    let (engine, _) = server().await;
+    let transport = move |request: Request<Bytes>| {
+        let engine = engine.clone();
+        async move { Ok(answer(&engine, request).await) }
+    };
+    let simulator = Simulator::new(transport, BASE, "wrong").unwrap();
+    let (report, seen) = run(&simulator, 12).await;
+    assert_eq!((report.requests, report.users), (1, 0));
+    assert!(report.failures[0].contains("status 401"), "{report:?}");
+    assert_eq!(seen.len(), 3);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_reported() {
+    let transport = |_: Request<Bytes>| async { Err(BoxError::from("no route to host")) };
+    let simulator = Simulator::new(transport, BASE, "t").unwrap().with_retry(Retry::default().with_attempts(1));
+    let (report, _) = run(&simulator, 12).await;
+    assert_eq!(report.failures, ["the server did not answer: no route to host"]);
+}
+
+#[tokio::test]
+async fn requests_look_like_okta() {
+    let transport = |request: Request<Bytes>| async move {
+        let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(header("user-agent").unwrap(), "Okta SCIM Client 1.0.0");
+        assert_eq!(header("accept").unwrap(), "application/scim+json");
+        assert_eq!(header("accept-charset").unwrap(), "utf-8");
+        assert_eq!(header("authorization").unwrap(), "Bearer t");
+        let body = match (request.method(), request.uri().query()) {
+            (&Method::GET, query) => {
+                assert_eq!(header("content-type"), None);
+                let filter = "filter=userName%20eq%20%22";
+                assert!(query.unwrap().starts_with(filter) && query.unwrap().ends_with("%22&startIndex=1&count=100"));
+                r#"{"totalResults":0,"startIndex":1,"itemsPerPage":0,"Resources":[]}"#
+            }
+            _ => {
+                assert_eq!(header("content-type").unwrap(), "application/scim+json; charset=utf-8");
+                let sent = Value::parse(request.body()).unwrap();
+                assert_eq!(sent.get("groups").unwrap().to_string(), "[]");
+                assert_eq!(sent.get("password").unwrap().as_str().unwrap().len(), 8);
+                assert_eq!(sent.get("schemas").unwrap().as_array().unwrap().len(), 3);
+                r#"{"id":"7"}"#
+            }
+        };
+        Ok(Response::new(Bytes::from(body)))
+    };
+    let simulator = Simulator::new(transport, BASE, "t").unwrap();
+    let company = Company::sample(1);
+    assert_eq!(simulator.assign(&company.people()[1]).await.unwrap().id, "7");
+    assert_eq!(simulator.requests(), 2);
+}
