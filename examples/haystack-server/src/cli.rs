@@ -1,0 +1,453 @@
+//! The command line, which is a contract: scripts depend on every name here. What the commands do is in `commands`.
+
+use crate::database::Database;
+use crate::error::Error;
+use crate::{commands, demo};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use scimstack_protocol::{Dialect, Notify, UnknownMembers};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A SCIM server with an Admin Console: people and groups pushed by Okta, Microsoft Entra ID and others.
+#[derive(Parser, Debug)]
+#[command(name = "haystack-server", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// For `serve` without its name.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// The database a command works on.
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseArg {
+    /// sqlite:FILE, sqlite::memory: (serve and demo only), or postgres://…
+    #[arg(long, env = "HAYSTACK_DATABASE", default_value = "sqlite:haystack.db")]
+    pub database: Database,
+}
+
+/// `serve`
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// The address to listen on; with port 0 the system picks one.
+    #[arg(long, env = "HAYSTACK_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArg,
+    /// Where clients reach this server, when a proxy stands in front: https://scim.example.com
+    #[arg(long, env = "HAYSTACK_PUBLIC_URL")]
+    pub public_url: Option<String>,
+}
+
+/// `demo`
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// The address to listen on; with port 0 the system picks one.
+    #[arg(long, env = "HAYSTACK_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// A database to keep; without it a temporary one is made and removed.
+    #[arg(long)]
+    pub database: Option<Database>,
+    /// End when everything is provisioned and checked: exit code 0, or 1 when anything failed.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// The subcommands.
+#[derive(Subcommand, Debug)]
+#[non_exhaustive]
+pub enum Command {
+    /// Run the server (the default).
+    Serve(ServeArgs),
+    /// Run the server with a sample company that a simulated Okta provisions.
+    Demo(DemoArgs),
+    /// Tenants: one for each customer.
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// Bearer tokens for identity providers.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Custom schemas.
+    #[command(subcommand)]
+    Schema(SchemaCommand),
+    /// The To App switches and settings of a connection.
+    #[command(subcommand)]
+    Connection(ConnectionCommand),
+    /// People, as the application sees them.
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Notifications and other effects, in order.
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// The provisioning log.
+    #[command(subcommand)]
+    Log(LogCommand),
+    /// Connections that wait for an administrator.
+    #[command(subcommand)]
+    Hold(HoldCommand),
+    /// Administrators of the console.
+    #[command(subcommand)]
+    Admin(AdminCommand),
+}
+
+/// `tenant …`
+#[derive(Subcommand, Debug)]
+pub enum TenantCommand {
+    /// Make a tenant. Exit code 2 when it exists.
+    Create {
+        /// Its name, a DNS label: it becomes part of addresses.
+        name: String,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// All tenants, a line each.
+    List {
+        /// As a JSON array.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}
+
+/// `token …`
+#[derive(Subcommand, Debug)]
+pub enum TokenCommand {
+    /// Make a token and print it, this once.
+    Create {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The connection.
+        #[arg(long, default_value = "default")]
+        connection: String,
+        /// For people.
+        #[arg(long, default_value = "")]
+        label: String,
+        /// When it ends: 90d, 12h, 30m, 45s. Never, without it.
+        #[arg(long, value_parser = commands::token::seconds)]
+        expires: Option<i64>,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Tokens, a line each; never their secrets.
+    List {
+        /// Only this tenant's.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// As a JSON array.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Revoke a token.
+    Revoke {
+        /// Its id, from `token list`.
+        id: String,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}
+
+/// `schema …`
+#[derive(Subcommand, Debug)]
+pub enum SchemaCommand {
+    /// Register the SCIM Schema resource (or array of them) in a file as extensions of a resource type.
+    Add {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The resource type.
+        #[arg(long, default_value = "User")]
+        resource_type: String,
+        /// The file, JSON.
+        file: PathBuf,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Registered schemas, a line each.
+    List {
+        /// Only this tenant's.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// As a JSON array.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Take a schema out. Values that are there stay stored.
+    Remove {
+        /// Its URN.
+        urn: String,
+        /// Only from this tenant; else from all that have it.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}
+
+/// `connection …`
+#[derive(Subcommand, Debug)]
+pub enum ConnectionCommand {
+    /// Show the switches.
+    Show {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The connection.
+        #[arg(long, default_value = "default")]
+        connection: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Change switches; what is not named stays.
+    Set {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The connection; made when it is not there.
+        #[arg(long, default_value = "default")]
+        connection: String,
+        /// What to change.
+        #[command(flatten)]
+        switches: Switches,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}
+
+/// What `connection set` can change.
+#[derive(Args, Clone, Debug)]
+pub struct Switches {
+    /// Provisioning at all.
+    #[arg(long)]
+    pub enabled: Option<Switch>,
+    /// Create Users.
+    #[arg(long)]
+    pub create_users: Option<Switch>,
+    /// Update User Attributes.
+    #[arg(long)]
+    pub update_attributes: Option<Switch>,
+    /// Deactivate Users.
+    #[arg(long)]
+    pub deactivate_users: Option<Switch>,
+    /// Push Groups.
+    #[arg(long)]
+    pub push_groups: Option<Switch>,
+    /// A create for a deactivated person with the external id on record brings the same person back.
+    #[arg(long)]
+    pub reactivate_on_create: Option<Switch>,
+    /// The identity provider's dialect: auto, okta, okta-oin, entra, entra-compliant, onelogin, jumpcloud, authentik,
+    /// keycloak, pingone, sailpoint, generic, rfc, refuse-unknown, interop.
+    #[arg(long, value_parser = keyword::<Dialect>)]
+    pub dialect: Option<Dialect>,
+    /// Members that name nobody: auto, refuse, park.
+    #[arg(long, value_parser = keyword::<UnknownMembers>)]
+    pub unknown_members: Option<UnknownMembers>,
+    /// Who gets notifications (the tenant's setting): nobody, signed-in, everyone.
+    #[arg(long, value_parser = keyword::<Notify>)]
+    pub notify: Option<Notify>,
+}
+
+/// `on` or `off`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// A keyword as the policies spell it.
+fn keyword<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|e| e.to_string())
+}
+
+/// `person …`
+#[derive(Subcommand, Debug)]
+pub enum PersonCommand {
+    /// Show a person: state, manager, groups.
+    Show {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The user name.
+        user_name: String,
+        /// As a JSON object.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Report a sign-in, as the application does.
+    SignIn {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The user name.
+        user_name: String,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}
+
+/// `outbox …`
+#[derive(Subcommand, Debug)]
+pub enum OutboxCommand {
+    /// Effects in the order they were decided.
+    List {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// As a JSON array.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}
+
+/// `log …`
+#[derive(Subcommand, Debug)]
+pub enum LogCommand {
+    /// What the identity provider asked for, in order.
+    List {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// Only what was refused.
+        #[arg(long)]
+        errors: bool,
+        /// As a JSON array.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}
+
+/// `hold …`
+#[derive(Subcommand, Debug)]
+pub enum HoldCommand {
+    /// Connections on hold, a line each.
+    List {
+        /// Only this tenant's.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// As a JSON array.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Let a connection go on.
+    Release {
+        /// The hold's id, from `hold list`.
+        id: String,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}
+
+/// `admin …`
+#[derive(Subcommand, Debug)]
+pub enum AdminCommand {
+    /// Give an administrator a new password and print it, this once.
+    Password {
+        /// The administrator.
+        #[arg(long, default_value = crate::serve::FIRST_ADMINISTRATOR)]
+        name: String,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}
+
+/// Runs a command line.
+///
+/// # Errors
+/// What to tell the person at the terminal.
+pub fn run(cli: Cli) -> Result<ExitCode, Error> {
+    let command = cli.command.unwrap_or(Command::Serve(cli.serve));
+    let mut builder = match command {
+        Command::Serve(_) | Command::Demo(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = builder.enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve(args) => commands::serve::run(args).await,
+            Command::Demo(args) => demo::run(args).await,
+            Command::Tenant(command) => commands::tenant::run(command).await,
+            Command::Token(command) => commands::token::run(command).await,
+            Command::Schema(command) => commands::schema::run(command).await,
+            Command::Connection(command) => commands::connection::run(command).await,
+            Command::Person(command) => commands::person::run(command).await,
+            Command::Outbox(OutboxCommand::List { tenant, json, database }) => {
+                commands::events::outbox(&database.database, &tenant, json).await
+            }
+            Command::Log(LogCommand::List { tenant, errors, json, database }) => {
+                commands::events::log(&database.database, &tenant, errors, json).await
+            }
+            Command::Hold(command) => commands::hold::run(command).await,
+            Command::Admin(AdminCommand::Password { name, database }) => {
+                let admin = commands::admin(&database.database)?;
+                let password = crate::serve::set_new_password(&admin, &name).await?;
+                commands::print(&password);
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_subcommand_it_serves() {
+        let cli = Cli::try_parse_from(["haystack-server", "--listen", "127.0.0.1:0"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(cli.serve.listen, "127.0.0.1:0");
+    }
+
+    #[test]
+    fn switches_are_on_or_off_and_keywords_are_checked() {
+        let line = ["haystack-server", "connection", "set", "--tenant", "a", "--create-users", "off", "--dialect", "okta-oin", "--notify", "signed-in"];
+        assert!(Cli::try_parse_from(line).is_ok());
+        for (flag, bad) in [("--create-users", "maybe"), ("--dialect", "oktaa"), ("--notify", "some")] {
+            assert!(Cli::try_parse_from(["haystack-server", "connection", "set", "--tenant", "a", flag, bad]).is_err());
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The real world: the system's clock and its source of randomness. The only place that has them.
+
+use scimstack_schema::Timestamp;
+use scimstack_server::Environment;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The process's clock and randomness.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct System;
+
+impl Environment for System {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        #[allow(clippy::expect_used, reason = "without randomness no token is safe: the process must not go on")]
+        getrandom::fill(bytes).expect("the operating system gives no randomness");
+    }
+}
+
+/// A new password: 20 characters of an alphabet without look-alikes, about 115 bits.
+#[must_use]
+pub fn new_password() -> String {
+    const ALPHABET: &[u8; 56] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789!";
+    let mut password = String::with_capacity(20);
+    let mut bytes = [0_u8; 64];
+    while password.len() < 20 {
+        System.fill_random(&mut bytes);
+        // Bytes past the last whole multiple of 56 are dropped, so that every character is equally likely.
+        let fair = bytes.iter().filter(|&&byte| byte < 224).map(|byte| usize::from(byte % 56));
+        password.extend(fair.filter_map(|at| ALPHABET.get(at).copied()).map(char::from).take(20 - password.len()));
+    }
+    password
+}

@@ -1,0 +1,93 @@
+//! `connection show`, `connection set`.
+
+use super::{admin, print};
+use crate::cli::{ConnectionCommand, Switch, Switches};
+use crate::error::Error;
+use scimstack_protocol::{ConnectionPolicy, Notify};
+use scimstack_server::admin::AdminError;
+use serde_json::Value;
+use std::process::ExitCode;
+
+pub(crate) async fn run(command: ConnectionCommand) -> Result<ExitCode, Error> {
+    match command {
+        ConnectionCommand::Show { tenant, connection, json, database } => {
+            let admin = admin(&database.database)?;
+            let tenant = admin.tenant(&tenant).await?;
+            let policy = admin.connection(tenant.id, &connection).await?.policy;
+            show(&policy, tenant.policy.notify, json)?;
+        }
+        ConnectionCommand::Set { tenant, connection, switches, database } => {
+            let admin = admin(&database.database)?;
+            let tenant = admin.tenant(&tenant).await?;
+            let before = match admin.connection(tenant.id, &connection).await {
+                Ok(found) => Some(found.policy),
+                Err(AdminError::NotFound(_)) => None,
+                Err(error) => return Err(error.into()),
+            };
+            let mut policy = before.clone().unwrap_or_default();
+            policy.name = connection;
+            apply(&mut policy, &switches);
+            if before.as_ref() != Some(&policy) {
+                admin.set_connection(tenant.id, policy.clone()).await?;
+            }
+            let mut settings = tenant.policy;
+            if let Some(notify) = switches.notify.filter(|&notify| notify != settings.notify) {
+                settings.notify = notify;
+                admin.set_tenant_policy(tenant.id, settings.clone()).await?;
+            }
+            show(&policy, settings.notify, false)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn apply(policy: &mut ConnectionPolicy, switches: &Switches) {
+    for (slot, switch) in [
+        (&mut policy.enabled, switches.enabled),
+        (&mut policy.create_users, switches.create_users),
+        (&mut policy.update_attributes, switches.update_attributes),
+        (&mut policy.deactivate_users, switches.deactivate_users),
+        (&mut policy.push_groups, switches.push_groups),
+        (&mut policy.reactivate_on_create, switches.reactivate_on_create),
+    ] {
+        if let Some(switch) = switch {
+            *slot = switch == Switch::On;
+        }
+    }
+    policy.dialect = switches.dialect.unwrap_or(policy.dialect);
+    policy.unknown_members = switches.unknown_members.unwrap_or(policy.unknown_members);
+}
+
+/// The switches under the names that `connection set` has, or as JSON.
+fn show(policy: &ConnectionPolicy, notify: Notify, json: bool) -> Result<(), Error> {
+    let failed = |e: serde_json::Error| Error::new(e.to_string());
+    let mut fields = serde_json::to_value(policy).map_err(failed)?;
+    if let Some(fields) = fields.as_object_mut() {
+        fields.insert("notify".to_owned(), serde_json::to_value(notify).map_err(failed)?);
+    }
+    if json {
+        print(&fields.to_string());
+        return Ok(());
+    }
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        let value = match value {
+            Value::Bool(true) => "on".to_owned(),
+            Value::Bool(false) => "off".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        print(&format!("{:<22} {value}", kebab(name)));
+    }
+    Ok(())
+}
+
+fn kebab(camel: &str) -> String {
+    let mut name = String::new();
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() {
+            name.push('-');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    name
+}

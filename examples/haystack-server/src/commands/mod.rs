@@ -1,0 +1,42 @@
+//! What each command does. They open the database themselves and work beside a running server, which sees what they
+//! changed within a second.
+
+pub mod connection;
+pub mod events;
+pub mod hold;
+pub mod person;
+pub mod schema;
+pub mod serve;
+pub mod tenant;
+pub mod token;
+
+use crate::database::Database;
+use crate::error::Error;
+use scimstack_server::Admin;
+use scimstack_store::TenantId;
+use std::io::Write;
+
+/// The server's records, over the database a command names.
+pub(crate) fn admin(database: &Database) -> Result<Admin, Error> {
+    Ok(crate::serve::admin(database.open_shared()?).acting_as("command-line"))
+}
+
+/// One line on standard output, at once. A reader that has gone away is no error.
+pub(crate) fn print(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}");
+    let _ = out.flush();
+}
+
+/// The tenant a command names, when it names one.
+pub(crate) async fn tenant(admin: &Admin, name: Option<&str>) -> Result<Option<TenantId>, Error> {
+    match name {
+        Some(name) => Ok(Some(admin.tenant(name).await?.id)),
+        None => Ok(None),
+    }
+}
+
+/// The name of a tenant, for lists.
+pub(crate) async fn names(admin: &Admin) -> Result<std::collections::HashMap<TenantId, String>, Error> {
+    Ok(admin.tenants().await?.into_iter().map(|tenant| (tenant.id, tenant.name)).collect())
+}

@@ -1,0 +1,112 @@
+//! `person show`, `person sign-in`.
+
+use super::{admin, print};
+use crate::cli::PersonCommand;
+use crate::error::{Error, chain};
+use scimstack_provisioning::directory::{Person, PersonState};
+use scimstack_schema::{Resource, Value};
+use scimstack_server::Admin;
+use scimstack_server::engine::SignInError;
+use scimstack_store::{Anchor, Edge, EdgeQuery, Key, Scope, StoreExt, Stored, TenantId, Want};
+use serde_json::json;
+use std::process::ExitCode;
+
+pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
+    match command {
+        PersonCommand::Show { tenant, user_name, json, database } => {
+            let admin = admin(&database.database)?;
+            let tenant = admin.tenant(&tenant).await?.id;
+            let stored = admin.person(tenant, &user_name).await?;
+            let stored = stored.ok_or_else(|| Error::new(format!("nobody is called {user_name}")))?;
+            show(&admin, tenant, &stored, json).await?;
+        }
+        PersonCommand::SignIn { tenant, user_name, database } => {
+            let engine = crate::serve::engine(admin(&database.database)?, None);
+            engine.sign_in(&tenant, &user_name).await.map_err(|error| match error {
+                SignInError::Failed(cause) => Error::new(format!("the sign-in could not be recorded: {}", chain(&*cause))),
+                other => Error::new(other.to_string()),
+            })?;
+            print(&format!("{user_name} has signed in"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn edges(admin: &Admin, tenant: TenantId, relation: &str, anchor: Anchor) -> Result<Vec<Edge>, Error> {
+    let pending = !matches!(anchor, Anchor::Targets(_));
+    let query = EdgeQuery { relation: relation.to_owned(), anchor, pending, peer: true, after: None, limit: 1_000 };
+    Ok(admin.store().all_edges(Scope::Tenant(tenant), query).await?)
+}
+
+/// The manager: the raw value as sent, and whom it names.
+async fn manager(admin: &Admin, tenant: TenantId, key: &Key) -> Result<Option<(String, Option<String>)>, Error> {
+    let mut found: Option<(String, Option<String>)> = None;
+    for relation in ["manager", "managerExternalId"] {
+        for edge in edges(admin, tenant, relation, Anchor::Sources(vec![key.clone()])).await? {
+            let resolved = match &edge.target {
+                Some(target) => {
+                    let manager = admin.store().read(Scope::Tenant(tenant), target, Want::DOCUMENT).await?;
+                    manager.and_then(|manager| user_name(&manager))
+                }
+                None => None,
+            };
+            if found.as_ref().is_none_or(|(_, known)| known.is_none() && resolved.is_some()) {
+                found = Some((edge.raw, resolved));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn user_name(stored: &Stored) -> Option<String> {
+    Value::parse(&stored.doc).ok()?.get("userName")?.as_str().map(ToOwned::to_owned)
+}
+
+async fn show(admin: &Admin, tenant: TenantId, stored: &Stored, as_json: bool) -> Result<(), Error> {
+    let registry = admin.registry(tenant).await?;
+    let user = registry.resource_type("User").ok_or_else(|| Error::new("there is no resource type User"))?;
+    let resource = Resource::from_stored(user.clone(), &stored.doc).map_err(|e| Error::new(e.to_string()))?;
+    let person = Person::decode(&stored.private).ok();
+    let state = match person.as_ref().map(Person::state) {
+        Some(PersonState::Active) => "Active",
+        Some(PersonState::Deactivated { .. }) => "Deactivated",
+        Some(PersonState::Deleted) => "Deleted",
+        _ => "Unclaimed",
+    };
+    let manager = manager(admin, tenant, &stored.key).await?;
+    let (raw, resolved) = manager.map_or((None, None), |(raw, resolved)| (Some(raw), resolved));
+    let groups: Vec<String> = edges(admin, tenant, "members", Anchor::Targets(vec![stored.key.clone()]))
+        .await?
+        .into_iter()
+        .map(|edge| edge.peer.and_then(|peer| peer.display).unwrap_or_else(|| edge.source.id.to_string()))
+        .collect();
+    let text = |name: &str| resource.root().get(name).and_then(Value::as_str).map(ToOwned::to_owned);
+    let fields = json!({
+        "id": stored.key.id.as_str(),
+        "userName": text("userName"),
+        "displayName": text("displayName"),
+        "externalId": resource.external_id(),
+        "state": state,
+        "active": stored.core.active,
+        "manager": raw,
+        "managerResolved": resolved,
+        "groups": groups,
+        "version": stored.version.0,
+        "created": stored.core.created.to_string(),
+        "lastModified": stored.core.modified.to_string(),
+    });
+    if as_json {
+        print(&fields.to_string());
+        return Ok(());
+    }
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        let value = match (name.as_str(), value) {
+            ("managerResolved", serde_json::Value::Null) if raw.is_some() => "pending: nobody of this name is here yet".to_owned(),
+            (_, serde_json::Value::Null) => continue,
+            (_, serde_json::Value::String(text)) => text.clone(),
+            (_, other) => other.to_string(),
+        };
+        print(&format!("{name:<16} {value}"));
+    }
+    Ok(())
+}

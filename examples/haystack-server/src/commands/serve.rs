@@ -1,0 +1,55 @@
+//! `serve`: the server in the foreground, until SIGTERM or Ctrl-C.
+
+use super::print;
+use crate::cli::ServeArgs;
+use crate::error::Error;
+use crate::serve::{Config, FIRST_ADMINISTRATOR, FIRST_TENANT, Running, start};
+use std::process::ExitCode;
+
+pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Error> {
+    log_to_stderr();
+    let running =
+        start(Config { listen: args.listen, database: args.database.database, public_url: args.public_url }).await?;
+    greet(&running);
+    stop_signal().await?;
+    running.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Structured logs, by `RUST_LOG`.
+pub(crate) fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process keeps the first's logs.
+    let _ = subscriber.with_ansi(false).try_init();
+}
+
+/// Where everything is; and, at the first start, the secrets.
+pub(crate) fn greet(running: &Running) {
+    print(&format!("listening on http://{}", running.local_addr));
+    print(&format!("Admin Console   {}/console", running.state.origin()));
+    print(&format!("SCIM base URL   {}", running.state.scim_base_url(FIRST_TENANT)));
+    if let Some(first) = &running.first_start {
+        print(&format!("bearer token    {}", first.token));
+        print(&format!("administrator   {FIRST_ADMINISTRATOR}"));
+        print(&format!("password        {}", first.password));
+        print("Token and password are shown only this once.");
+    }
+}
+
+/// Until SIGTERM or Ctrl-C.
+pub(crate) async fn stop_signal() -> Result<(), Error> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            result = tokio::signal::ctrl_c() => result?,
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
