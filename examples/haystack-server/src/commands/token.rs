@@ -53,7 +53,7 @@ pub(crate) async fn run(command: TokenCommand) -> Result<ExitCode, Error> {
                 } else {
                     let expires = expires.as_deref().unwrap_or("never");
                     print(&format!(
-                        "{}  {name}/{}  {}…  {state}  expires {expires}  {}",
+                        "{}  {name}/{}  {}  {state}  expires {expires}  {}",
                         token.id, token.connection, token.hint, token.label
                     ));
                 }

@@ -126,7 +126,7 @@ fn token_table(shell: &Shell, tokens: &[Token], now: Timestamp) -> Markup {
                 tbody {
                     @for token in tokens { tr {
                         td { @if token.label.is_empty() { span.soft { "(no label)" } } @else { (token.label) } }
-                        td { code { (token.hint) "…" } }
+                        td { code { (token.hint) } }
                         td { (token.connection) }
                         td { (day(token.created)) }
                         td { @match token.expires { Some(at) => (day(at)), None => "never" } }
