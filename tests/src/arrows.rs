@@ -89,22 +89,8 @@ const HTTP: &[&str] = &[
     "tower-layer",
     "tower-service",
 ];
-const RUNTIME: &[&str] = &[
-    "async-executor",
-    "async-global-executor",
-    "async-std",
-    "mio",
-    "polling",
-    "smol",
-    "tokio",
-];
-const ASYNC: &[&str] = &[
-    "async-trait",
-    "futures",
-    "futures-channel",
-    "futures-core",
-    "futures-util",
-];
+const RUNTIME: &[&str] = &["async-executor", "async-global-executor", "async-std", "mio", "polling", "smol", "tokio"];
+const ASYNC: &[&str] = &["async-trait", "futures", "futures-channel", "futures-core", "futures-util"];
 const STORAGE: &[&str] = &[
     "deadpool-postgres",
     "diesel",
@@ -139,26 +125,14 @@ pub const OUTSIDE: &[(&str, &[&[&str]], &str)] = &[
         &[HTTP, RUNTIME, ASYNC, STORAGE, RANDOM],
         "the state machines are sans-IO: time and chance are arguments",
     ),
-    (
-        "scimstack-store",
-        &[HTTP, RUNTIME, STORAGE],
-        "the contract binds every back end and every runtime alike",
-    ),
-    (
-        "scimstack-store-testkit",
-        &[HTTP, RUNTIME, STORAGE],
-        "the kit runs wherever the store under test runs",
-    ),
+    ("scimstack-store", &[HTTP, RUNTIME, STORAGE], "the contract binds every back end and every runtime alike"),
+    ("scimstack-store-testkit", &[HTTP, RUNTIME, STORAGE], "the kit runs wherever the store under test runs"),
     (
         "scimstack-store-sqlite",
         &[HTTP, RUNTIME, &["deadpool-postgres", "postgres", "tokio-postgres"]],
         "the embedded store has threads of its own, and neither a runtime nor the wire",
     ),
-    (
-        "scimstack-store-postgres",
-        &[HTTP, &["libsqlite3-sys", "rusqlite"]],
-        "a store does not know the wire",
-    ),
+    ("scimstack-store-postgres", &[HTTP, &["libsqlite3-sys", "rusqlite"]], "a store does not know the wire"),
     (
         "scimstack-server",
         &[RUNTIME, STORAGE, &["axum", "hyper", "hyper-util", "reqwest"]],
@@ -197,10 +171,7 @@ const IMPURE: &[(&str, &str)] = &[
 pub const IMPURE_ALL_THE_SAME: &[(&str, &str, &str)] = &[];
 
 fn layer(name: &str) -> Layer {
-    LAYERS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map_or(Layer::L4, |(_, layer)| *layer)
+    LAYERS.iter().find(|(known, _)| *known == name).map_or(Layer::L4, |(_, layer)| *layer)
 }
 
 /// Why `from` may not use `to`; `None` when it may.
@@ -243,10 +214,7 @@ pub fn forbidden_edges(packages: &[Package]) -> Vec<String> {
                 continue;
             }
             if let Some(reason) = refusal(&package.name, dependency) {
-                found.push(format!(
-                    "{} may not depend on {}: {reason}",
-                    package.name, dependency.name
-                ));
+                found.push(format!("{} may not depend on {}: {reason}", package.name, dependency.name));
             }
         }
     }
@@ -266,10 +234,7 @@ pub fn unplaced(packages: &[Package]) -> Vec<String> {
             _ => {}
         }
         if is_library && package.folder != format!("crates/{}", package.name) {
-            found.push(format!(
-                "{} lies in {}: a library's folder has its name",
-                package.name, package.folder
-            ));
+            found.push(format!("{} lies in {}: a library's folder has its name", package.name, package.folder));
         }
         if is_library != package.published {
             found.push(format!(
@@ -305,25 +270,15 @@ pub fn forbidden_outside(package: &str, tree: &[String]) -> Vec<String> {
 pub fn sockets_in_libraries(packages: &[Package]) -> Vec<String> {
     let of_programs = ["fs", "full", "io-std", "net", "process", "rt-multi-thread", "signal"];
     let mut found = Vec::new();
-    for package in packages
-        .iter()
-        .filter(|package| !matches!(layer(&package.name), Layer::L4))
-    {
+    for package in packages.iter().filter(|package| !matches!(layer(&package.name), Layer::L4)) {
         for dependency in &package.dependencies {
             // The suite is a library and a command; its command is a program, behind a feature.
             let command = package.name == "scimstack-conformance" && dependency.optional;
             if dependency.name != "tokio" || dependency.kind == Kind::Development || command {
                 continue;
             }
-            for feature in dependency
-                .features
-                .iter()
-                .filter(|feature| of_programs.contains(&feature.as_str()))
-            {
-                found.push(format!(
-                    "{} asks for tokio's \"{feature}\", which belongs to programs",
-                    package.name
-                ));
+            for feature in dependency.features.iter().filter(|feature| of_programs.contains(&feature.as_str())) {
+                found.push(format!("{} asks for tokio's \"{feature}\", which belongs to programs", package.name));
             }
         }
     }
@@ -335,11 +290,7 @@ pub fn sockets_in_libraries(packages: &[Package]) -> Vec<String> {
 pub fn impure_lines(files: &[File]) -> Vec<String> {
     let mut found = Vec::new();
     for file in files {
-        let Some((package, rest)) = file
-            .path
-            .strip_prefix("crates/")
-            .and_then(|path| path.split_once("/src/"))
-        else {
+        let Some((package, rest)) = file.path.strip_prefix("crates/").and_then(|path| path.split_once("/src/")) else {
             continue;
         };
         let is_command = rest == "main.rs" || rest.starts_with("bin/");
@@ -355,9 +306,8 @@ pub fn impure_lines(files: &[File]) -> Vec<String> {
                 continue;
             }
             for (part, reason) in IMPURE {
-                let excused = IMPURE_ALL_THE_SAME
-                    .iter()
-                    .any(|(path, allowed, _)| file.path.starts_with(path) && allowed == part);
+                let excused =
+                    IMPURE_ALL_THE_SAME.iter().any(|(path, allowed, _)| file.path.starts_with(path) && allowed == part);
                 if names(line, part) && !excused {
                     found.push(format!("{}:{}: `{part}`: {reason}", file.path, number + 1));
                 }
@@ -370,10 +320,7 @@ pub fn impure_lines(files: &[File]) -> Vec<String> {
 /// Whether `line` says `part` as a word of its own, not as the end of a longer name.
 fn names(line: &str, part: &str) -> bool {
     line.match_indices(part).any(|(at, _)| {
-        !line
-            .get(..at)
-            .unwrap_or_default()
-            .ends_with(|before: char| before.is_alphanumeric() || before == '_')
+        !line.get(..at).unwrap_or_default().ends_with(|before: char| before.is_alphanumeric() || before == '_')
     })
 }
 
@@ -383,12 +330,7 @@ mod tests {
 
     fn dependency(name: &str, kind: Kind, optional: bool, features: &[&str]) -> Dependency {
         let features = features.iter().map(ToString::to_string).collect();
-        Dependency {
-            name: name.to_owned(),
-            kind,
-            optional,
-            features,
-        }
+        Dependency { name: name.to_owned(), kind, optional, features }
     }
 
     fn package(name: &str, dependencies: Vec<Dependency>) -> Package {
@@ -396,19 +338,11 @@ mod tests {
             Layer::L4 => (false, format!("examples/{name}")),
             _ => (true, format!("crates/{name}")),
         };
-        Package {
-            name: name.to_owned(),
-            folder,
-            published,
-            dependencies,
-        }
+        Package { name: name.to_owned(), folder, published, dependencies }
     }
 
     fn edge(from: &str, to: &str, kind: Kind, optional: bool) -> Vec<String> {
-        forbidden_edges(&[
-            package(from, vec![dependency(to, kind, optional, &[])]),
-            package(to, Vec::new()),
-        ])
+        forbidden_edges(&[package(from, vec![dependency(to, kind, optional, &[])]), package(to, Vec::new())])
     }
 
     #[test]
@@ -424,11 +358,7 @@ mod tests {
             ("haystack-server", "scimstack-conformance"),
             ("haystack-server", "idp-simulator"),
         ] {
-            assert_eq!(
-                edge(from, to, Kind::Normal, false),
-                Vec::<String>::new(),
-                "{from} -> {to}"
-            );
+            assert_eq!(edge(from, to, Kind::Normal, false), Vec::<String>::new(), "{from} -> {to}");
         }
     }
 
@@ -456,29 +386,15 @@ mod tests {
             let found = edge(from, to, Kind::Normal, false);
             assert_eq!(found.len(), 1, "{from} -> {to}");
             assert!(found[0].contains(because), "{}", found[0]);
-            assert_eq!(
-                edge(from, to, Kind::Build, false).len(),
-                1,
-                "{from} -> {to}, for the build"
-            );
-            assert_eq!(
-                edge(from, to, Kind::Development, false).len(),
-                0,
-                "{from} -> {to}, for tests"
-            );
+            assert_eq!(edge(from, to, Kind::Build, false).len(), 1, "{from} -> {to}, for the build");
+            assert_eq!(edge(from, to, Kind::Development, false).len(), 0, "{from} -> {to}, for tests");
         }
     }
 
     #[test]
     fn the_arrow_from_client_to_provisioning_stands_behind_a_feature() {
-        assert_eq!(
-            edge("scimstack-client", "scimstack-provisioning", Kind::Normal, true).len(),
-            0
-        );
-        assert_eq!(
-            edge("scimstack-client", "scimstack-provisioning", Kind::Normal, false).len(),
-            1
-        );
+        assert_eq!(edge("scimstack-client", "scimstack-provisioning", Kind::Normal, true).len(), 0);
+        assert_eq!(edge("scimstack-client", "scimstack-provisioning", Kind::Normal, false).len(), 1);
     }
 
     #[test]
@@ -515,36 +431,18 @@ mod tests {
     fn a_library_may_use_tokio_but_not_its_sockets() {
         let of = |features: &[&str], kind, optional| vec![dependency("tokio", kind, optional, features)];
         let found = |name: &str, dependencies| sockets_in_libraries(&[package(name, dependencies)]).len();
-        assert_eq!(
-            found("scimstack-store-postgres", of(&["rt", "sync"], Kind::Normal, false)),
-            0
-        );
-        assert_eq!(
-            found("scimstack-store-postgres", of(&["rt", "net"], Kind::Normal, false)),
-            1
-        );
-        assert_eq!(
-            found("scimstack-store-postgres", of(&["rt", "net"], Kind::Development, false)),
-            0
-        );
+        assert_eq!(found("scimstack-store-postgres", of(&["rt", "sync"], Kind::Normal, false)), 0);
+        assert_eq!(found("scimstack-store-postgres", of(&["rt", "net"], Kind::Normal, false)), 1);
+        assert_eq!(found("scimstack-store-postgres", of(&["rt", "net"], Kind::Development, false)), 0);
         assert_eq!(found("haystack-server", of(&["rt", "net"], Kind::Normal, false)), 0);
-        assert_eq!(
-            found("scimstack-conformance", of(&["rt", "net"], Kind::Normal, false)),
-            1
-        );
-        assert_eq!(
-            found("scimstack-conformance", of(&["rt", "net"], Kind::Normal, true)),
-            0
-        );
+        assert_eq!(found("scimstack-conformance", of(&["rt", "net"], Kind::Normal, false)), 1);
+        assert_eq!(found("scimstack-conformance", of(&["rt", "net"], Kind::Normal, true)), 0);
     }
 
     #[test]
     fn a_clock_in_a_library_is_found_and_one_in_a_test_is_not() {
         let text = "//! Instant::now\nlet a = MyInstant::now();\nlet b = Instant::now();\n#[cfg(test)]\nInstant::now()";
-        assert_eq!(
-            impure_lines(&[File::new("crates/scimstack-store/src/memory.rs", text)]).len(),
-            1
-        );
+        assert_eq!(impure_lines(&[File::new("crates/scimstack-store/src/memory.rs", text)]).len(), 1);
         for path in [
             "examples/demo/src/main.rs",
             "crates/scimstack-store/tests/memory.rs",

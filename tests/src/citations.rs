@@ -12,20 +12,14 @@ impl Catalogue {
     /// From lines like `7643: 1 1.1 2` or, for a document whose sections are not listed, `3339`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let lines = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let documents = lines.map(|line| match line.split_once(':') {
-            Some((number, sections)) => (
-                number.to_owned(),
-                Some(sections.split_whitespace().map(ToOwned::to_owned).collect()),
-            ),
+            Some((number, sections)) => {
+                (number.to_owned(), Some(sections.split_whitespace().map(ToOwned::to_owned).collect()))
+            }
             None => (line.to_owned(), None),
         });
-        Self {
-            documents: documents.collect(),
-        }
+        Self { documents: documents.collect() }
     }
 
     fn complaint(&self, citation: &Citation) -> Option<String> {
@@ -66,11 +60,7 @@ pub fn wrong(files: &[File], catalogue: &Catalogue) -> Vec<String> {
 /// How many sections are cited: none would mean that the check looks for the wrong thing.
 #[must_use]
 pub fn count(files: &[File]) -> usize {
-    files
-        .iter()
-        .flat_map(|file| file.text.lines())
-        .map(|line| citations(line).len())
-        .sum()
+    files.iter().flat_map(|file| file.text.lines()).map(|line| citations(line).len()).sum()
 }
 
 /// The citations of a line: each `RFC nnnn`, and each `§` that follows one on the line.
@@ -83,20 +73,14 @@ fn citations(line: &str) -> Vec<Citation> {
         if let Some(after) = here.strip_prefix('§') {
             let section = digits_and_dots(after.trim_start_matches(['§', ' ']));
             if let (Some(document), false) = (&document, section.is_empty()) {
-                found.push(Citation {
-                    document: document.clone(),
-                    section: Some(section.to_owned()),
-                });
+                found.push(Citation { document: document.clone(), section: Some(section.to_owned()) });
             }
             rest = after;
         } else if let Some(after) = here.strip_prefix("RFC") {
             let number = after.trim_start_matches([' ', '-', '\u{a0}']);
             let digits = digits_and_dots(number);
             if digits.len() == 4 && !digits.contains('.') {
-                found.push(Citation {
-                    document: digits.to_owned(),
-                    section: None,
-                });
+                found.push(Citation { document: digits.to_owned(), section: None });
                 document = Some(digits.to_owned());
             }
             rest = after;
@@ -114,9 +98,7 @@ fn citations(line: &str) -> Vec<Citation> {
 
 /// `3.5.2` of `3.5.2, and`; a dot at the end belongs to the sentence.
 fn digits_and_dots(text: &str) -> &str {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     text.get(..end).unwrap_or_default().trim_end_matches('.')
 }
 
@@ -135,10 +117,7 @@ mod tests {
     fn sections_are_read_with_their_document() {
         for (line, expected) in [
             ("//! Filters (RFC 7644 §3.4.2.2).", vec!["7644 3.4.2.2"]),
-            (
-                "RFC 7644 §3.5.2, §7; RFC 7643 §2.1.",
-                vec!["7644 3.5.2", "7644 7", "7643 2.1"],
-            ),
+            ("RFC 7644 §3.5.2, §7; RFC 7643 §2.1.", vec!["7644 3.5.2", "7644 7", "7643 2.1"]),
             ("RFC7644 §3.10 and RFC-9865 § 4", vec!["7644 3.10", "9865 4"]),
             ("see semantics.md §5", vec![]),
             ("RFC 7644, and spec/decisions.md §5", vec![]),
@@ -154,10 +133,7 @@ mod tests {
         let found = |line: &str| wrong(&[File::new("a.rs", line)], &catalogue);
         assert_eq!(found("RFC 7644 §3.5, RFC 3339 §5.6"), Vec::<String>::new());
         // Put together, so that the check of the repository does not find them here.
-        assert_eq!(
-            found(&["\nRFC 7644 §", "3.60"].concat()),
-            ["a.rs:2: RFC 7644 has no section 3.60"]
-        );
+        assert_eq!(found(&["\nRFC 7644 §", "3.60"].concat()), ["a.rs:2: RFC 7644 has no section 3.60"]);
         assert_eq!(found(&["RFC ", "7645"].concat()).len(), 1);
     }
 }

@@ -6,5 +6,6 @@
 
 pub mod arrows;
 pub mod citations;
+pub mod fuzz;
 pub mod tidy;
 pub mod workspace;

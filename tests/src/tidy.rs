@@ -12,19 +12,12 @@ const UNFINISHED: &[(&str, &str)] = &[
     (concat!("to", "do!("), "a hole in the program"),
     (concat!("unimple", "mented!("), "a hole in the program"),
     (concat!("#[ig", "nore"), "a test that does not run proves nothing"),
-    (
-        concat!("FIX", "ME"),
-        "what is known to be wrong is repaired, or written where users look",
-    ),
+    (concat!("FIX", "ME"), "what is known to be wrong is repaired, or written where users look"),
 ];
 
 /// Beginnings of paths that exist on one machine only.
-const OF_ONE_MACHINE: &[&str] = &[
-    concat!("/wo", "rk/"),
-    concat!("/ro", "ot/"),
-    concat!("/ho", "me/"),
-    concat!("/Us", "ers/me/"),
-];
+const OF_ONE_MACHINE: &[&str] =
+    &[concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/me/")];
 
 fn rust(files: &[File]) -> impl Iterator<Item = &File> {
     files.iter().filter(|file| file.path.ends_with(".rs"))
@@ -37,10 +30,7 @@ pub fn without_heading(files: &[File]) -> Vec<String> {
     for file in rust(files) {
         let heading: String = file.text.lines().take_while(|line| line.starts_with("//!")).collect();
         if heading.len() < 40 {
-            found.push(format!(
-                "{}: begins without a `//!` that says what the file owns",
-                file.path
-            ));
+            found.push(format!("{}: begins without a `//!` that says what the file owns", file.path));
         }
     }
     found
@@ -59,17 +49,10 @@ pub fn long(files: &[File]) -> Vec<String> {
 }
 
 fn longer_than(files: &[File], limit: usize) -> Vec<String> {
-    let code = files
-        .iter()
-        .filter(|file| [".rs", ".py", ".js", ".css"].iter().any(|end| file.path.ends_with(end)));
+    let code = files.iter().filter(|file| [".rs", ".py", ".js", ".css"].iter().any(|end| file.path.ends_with(end)));
     code.map(|file| (file, file.text.lines().count()))
         .filter(|(_, lines)| *lines > limit)
-        .map(|(file, lines)| {
-            format!(
-                "{}: {lines} lines, more than {limit}: split it by what its parts own",
-                file.path
-            )
-        })
+        .map(|(file, lines)| format!("{}: {lines} lines, more than {limit}: split it by what its parts own", file.path))
         .collect()
 }
 
@@ -96,17 +79,10 @@ pub fn machine_paths(files: &[File]) -> Vec<String> {
             for part in OF_ONE_MACHINE {
                 let begins = line.match_indices(part).any(|(at, _)| {
                     // `home/work/other` is no path of a machine: what counts is where a path begins.
-                    !line
-                        .get(..at)
-                        .unwrap_or_default()
-                        .ends_with(|c: char| c.is_alphanumeric() || "._-}".contains(c))
+                    !line.get(..at).unwrap_or_default().ends_with(|c: char| c.is_alphanumeric() || "._-}".contains(c))
                 });
                 if begins {
-                    found.push(format!(
-                        "{}:{}: `{part}` exists on one machine only",
-                        file.path,
-                        number + 1
-                    ));
+                    found.push(format!("{}:{}: `{part}` exists on one machine only", file.path, number + 1));
                 }
             }
         }
@@ -121,16 +97,9 @@ pub fn unexplained(files: &[File]) -> Vec<String> {
     for file in rust(files) {
         for opening in ["#[allow(", "#![allow(", "#[expect(", "#![expect("] {
             for (at, _) in file.text.match_indices(opening) {
-                let attribute = file
-                    .text
-                    .get(at..)
-                    .and_then(|rest| rest.split(")]").next())
-                    .unwrap_or_default();
+                let attribute = file.text.get(at..).and_then(|rest| rest.split(")]").next()).unwrap_or_default();
                 let before = file.text.get(..at).unwrap_or_default();
-                let in_text = before
-                    .rsplit('\n')
-                    .next()
-                    .is_some_and(|line| line.contains(['"', '/', '`']));
+                let in_text = before.rsplit('\n').next().is_some_and(|line| line.contains(['"', '/', '`']));
                 if !attribute.contains("reason = \"") && !in_text {
                     let line = before.matches('\n').count() + 1;
                     found.push(format!("{}:{line}: a lint is switched off without a reason", file.path));
@@ -159,21 +128,13 @@ pub fn manifests(packages: &[Package], files: &[File]) -> Vec<String> {
             }
         };
         let inherits = |table: &toml::Table, name: &str| {
-            table
-                .get(name)
-                .and_then(|value| value.get("workspace"))
-                .and_then(toml::Value::as_bool)
-                == Some(true)
+            table.get(name).and_then(|value| value.get("workspace")).and_then(toml::Value::as_bool) == Some(true)
         };
         if !inherits(&table, "lints") {
             found.push(format!("{path}: does not have `[lints] workspace = true`"));
         }
         let described = table.get("package").and_then(|package| package.get("description"));
-        if package.published
-            && described
-                .and_then(toml::Value::as_str)
-                .is_none_or(|text| text.len() < 20)
-        {
+        if package.published && described.and_then(toml::Value::as_str).is_none_or(|text| text.len() < 20) {
             found.push(format!("{path}: is published without a description"));
         }
         for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
@@ -195,17 +156,11 @@ pub fn unused_dependencies(packages: &[Package], root_manifest: &str) -> Vec<Str
         Ok(table) => table,
         Err(error) => return vec![format!("Cargo.toml: {error}")],
     };
-    let named = table
-        .get("workspace")
-        .and_then(|workspace| workspace.get("dependencies"));
+    let named = table.get("workspace").and_then(|workspace| workspace.get("dependencies"));
     let Some(named) = named.and_then(toml::Value::as_table) else {
         return vec!["Cargo.toml: names no dependencies".to_owned()];
     };
-    let used = |name: &str| {
-        packages
-            .iter()
-            .any(|package| package.dependencies.iter().any(|one| one.name == name))
-    };
+    let used = |name: &str| packages.iter().any(|package| package.dependencies.iter().any(|one| one.name == name));
     named
         .keys()
         // The workspace's own crates are there for whoever needs them next.
@@ -217,9 +172,7 @@ pub fn unused_dependencies(packages: &[Package], root_manifest: &str) -> Vec<Str
 /// Examples without a text that says what they show.
 #[must_use]
 pub fn examples_without_readme(packages: &[Package], files: &[File]) -> Vec<String> {
-    let examples = packages
-        .iter()
-        .filter(|package| package.folder.starts_with("examples/"));
+    let examples = packages.iter().filter(|package| package.folder.starts_with("examples/"));
     examples
         .map(|package| format!("{}/README.md", package.folder))
         .filter(|path| files.iter().all(|file| file.path != *path))
@@ -240,11 +193,7 @@ pub fn dead_links(files: &[File], exists: &dyn Fn(&str) -> bool) -> Vec<String> 
                 }
                 let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
                 if !exists(&join(folder, target)) {
-                    found.push(format!(
-                        "{}:{}: the link to {target} leads nowhere",
-                        file.path,
-                        number + 1
-                    ));
+                    found.push(format!("{}:{}: the link to {target} leads nowhere", file.path, number + 1));
                 }
             }
         }
@@ -271,17 +220,12 @@ fn join(folder: &str, target: &str) -> String {
 #[must_use]
 pub fn other_commands_in_ci(script: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let commands: Vec<&str> = script
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect();
+    let commands: Vec<&str> =
+        script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     for line in &commands {
         let harmless = line.starts_with("set ") || line.starts_with("cd ") || line.starts_with("echo ");
         if !harmless && *line != "cargo xtask test" {
-            found.push(format!(
-                ".ci/run: `{line}`: continuous integration runs `cargo xtask test` and nothing else"
-            ));
+            found.push(format!(".ci/run: `{line}`: continuous integration runs `cargo xtask test` and nothing else"));
         }
     }
     if commands.last() != Some(&"cargo xtask test") {
@@ -345,24 +289,13 @@ mod tests {
     fn a_lint_is_switched_off_with_a_reason() {
         assert_eq!(unexplained(&one("a.rs", "#[allow(dead_code)]\nfn a() {}")).len(), 1);
         assert_eq!(unexplained(&one("a.rs", "#![allow(\n    dead_code,\n)]\n")).len(), 1);
-        assert_eq!(
-            unexplained(&one("a.rs", "#[expect(dead_code, reason = \"kept\")]\nfn a() {}")).len(),
-            0
-        );
-        assert_eq!(
-            unexplained(&one("a.rs", "#![allow(\n    dead_code,\n    reason = \"kept\"\n)]\n")).len(),
-            0
-        );
+        assert_eq!(unexplained(&one("a.rs", "#[expect(dead_code, reason = \"kept\")]\nfn a() {}")).len(), 0);
+        assert_eq!(unexplained(&one("a.rs", "#![allow(\n    dead_code,\n    reason = \"kept\"\n)]\n")).len(), 0);
     }
 
     fn package(folder: &str, published: bool) -> Package {
         let name = folder.rsplit('/').next().unwrap().to_owned();
-        Package {
-            name,
-            folder: folder.to_owned(),
-            published,
-            dependencies: Vec::new(),
-        }
+        Package { name, folder: folder.to_owned(), published, dependencies: Vec::new() }
     }
 
     #[test]
@@ -373,15 +306,9 @@ mod tests {
             |text: &str, published| manifests(&[package("crates/a", published)], &one("crates/a/Cargo.toml", text));
         assert_eq!(found(good, true), Vec::<String>::new());
         assert_eq!(found(&good.replace("[lints]\nworkspace = true\n", ""), true).len(), 1);
-        assert_eq!(
-            found(&good.replace("bytes.workspace = true", "bytes = \"1\""), true).len(),
-            1
-        );
+        assert_eq!(found(&good.replace("bytes.workspace = true", "bytes = \"1\""), true).len(), 1);
         assert_eq!(found(&good.replace("what a program may use it for", ""), true).len(), 1);
-        assert_eq!(
-            found(&good.replace("what a program may use it for", ""), false).len(),
-            0
-        );
+        assert_eq!(found(&good.replace("what a program may use it for", ""), false).len(), 0);
         assert_eq!(found("[package", true).len(), 1);
         assert_eq!(manifests(&[package("crates/a", true)], &[]).len(), 1);
     }
@@ -404,34 +331,22 @@ mod tests {
     fn an_example_has_a_readme() {
         let packages = [package("examples/01-parse", false), package("xtask", false)];
         assert_eq!(examples_without_readme(&packages, &[]).len(), 1);
-        assert_eq!(
-            examples_without_readme(&packages, &one("examples/01-parse/README.md", "")).len(),
-            0
-        );
+        assert_eq!(examples_without_readme(&packages, &one("examples/01-parse/README.md", "")).len(), 0);
     }
 
     #[test]
     fn links_between_documents_lead_somewhere() {
         let exists = |path: &str| path == "spec/a.md" || path == "README.md";
         let links = "[a](a.md) [b](../README.md#top) [c](https://x.test/a) [d](#here) [e](b.md)";
-        assert_eq!(
-            dead_links(&one("spec/b.md", links), &exists),
-            ["spec/b.md:1: the link to b.md leads nowhere"]
-        );
+        assert_eq!(dead_links(&one("spec/b.md", links), &exists), ["spec/b.md:1: the link to b.md leads nowhere"]);
     }
 
     #[test]
     fn continuous_integration_runs_one_command() {
         let good = "#!/usr/bin/env bash\n# why\nset -euo pipefail\ncd there\necho here\ncargo xtask test\n";
         assert_eq!(other_commands_in_ci(good), Vec::<String>::new());
-        assert_eq!(
-            other_commands_in_ci(&good.replace("echo here", "apt-get install x")).len(),
-            1
-        );
-        assert_eq!(
-            other_commands_in_ci(&good.replace("xtask test", "xtask test fmt")).len(),
-            2
-        );
+        assert_eq!(other_commands_in_ci(&good.replace("echo here", "apt-get install x")).len(), 1);
+        assert_eq!(other_commands_in_ci(&good.replace("xtask test", "xtask test fmt")).len(), 2);
         assert_eq!(other_commands_in_ci(&good.replace("set -euo pipefail\n", "")).len(), 1);
     }
 }

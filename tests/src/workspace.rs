@@ -1,10 +1,6 @@
 //! The repository as the checks see it: its packages, as cargo reads them, and its files, as git lists them.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a check that cannot see the repository has failed"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a check that cannot see the repository has failed")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -59,19 +55,14 @@ impl File {
     /// A file that may not exist, for tests of the checks.
     #[must_use]
     pub fn new(path: &str, text: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        Self { path: path.to_owned(), text: text.to_owned() }
     }
 }
 
 /// The top of the repository.
 #[must_use]
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the package lies in a folder of the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in a folder of the repository")
 }
 
 /// The packages of the workspace, as `cargo metadata` knows them.
@@ -83,18 +74,10 @@ pub fn packages() -> Vec<Package> {
     let text = run(cargo().args(["metadata", "--format-version=1", "--no-deps", "--offline"]));
     let metadata: serde_json::Value = serde_json::from_str(&text).expect("cargo metadata prints JSON");
     let array = |value: &serde_json::Value, name: &str| -> Vec<serde_json::Value> {
-        value
-            .get(name)
-            .and_then(|list| list.as_array())
-            .cloned()
-            .unwrap_or_default()
+        value.get(name).and_then(|list| list.as_array()).cloned().unwrap_or_default()
     };
     let string = |value: &serde_json::Value, name: &str| -> String {
-        value
-            .get(name)
-            .and_then(|text| text.as_str())
-            .unwrap_or_default()
-            .to_owned()
+        value.get(name).and_then(|text| text.as_str()).unwrap_or_default().to_owned()
     };
     array(&metadata, "packages")
         .iter()
@@ -117,10 +100,7 @@ pub fn packages() -> Vec<Package> {
                         "build" => Kind::Build,
                         _ => Kind::Normal,
                     },
-                    optional: dependency
-                        .get("optional")
-                        .and_then(|optional| optional.as_bool())
-                        .unwrap_or(false),
+                    optional: dependency.get("optional").and_then(|optional| optional.as_bool()).unwrap_or(false),
                     features: array(dependency, "features")
                         .iter()
                         .filter_map(|feature| feature.as_str().map(ToOwned::to_owned))
@@ -138,24 +118,12 @@ pub fn packages() -> Vec<Package> {
 #[must_use]
 pub fn tree(package: &str, all_features: bool) -> Vec<String> {
     let mut command = cargo();
-    command.args([
-        "tree",
-        "--package",
-        package,
-        "--edges",
-        "normal",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ]);
+    command.args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
     if all_features {
         command.arg("--all-features");
     }
-    let mut names: Vec<String> = run(&mut command)
-        .lines()
-        .filter_map(|line| line.split(' ').next().map(ToOwned::to_owned))
-        .collect();
+    let mut names: Vec<String> =
+        run(&mut command).lines().filter_map(|line| line.split(' ').next().map(ToOwned::to_owned)).collect();
     names.sort();
     names.dedup();
     names
@@ -176,16 +144,9 @@ pub fn files() -> Vec<File> {
             continue;
         };
         let Ok(text) = String::from_utf8(bytes) else { continue };
-        files.push(File {
-            path: path.to_owned(),
-            text,
-        });
+        files.push(File { path: path.to_owned(), text });
     }
-    assert!(
-        files.len() > 20,
-        "git lists only {} files of the repository",
-        files.len()
-    );
+    assert!(files.len() > 20, "git lists only {} files of the repository", files.len());
     files
 }
 
@@ -195,14 +156,8 @@ fn cargo() -> Command {
 
 fn run(command: &mut Command) -> String {
     let command = command.current_dir(root()).stdin(Stdio::null());
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    let output = command.output().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
     let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{command:?} ended with {}: {complaint}",
-        output.status
-    );
+    assert!(output.status.success(), "{command:?} ended with {}: {complaint}", output.status);
     String::from_utf8(output.stdout).expect("the output is text")
 }

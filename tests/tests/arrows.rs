@@ -18,31 +18,15 @@ fn arrows_point_downward() {
 
 #[test]
 fn no_crate_reaches_what_it_must_not_know() {
-    let trees = arrows::OUTSIDE
-        .iter()
-        .map(|(package, ..)| (*package, workspace::tree(package, false)));
-    none(
-        trees
-            .flat_map(|(package, tree)| arrows::forbidden_outside(package, &tree))
-            .collect(),
-    );
+    let trees = arrows::OUTSIDE.iter().map(|(package, ..)| (*package, workspace::tree(package, false)));
+    none(trees.flat_map(|(package, tree)| arrows::forbidden_outside(package, &tree)).collect());
 }
 
 #[test]
 fn no_feature_brings_a_runtime_into_the_pure_crates() {
-    let pure = [
-        "scimstack-schema",
-        "scimstack-filter",
-        "scimstack-protocol",
-        "scimstack-provisioning",
-    ];
+    let pure = ["scimstack-schema", "scimstack-filter", "scimstack-protocol", "scimstack-provisioning"];
     let trees = pure.map(|package| (package, workspace::tree(package, true)));
-    none(
-        trees
-            .iter()
-            .flat_map(|(package, tree)| arrows::forbidden_outside(package, tree))
-            .collect(),
-    );
+    none(trees.iter().flat_map(|(package, tree)| arrows::forbidden_outside(package, tree)).collect());
 }
 
 #[test]

@@ -8,8 +8,5 @@ fn every_section_that_is_cited_exists() {
     let catalogue = citations::Catalogue::parse(include_str!("../data/rfc-sections.txt"));
     let found = citations::wrong(&files, &catalogue);
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
-    assert!(
-        citations::count(&files) > 50,
-        "hardly anything is cited: the check looks for the wrong thing"
-    );
+    assert!(citations::count(&files) > 50, "hardly anything is cited: the check looks for the wrong thing");
 }

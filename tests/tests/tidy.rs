@@ -48,17 +48,12 @@ fn every_dependency_of_the_workspace_is_used() {
 
 #[test]
 fn every_example_has_a_readme() {
-    none(tidy::examples_without_readme(
-        &workspace::packages(),
-        &workspace::files(),
-    ));
+    none(tidy::examples_without_readme(&workspace::packages(), &workspace::files()));
 }
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    none(tidy::dead_links(&workspace::files(), &|path| {
-        workspace::root().join(path).exists()
-    }));
+    none(tidy::dead_links(&workspace::files(), &|path| workspace::root().join(path).exists()));
 }
 
 #[test]
@@ -66,8 +61,5 @@ fn continuous_integration_runs_the_command_of_the_readme() {
     let script = std::fs::read_to_string(workspace::root().join(".ci/run")).unwrap();
     none(tidy::other_commands_in_ci(&script));
     let readme = std::fs::read_to_string(workspace::root().join("README.md")).unwrap();
-    assert!(
-        readme.contains("cargo xtask test"),
-        "README.md does not name the command that tests everything"
-    );
+    assert!(readme.contains("cargo xtask test"), "README.md does not name the command that tests everything");
 }

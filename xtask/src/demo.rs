@@ -17,11 +17,7 @@ pub(crate) fn run(context: &Context) -> Result {
     let megabytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / 1_048_576.0);
     println!("the binary has {}", megabytes(size));
     if size >= SIZE_LIMIT {
-        return Err(Error::new(format!(
-            "the binary has {}, the limit is {}",
-            megabytes(size),
-            megabytes(SIZE_LIMIT)
-        )));
+        return Err(Error::new(format!("the binary has {}, the limit is {}", megabytes(size), megabytes(SIZE_LIMIT))));
     }
 
     let directory = context.scratch("demo")?;
@@ -31,9 +27,7 @@ pub(crate) fn run(context: &Context) -> Result {
     let (status, answer) = server.get("/healthz", None)?;
     let first_answer = start.elapsed();
     if status != 200 {
-        return Err(Error::new(format!(
-            "GET /healthz should answer 200, and answered: {answer}"
-        )));
+        return Err(Error::new(format!("GET /healthz should answer 200, and answered: {answer}")));
     }
     // Printed, not judged: the machine may be busy with something else.
     println!(
@@ -44,12 +38,7 @@ pub(crate) fn run(context: &Context) -> Result {
     drop(server);
 
     let start = Instant::now();
-    let printed = server::command(
-        &binary,
-        &directory,
-        &["demo", "--once", "--listen", "127.0.0.1:0"],
-        DEMO_LIMIT,
-    )?;
+    let printed = server::command(&binary, &directory, &["demo", "--once", "--listen", "127.0.0.1:0"], DEMO_LIMIT)?;
     for line in printed.lines() {
         println!("  | {line}");
     }

@@ -27,56 +27,20 @@ struct Step {
 
 /// The steps, in the order they run: the quick and the likely to fail first.
 const STEPS: &[Step] = &[
-    Step {
-        name: "fmt",
-        what: "the formatting is rustfmt's",
-        run: steps::fmt,
-    },
-    Step {
-        name: "clippy",
-        what: "no lint fires anywhere",
-        run: steps::clippy,
-    },
-    Step {
-        name: "test",
-        what: "every test of every package, all features on",
-        run: steps::test,
-    },
-    Step {
-        name: "doctest",
-        what: "every example in the documentation compiles and runs",
-        run: steps::doctest,
-    },
-    Step {
-        name: "doc",
-        what: "the documentation builds, its links lead somewhere",
-        run: steps::doc,
-    },
-    Step {
-        name: "features",
-        what: "serde_json's global features change nothing",
-        run: steps::features,
-    },
+    Step { name: "fmt", what: "the formatting is rustfmt's", run: steps::fmt },
+    Step { name: "clippy", what: "no lint fires anywhere", run: steps::clippy },
+    Step { name: "test", what: "every test of every package, all features on", run: steps::test },
+    Step { name: "doctest", what: "every example in the documentation compiles and runs", run: steps::doctest },
+    Step { name: "doc", what: "the documentation builds, its links lead somewhere", run: steps::doc },
+    Step { name: "features", what: "serde_json's global features change nothing", run: steps::features },
     Step {
         name: "fuzz-smoke",
         what: "the fuzz targets over their seeds and many mutations of them",
         run: steps::fuzz_smoke,
     },
-    Step {
-        name: "deny",
-        what: "licences, sources and duplicates of the dependencies (cargo-deny)",
-        run: deny::run,
-    },
-    Step {
-        name: "demo",
-        what: "the release binary: its size, its start, and the whole demo once",
-        run: demo::run,
-    },
-    Step {
-        name: "peers",
-        what: "scim2-tester and scim2-cli against the release binary",
-        run: peers::run,
-    },
+    Step { name: "deny", what: "licences, sources and duplicates of the dependencies (cargo-deny)", run: deny::run },
+    Step { name: "demo", what: "the release binary: its size, its start, and the whole demo once", run: demo::run },
+    Step { name: "peers", what: "scim2-tester and scim2-cli against the release binary", run: peers::run },
 ];
 
 const HELP: &str = "\
@@ -156,10 +120,7 @@ fn choose(names: &[&str]) -> Result<Vec<&'static Step>> {
         .map(|name| {
             STEPS.iter().find(|step| step.name == *name).ok_or_else(|| {
                 let known: Vec<_> = STEPS.iter().map(|step| step.name).collect();
-                Error::new(format!(
-                    "there is no step \"{name}\"; the steps are: {}",
-                    known.join(", ")
-                ))
+                Error::new(format!("there is no step \"{name}\"; the steps are: {}", known.join(", ")))
             })
         })
         .collect()
@@ -195,11 +156,7 @@ mod tests {
     #[test]
     fn no_two_steps_share_a_name() {
         for (i, step) in STEPS.iter().enumerate() {
-            assert!(
-                STEPS.iter().skip(i + 1).all(|other| other.name != step.name),
-                "{}",
-                step.name
-            );
+            assert!(STEPS.iter().skip(i + 1).all(|other| other.name != step.name), "{}", step.name);
         }
     }
 }

@@ -15,15 +15,7 @@ const VISIBLE_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) fn run(context: &Context) -> Result {
     let python = tools::python(context)?;
     let mut unit = context.program(&python);
-    unit.args([
-        "-m",
-        "unittest",
-        "discover",
-        "--start-directory",
-        "tests/peers",
-        "--pattern",
-        "test_*.py",
-    ]);
+    unit.args(["-m", "unittest", "discover", "--start-directory", "tests/peers", "--pattern", "test_*.py"]);
     context.run(unit)?;
 
     let binary = server::build(context)?;
@@ -45,19 +37,12 @@ pub(crate) fn run(context: &Context) -> Result {
         command.args(["--url", &format!("http://{}/t/ci/api/scim/v2", server.address)]);
         println!("$ SCIM_TOKEN=… {}", context.shown(&command));
         command.env("SCIM_TOKEN", token);
-        let status = command
-            .status()
-            .map_err(|error| Error::new(format!("cannot start {script}: {error}")))?;
+        let status = command.status().map_err(|error| Error::new(format!("cannot start {script}: {error}")))?;
         if !status.success() {
             let log = std::fs::read_to_string(directory.join("server.log")).unwrap_or_default();
             let lines: Vec<_> = log.lines().collect();
-            let tail = lines
-                .get(lines.len().saturating_sub(40)..)
-                .unwrap_or_default()
-                .join("\n");
-            return Err(Error::new(format!(
-                "{script} ended with {status}; the server's last words:\n{tail}"
-            )));
+            let tail = lines.get(lines.len().saturating_sub(40)..).unwrap_or_default().join("\n");
+            return Err(Error::new(format!("{script} ended with {status}; the server's last words:\n{tail}")));
         }
     }
     Ok(())
@@ -67,9 +52,7 @@ pub(crate) fn run(context: &Context) -> Result {
 fn token(printed: &str) -> Result<&str> {
     let token = printed.trim();
     if token.is_empty() || token.contains(char::is_whitespace) {
-        return Err(Error::new(format!(
-            "`token create` should print only the token, and printed {printed:?}"
-        )));
+        return Err(Error::new(format!("`token create` should print only the token, and printed {printed:?}")));
     }
     Ok(token)
 }
@@ -80,16 +63,11 @@ fn wait_until_known(server: &Server, token: &str) -> Result {
     loop {
         let (status, answer) = server.get("/t/ci/api/scim/v2/Users?count=0", Some(token))?;
         if status == 200 {
-            println!(
-                "the server knew the new tenant and token after {} ms",
-                start.elapsed().as_millis()
-            );
+            println!("the server knew the new tenant and token after {} ms", start.elapsed().as_millis());
             return Ok(());
         }
         if start.elapsed() > VISIBLE_LIMIT {
-            return Err(Error::new(format!(
-                "the server does not know the tenant and token made beside it: {answer}"
-            )));
+            return Err(Error::new(format!("the server does not know the tenant and token made beside it: {answer}")));
         }
         std::thread::sleep(Duration::from_millis(50));
     }

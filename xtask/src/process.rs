@@ -18,22 +18,13 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn find() -> Result<Self> {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = manifest
-            .parent()
-            .ok_or_else(|| Error::new("xtask is not inside a repository"))?
-            .to_owned();
+        let root = manifest.parent().ok_or_else(|| Error::new("xtask is not inside a repository"))?.to_owned();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut context = Self {
-            root,
-            target: PathBuf::new(),
-            cargo,
-        };
+        let mut context = Self { root, target: PathBuf::new(), cargo };
         let metadata = context.output(context.cargo(&["metadata", "--format-version=1", "--no-deps"]))?;
         let metadata: serde_json::Value = serde_json::from_str(&metadata).doing("read the output of cargo metadata")?;
         let target = metadata.get("target_directory").and_then(|value| value.as_str());
-        context.target = target
-            .ok_or_else(|| Error::new("cargo metadata names no target directory"))?
-            .into();
+        context.target = target.ok_or_else(|| Error::new("cargo metadata names no target directory"))?.into();
         Ok(context)
     }
 
@@ -92,11 +83,7 @@ impl Context {
     /// A command as a person would type it, paths inside the repository shortened.
     pub(crate) fn shown(&self, command: &Command) -> String {
         let program = command.get_program();
-        let program = if program == self.cargo {
-            OsStr::new("cargo")
-        } else {
-            program
-        };
+        let program = if program == self.cargo { OsStr::new("cargo") } else { program };
         let mut text = String::new();
         for (name, value) in command.get_envs() {
             if let Some(value) = value {
@@ -118,11 +105,7 @@ impl Context {
 }
 
 fn require(status: ExitStatus, shown: &str) -> Result {
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Error::new(format!("`{shown}` ended with {status}")))
-    }
+    if status.success() { Ok(()) } else { Err(Error::new(format!("`{shown}` ended with {status}"))) }
 }
 
 /// Waits for a child, at most `limit`; one that takes longer is killed, which is an error.
@@ -135,10 +118,7 @@ pub(crate) fn wait_at_most(child: &mut Child, limit: Duration, shown: &str) -> R
         if start.elapsed() > limit {
             child.kill().doing(format_args!("end {shown}"))?;
             child.wait().doing(format_args!("wait for {shown}"))?;
-            return Err(Error::new(format!(
-                "`{shown}` had not ended after {} s",
-                limit.as_secs()
-            )));
+            return Err(Error::new(format!("`{shown}` had not ended after {} s", limit.as_secs())));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -149,33 +129,20 @@ mod tests {
     use super::*;
 
     fn context() -> Context {
-        Context {
-            root: "/repository".into(),
-            target: "/repository/target".into(),
-            cargo: "cargo".into(),
-        }
+        Context { root: "/repository".into(), target: "/repository/target".into(), cargo: "cargo".into() }
     }
 
     #[test]
     fn a_command_is_shown_as_it_would_be_typed() {
         let mut command = context().cargo(&["doc", "--workspace"]);
         command.env("RUSTDOCFLAGS", "-D warnings").arg("/repository/xtask");
-        assert_eq!(
-            context().shown(&command),
-            "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace xtask"
-        );
+        assert_eq!(context().shown(&command), "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace xtask");
     }
 
     #[test]
     fn a_child_that_does_not_end_is_killed_and_reported() {
-        let mut child = Command::new("sh")
-            .args(["-c", "read line"])
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let error = wait_at_most(&mut child, Duration::from_millis(50), "sh")
-            .unwrap_err()
-            .to_string();
+        let mut child = Command::new("sh").args(["-c", "read line"]).stdin(Stdio::piped()).spawn().unwrap();
+        let error = wait_at_most(&mut child, Duration::from_millis(50), "sh").unwrap_err().to_string();
         assert!(error.contains("had not ended"), "{error}");
     }
 

@@ -42,27 +42,18 @@ impl Server {
     pub(crate) fn start(context: &Context, binary: &Path, directory: &Path, database: &str) -> Result<Self> {
         let mut command = context.program(binary);
         command.args(["serve", "--listen", "127.0.0.1:0", "--database", database]);
-        command
-            .current_dir(directory)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+        command.current_dir(directory).stdin(Stdio::null()).stdout(Stdio::piped());
         let log = directory.join("server.log");
         command.stderr(std::fs::File::create(&log).doing(format_args!("make {}", log.display()))?);
         println!("$ {}", context.shown(&command));
         let start = Instant::now();
         let mut child = command.spawn().doing("start haystack-server")?;
         let stdout = child.stdout.take();
-        let mut server = Self {
-            child,
-            address: String::new(),
-            started_in: Duration::ZERO,
-        };
+        let mut server = Self { child, address: String::new(), started_in: Duration::ZERO };
         let stdout = stdout.ok_or_else(|| Error::new("haystack-server has no standard output"))?;
         let line = first_line(stdout).recv_timeout(START_LIMIT).map_err(|_| {
             let log = std::fs::read_to_string(&log).unwrap_or_default();
-            Error::new(format!(
-                "haystack-server did not say where it listens; it logged:\n{log}"
-            ))
+            Error::new(format!("haystack-server did not say where it listens; it logged:\n{log}"))
         })?;
         server.started_in = start.elapsed();
         server.address = address(&line)?;
@@ -74,20 +65,12 @@ impl Server {
         let limit = Some(Duration::from_secs(10));
         let mut stream = TcpStream::connect(&self.address).doing(format_args!("connect to {}", self.address))?;
         stream.set_read_timeout(limit).doing("set a time limit")?;
-        let authorization = token
-            .map(|token| format!("Authorization: Bearer {token}\r\n"))
-            .unwrap_or_default();
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\n{authorization}Connection: close\r\n\r\n",
-            self.address
-        );
-        stream
-            .write_all(request.as_bytes())
-            .doing(format_args!("ask for {path}"))?;
+        let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{authorization}Connection: close\r\n\r\n", self.address);
+        stream.write_all(request.as_bytes()).doing(format_args!("ask for {path}"))?;
         let mut answer = Vec::new();
-        stream
-            .read_to_end(&mut answer)
-            .doing(format_args!("read the answer to {path}"))?;
+        stream.read_to_end(&mut answer).doing(format_args!("read the answer to {path}"))?;
         let answer = String::from_utf8_lossy(&answer).into_owned();
         let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
         let status = status.ok_or_else(|| Error::new(format!("the answer to {path} is not HTTP: {answer:?}")))?;
@@ -122,9 +105,7 @@ fn address(line: &str) -> Result<String> {
         .map(|address| address.trim_end_matches('/').to_owned())
         .filter(|address| address.contains(':'))
         .ok_or_else(|| {
-            Error::new(format!(
-                "the first line should be `listening on http://ADDRESS:PORT`, and was {line:?}"
-            ))
+            Error::new(format!("the first line should be `listening on http://ADDRESS:PORT`, and was {line:?}"))
         })
 }
 
@@ -133,29 +114,18 @@ pub(crate) fn command(binary: &Path, directory: &Path, arguments: &[&str], limit
     let shown = format!("haystack-server {}", arguments.join(" "));
     println!("$ {shown}");
     let mut command = Command::new(binary);
-    command
-        .args(arguments)
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+    command.args(arguments).current_dir(directory).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().doing(format_args!("start {shown}"))?;
     let stdout = child.stdout.take();
     let reader = std::thread::spawn(move || {
         let mut text = String::new();
-        stdout
-            .map(|mut stdout| stdout.read_to_string(&mut text))
-            .transpose()
-            .map(|_| text)
+        stdout.map(|mut stdout| stdout.read_to_string(&mut text)).transpose().map(|_| text)
     });
     let status = wait_at_most(&mut child, limit, &shown)?;
-    let printed = reader
-        .join()
-        .map_err(|_| Error::new(format!("cannot read what `{shown}` prints")))?;
+    let printed = reader.join().map_err(|_| Error::new(format!("cannot read what `{shown}` prints")))?;
     let printed = printed.doing(format_args!("read what `{shown}` prints"))?;
     if !status.success() {
-        return Err(Error::new(format!(
-            "`{shown}` ended with {status}; it printed:\n{printed}"
-        )));
+        return Err(Error::new(format!("`{shown}` ended with {status}; it printed:\n{printed}")));
     }
     Ok(printed)
 }
@@ -166,24 +136,13 @@ mod tests {
 
     #[test]
     fn the_first_line_says_where_the_server_listens() {
-        assert_eq!(
-            address("listening on http://127.0.0.1:8080\n").unwrap(),
-            "127.0.0.1:8080"
-        );
-        assert_eq!(
-            address("listening on http://127.0.0.1:8080/").unwrap(),
-            "127.0.0.1:8080"
-        );
+        assert_eq!(address("listening on http://127.0.0.1:8080\n").unwrap(), "127.0.0.1:8080");
+        assert_eq!(address("listening on http://127.0.0.1:8080/").unwrap(), "127.0.0.1:8080");
     }
 
     #[test]
     fn any_other_first_line_is_an_error() {
-        for line in [
-            "",
-            "listening on 127.0.0.1:8080",
-            "ready",
-            "listening on http://localhost",
-        ] {
+        for line in ["", "listening on 127.0.0.1:8080", "ready", "listening on http://localhost"] {
             assert!(address(line).is_err(), "{line:?}");
         }
     }

@@ -12,15 +12,7 @@ pub(crate) fn fmt(context: &Context) -> Result {
 
 pub(crate) fn clippy(context: &Context) -> Result {
     tools::component(context, "clippy", "clippy")?;
-    let arguments = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let arguments = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
     context.run(context.cargo(&arguments))
 }
 
@@ -59,24 +51,11 @@ pub(crate) fn features(context: &Context) -> Result {
 /// The bodies of the fuzz targets run on stable, from the seeds. The wrappers that only cargo-fuzz can run are at least
 /// compiled, without libFuzzer's C++.
 pub(crate) fn fuzz_smoke(context: &Context) -> Result {
-    let arguments = [
-        "test",
-        "--package",
-        "scimstack-tests",
-        "--test",
-        "fuzz_smoke",
-        "--all-features",
-    ];
+    let arguments = ["test", "--package", "scimstack-tests", "--test", "fuzz_smoke", "--all-features"];
     let mut command = context.cargo(&arguments);
     command.env("SCIMSTACK_FUZZ_MUTATIONS", "20000");
     context.run(command)?;
-    let arguments = [
-        "check",
-        "--manifest-path",
-        "fuzz/Cargo.toml",
-        "--no-default-features",
-        "--locked",
-    ];
+    let arguments = ["check", "--manifest-path", "fuzz/Cargo.toml", "--no-default-features", "--locked"];
     let mut command = context.cargo(&arguments);
     command.env("CARGO_TARGET_DIR", context.target.join("fuzz"));
     context.run(command)

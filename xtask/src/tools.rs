@@ -19,9 +19,7 @@ pub(crate) fn component(context: &Context, component: &str, subcommand: &str) ->
     let mut rustup = context.program("rustup");
     rustup.args(["component", "add", component]);
     context.run(rustup).map_err(|error| {
-        Error::new(format!(
-            "{component} is not installed and rustup could not add it ({error}); please install it"
-        ))
+        Error::new(format!("{component} is not installed and rustup could not add it ({error}); please install it"))
     })
 }
 
@@ -34,32 +32,17 @@ pub(crate) fn has_nextest(context: &Context) -> bool {
 /// cargo-deny: the one in the path or the one installed here earlier, else installed now.
 pub(crate) fn cargo_deny(context: &Context) -> Result<OsString> {
     let root = context.target.join("tools");
-    let own: PathBuf = root
-        .join("bin")
-        .join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    let own: PathBuf = root.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
     for candidate in [OsString::from("cargo-deny"), own.clone().into_os_string()] {
         let mut command = context.program(&candidate);
         command.arg("--version").stderr(std::process::Stdio::null());
-        if command
-            .output()
-            .is_ok_and(|output| same_series(&String::from_utf8_lossy(&output.stdout), CARGO_DENY))
-        {
+        if command.output().is_ok_and(|output| same_series(&String::from_utf8_lossy(&output.stdout), CARGO_DENY)) {
             return Ok(candidate);
         }
     }
-    println!(
-        "cargo-deny {CARGO_DENY} is missing; building it below {} (about a minute)",
-        root.display()
-    );
+    println!("cargo-deny {CARGO_DENY} is missing; building it below {} (about a minute)", root.display());
     let version = format!("cargo-deny@{CARGO_DENY}");
-    let mut install = context.cargo(&[
-        "install",
-        &version,
-        "--locked",
-        "--no-default-features",
-        "--debug",
-        "--root",
-    ]);
+    let mut install = context.cargo(&["install", &version, "--locked", "--no-default-features", "--debug", "--root"]);
     install.arg(&root);
     context.run(install)?;
     Ok(own.into_os_string())
@@ -75,11 +58,7 @@ fn same_series(printed: &str, wanted: &str) -> bool {
 /// A Python with the packages that `tests/peers/requirements.txt` pins, in an environment below the target directory.
 pub(crate) fn python(context: &Context) -> Result<PathBuf> {
     let environment = context.target.join("tools").join("venv");
-    let python = environment.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
+    let python = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let works = |context: &Context| {
         let mut command = context.program(&python);
         command.args(["-m", "pip", "--version"]);
@@ -93,14 +72,7 @@ pub(crate) fn python(context: &Context) -> Result<PathBuf> {
         }
     }
     let mut pip = context.program(&python);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--requirement",
-    ]);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
     pip.arg("tests/peers/requirements.txt");
     context.run(pip)?;
     Ok(python)
@@ -124,15 +96,10 @@ fn install_python(context: &Context) -> Result {
         return Err(Error::new(missing));
     }
     println!("python3 or its venv module is missing; installing python3-venv with apt-get");
-    for arguments in [
-        &["update", "-q"][..],
-        &["install", "-q", "-y", "--no-install-recommends", "python3-venv"],
-    ] {
+    for arguments in [&["update", "-q"][..], &["install", "-q", "-y", "--no-install-recommends", "python3-venv"]] {
         let mut apt = context.program("apt-get");
         apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        context
-            .run(apt)
-            .map_err(|error| Error::new(format!("{missing} ({error})")))?;
+        context.run(apt).map_err(|error| Error::new(format!("{missing} ({error})")))?;
     }
     Ok(())
 }

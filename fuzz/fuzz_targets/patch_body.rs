@@ -1,0 +1,6 @@
+//! PATCH bodies (RFC 7644 §3.5.2); the body of the target and its laws are in `tests/src/fuzz/patch.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    scimstack_tests::fuzz::run("patch_body", data);
+});
