@@ -7,6 +7,7 @@ use super::context::leniency;
 use super::target::{Selection, Slot};
 use super::{OpKind, PatchError, PatchErrorKind};
 use crate::ast::{Filter, Literal, Operator};
+use crate::error::shown;
 use crate::eval::matches_element;
 use scimstack_schema::value::write_string;
 use scimstack_schema::{Attribute, Object, ResolvedPath, Type, Value};
@@ -57,7 +58,10 @@ impl Run<'_> {
         Ok(elements)
     }
 
-    fn store_elements(&mut self, path: &ResolvedPath, elements: Vec<Value>) -> Result<(), PatchError> {
+    /// Elements that a change has made equal collapse into the first, as they do in a POST.
+    fn store_elements(&mut self, path: &ResolvedPath, mut elements: Vec<Value>) -> Result<(), PatchError> {
+        let mut seen = HashSet::with_capacity(elements.len());
+        elements.retain(|element| seen.insert(key(element)));
         self.store(path, (!elements.is_empty()).then_some(Value::Array(elements)))
     }
 
@@ -115,6 +119,7 @@ impl Run<'_> {
             None => self.context.scalar(&attribute, value, "")?.map(Element::Simple),
         };
         let mut elements = self.elements_of(&slot.path)?;
+        self.context.visit(elements.len().saturating_mul(selection.terms))?;
         let mut matched: Vec<usize> = selected(&elements, selection).collect();
         let mut sets_primary = new.as_ref().is_some_and(Element::sets_primary);
         let mut whole = kind == OpKind::Replace && slot.path.sub_attribute.is_none();
@@ -155,7 +160,8 @@ impl Run<'_> {
         };
         let mut terms = Vec::new();
         if !accepted || attribute.r#type != Type::Complex || !equalities(&selection.written, &mut terms) {
-            let problem = format!("no value of {} matches [{}]", attribute.name, selection.written);
+            let filter = selection.written.to_string();
+            let problem = format!("no value of {} matches [{}]", attribute.name, shown(&filter));
             return Err(self.context.error(PatchErrorKind::NoTarget, problem));
         }
         self.context.used(name);
@@ -180,6 +186,7 @@ impl Run<'_> {
     /// `remove` through a value path: elements, or one sub-attribute of each.
     fn remove_selected(&mut self, slot: &Slot, selection: &Selection) -> Result<(), PatchError> {
         let mut elements = self.elements_of(&slot.path)?;
+        self.context.visit(elements.len().saturating_mul(selection.terms))?;
         let matched: Vec<usize> = selected(&elements, selection).collect();
         for at in &matched {
             match (&slot.path.sub_attribute, elements.get_mut(*at)) {
