@@ -1,5 +1,6 @@
 //! What is wrong with a filter or a path, where, and how to show it. Errors of PATCH bodies are in [`crate::patch`].
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -30,7 +31,7 @@ pub enum ParseErrorKind {
     #[error("expected {0}")]
     Expected(&'static str),
     /// A word where an operator belongs.
-    #[error("\"{0}\" is not an operator, expected one of eq, ne, co, sw, ew, gt, ge, lt, le, pr")]
+    #[error("\"{}\" is not an operator, expected one of eq, ne, co, sw, ew, gt, ge, lt, le, pr", shown(_0))]
     UnknownOperator(String),
     /// `emails[0]`: elements have no numbers.
     #[error("values are not selected by number, expected a filter such as [type eq \"work\"]")]
@@ -88,12 +89,23 @@ impl ParseError {
     }
 }
 
+/// The most characters of what a client sent that an error repeats at a time.
+const SHOWN: usize = 100;
+
+/// What a client sent, cut when it is long.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => Cow::Owned(format!("{}…", text.get(..at).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// A filter that is well formed but has no meaning for the resource type (`invalidFilter`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResolveError {
     /// The path names no attribute.
-    #[error("\"{path}\" is not an attribute of {resource_type}")]
+    #[error("\"{}\" is not an attribute of {resource_type}", shown(path))]
     UnknownAttribute {
         /// The path as written.
         path: String,
@@ -104,6 +116,6 @@ pub enum ResolveError {
     #[error("{0}")]
     Unsupported(String),
     /// The attribute is never returned and cannot be searched.
-    #[error("\"{0}\" cannot be used in a filter")]
+    #[error("\"{}\" cannot be used in a filter", shown(_0))]
     Hidden(String),
 }

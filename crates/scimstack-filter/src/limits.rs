@@ -19,14 +19,14 @@ pub struct Limits {
     pub terms: usize,
     /// The most operations in one PATCH.
     pub operations: usize,
-    /// The most values that one PATCH may go through: each operation on a multi-valued attribute goes through its values
-    /// once, and again for each value that it adds.
+    /// The most looks at single values of lists in one PATCH: an operation on a multi-valued attribute looks at each of
+    /// its values once, again for each comparison of its filter, and again for each value that it adds.
     pub visits: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { length: 16 * 1024, depth: 64, terms: 256, operations: 1_000, visits: 10_000_000 }
+        Self { length: 16 * 1024, depth: 64, terms: 256, operations: 1_000, visits: 1_000_000 }
     }
 }
 

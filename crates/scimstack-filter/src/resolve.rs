@@ -15,7 +15,7 @@
 //! ```
 
 use crate::ast::{AttrPath, Filter, Literal, Operator};
-use crate::error::ResolveError;
+use crate::error::{ResolveError, shown};
 use base64::Engine as _;
 use scimstack_schema::fold::{exact, fold};
 use scimstack_schema::{Attribute, Object, ResolvedPath, ResourceType, Timestamp, Type};
@@ -136,6 +136,15 @@ impl Resolved {
         }
     }
 
+    /// The number of tests.
+    pub(crate) fn terms(&self) -> usize {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::terms).sum(),
+            Self::Not(inner) | Self::Element(_, inner) => inner.terms(),
+            Self::Test(_) => 1,
+        }
+    }
+
     /// True always: the meaning of a test that every document passes.
     fn always() -> Self {
         Self::And(Vec::new())
@@ -178,7 +187,9 @@ impl Resolver<'_> {
                 if !self.options.entra_paths {
                     return Err(ResolveError::Unsupported(format!(
                         "a filter has no sub-attribute after the brackets; write {}[{} and {} …]",
-                        sub.path, sub.filter, sub.sub_attribute
+                        sub.path,
+                        shown(&sub.filter.to_string()),
+                        sub.sub_attribute
                     )));
                 }
                 self.brackets(&sub.path, |inside| {
@@ -245,7 +256,8 @@ impl Resolver<'_> {
             && !matches!(operator, Operator::Eq | Operator::Ne)
         {
             return Err(ResolveError::Unsupported(format!(
-                "\"{path} {operator} null\": null is compared with eq and ne only"
+                "\"{} {operator} null\": null is compared with eq and ne only",
+                shown(&path.text)
             )));
         }
         let Some(resolved) = self.path(path)? else {
@@ -285,8 +297,8 @@ impl Resolver<'_> {
 
 /// `name.givenName, name.familyName, …` as examples.
 fn sub_attributes(attribute: &Attribute, path: &AttrPath) -> String {
-    let shown = attribute.sub_attributes.iter().filter(|sub| !sub.is_hidden()).take(3);
-    let mut names: Vec<String> = shown.map(|sub| format!("{path}.{}", sub.name)).collect();
+    let first = attribute.sub_attributes.iter().filter(|sub| !sub.is_hidden()).take(3);
+    let mut names: Vec<String> = first.map(|sub| format!("{path}.{}", sub.name)).collect();
     if attribute.sub_attributes.len() > names.len() {
         names.push("…".to_owned());
     }
@@ -319,7 +331,9 @@ fn operand(
         )));
     }
     let wrong = |right: &str| {
-        Err(ResolveError::Unsupported(format!("\"{path}\" is {kind} and cannot be compared with {literal}; {right}")))
+        let literal = literal.to_string();
+        let problem = format!("\"{path}\" is {kind} and cannot be compared with {}; {right}", shown(&literal));
+        Err(ResolveError::Unsupported(problem))
     };
     match (attribute.r#type, literal) {
         (_, Literal::Null) => Ok(Operand::Null),

@@ -1,6 +1,7 @@
 //! The PatchOp message: from JSON to operations and back (RFC 7644 §3.5.2). Paths and values are looked at later.
 
 use super::{Op, OpKind, Patch, PatchError, PatchErrorKind, PatchOptions};
+use crate::error::shown;
 use scimstack_schema::{Object, Value};
 
 /// The message's schema URI.
@@ -54,7 +55,10 @@ fn operation(index: usize, value: Value) -> Result<Op, PatchError> {
             match known.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(op)) {
                 Some(kind) => kind,
                 None => {
-                    return wrong(format!("operation {number} has the op \"{op}\"; it must be add, remove or replace"));
+                    return wrong(format!(
+                        "operation {number} has the op \"{}\"; it must be add, remove or replace",
+                        shown(op)
+                    ));
                 }
             }
         }

@@ -36,7 +36,7 @@ impl Context<'_> {
         value: Value,
         place: &str,
     ) -> Result<Option<Value>, PatchError> {
-        let wanted = match (attribute.r#type, value) {
+        let (wanted, found) = match (attribute.r#type, value) {
             (_, Value::Null) => return Ok(None),
             (_, Value::String(text)) if text.is_empty() && attribute.required => {
                 return Err(self.invalid_value(format!("{}must not be empty", prefix(place))));
@@ -47,13 +47,9 @@ impl Context<'_> {
             }
             (Type::String | Type::Reference, value @ Value::String(_)) => return Ok(Some(value)),
             (Type::Boolean, value @ Value::Bool(_)) => return Ok(Some(value)),
-            (Type::Boolean, Value::String(text)) if self.options.boolean_strings => {
-                let known = [("true", true), ("false", false)];
-                let Some((_, read)) = known.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)) else {
-                    return Err(self.mismatch(place, "true or false", &format!("\"{text}\"")));
-                };
+            (Type::Boolean, Value::String(text)) if self.options.boolean_strings && boolean(&text).is_some() => {
                 self.used(leniency::BOOLEAN_STRING);
-                return Ok(Some(Value::Bool(read)));
+                return Ok(boolean(&text).map(Value::Bool));
             }
             (Type::Boolean, Value::Array(mut one)) if self.options.unwrap_single && one.len() == 1 => {
                 self.used(leniency::UNWRAP_SINGLE);
@@ -78,7 +74,6 @@ impl Context<'_> {
             (Type::String | Type::Reference, other) => ("a string", other),
             (Type::Complex, other) => ("an object", other),
         };
-        let (wanted, found) = wanted;
         // A short value helps to see what went wrong; of hidden attributes nothing is ever repeated.
         let plain = !attribute.is_hidden() && !matches!(attribute.r#type, Type::Binary | Type::Complex);
         let shown = match &found {
@@ -250,6 +245,11 @@ impl Element {
 /// A single-valued complex attribute that stands for its `value` (`manager`).
 fn is_named_by_value(attribute: &Attribute) -> bool {
     !attribute.multi_valued && attribute.sub_attribute("value").is_some()
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    let known = [("true", true), ("false", false)];
+    known.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, read)| read)
 }
 
 fn prefix(place: &str) -> String {

@@ -1,7 +1,9 @@
 //! What one run of a PATCH keeps beside the document: where it is (for errors), what it may do, what it has found.
 
 use super::{PatchError, PatchErrorKind, PatchOptions, PatchOutcome};
+use crate::error::shown;
 use scimstack_schema::ResourceType;
+use std::collections::HashSet;
 
 /// The names under which [`PatchOutcome::leniencies`] reports what was used.
 pub(super) mod leniency {
@@ -24,20 +26,30 @@ pub(super) struct Context<'a> {
     /// The path, or the member of a path-less value, as sent.
     pub(super) place: Option<String>,
     pub(super) outcome: PatchOutcome,
-    /// How many values were gone through.
+    /// What is in `outcome.unknown`.
+    seen_unknown: HashSet<String>,
+    /// How many looks at values there were.
     visits: usize,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(resource_type: &'a ResourceType, options: &'a PatchOptions) -> Self {
-        Self { resource_type, options, operation: 0, place: None, outcome: PatchOutcome::default(), visits: 0 }
+        Self {
+            resource_type,
+            options,
+            operation: 0,
+            place: None,
+            outcome: PatchOutcome::default(),
+            seen_unknown: HashSet::new(),
+            visits: 0,
+        }
     }
 
     /// An error here; `problem` goes on after "operation 2, path "title": ".
     pub(super) fn error(&self, kind: PatchErrorKind, problem: impl AsRef<str>) -> PatchError {
         let (number, problem) = (self.operation + 1, problem.as_ref());
         let detail = match &self.place {
-            Some(place) => format!("operation {number}, \"{place}\": {problem}"),
+            Some(place) => format!("operation {number}, \"{}\": {problem}", shown(place)),
             None => format!("operation {number}: {problem}"),
         };
         PatchError { kind, operation: Some(self.operation), detail }
@@ -51,9 +63,9 @@ impl<'a> Context<'a> {
         self.error(PatchErrorKind::Mutability, problem)
     }
 
-    /// Charges for going through so many values.
-    pub(super) fn visit(&mut self, values: usize) -> Result<(), PatchError> {
-        self.visits = self.visits.saturating_add(values);
+    /// Charges for so many looks at values of lists.
+    pub(super) fn visit(&mut self, looks: usize) -> Result<(), PatchError> {
+        self.visits = self.visits.saturating_add(looks);
         if self.visits <= self.options.limits.visits {
             return Ok(());
         }
@@ -71,10 +83,10 @@ impl<'a> Context<'a> {
     /// Notes a member that nothing declares, or refuses it.
     pub(super) fn unknown(&mut self, path: String) -> Result<(), PatchError> {
         if self.options.refuse_unknown {
-            let problem = format!("\"{path}\" is not an attribute of {}", self.resource_type.name);
+            let problem = format!("\"{}\" is not an attribute of {}", shown(&path), self.resource_type.name);
             return Err(self.error(PatchErrorKind::InvalidSyntax, problem));
         }
-        if !self.outcome.unknown.contains(&path) {
+        if self.seen_unknown.insert(path.clone()) {
             self.outcome.unknown.push(path);
         }
         Ok(())

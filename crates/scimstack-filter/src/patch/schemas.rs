@@ -4,6 +4,7 @@
 use super::apply::Run;
 use super::target::{Slot, Target};
 use super::{OpKind, PatchError, PatchErrorKind};
+use crate::error::shown;
 use crate::eval::matches_element;
 use scimstack_schema::{ResourceType, Value};
 
@@ -33,7 +34,7 @@ impl Run<'_> {
                 };
                 let listed = self.uris(value)?;
                 if let Some(unknown) = listed.iter().find(|uri| !is_of(resource_type, uri)) {
-                    let problem = format!("\"{unknown}\" is not a schema of {}", resource_type.name);
+                    let problem = format!("\"{}\" is not a schema of {}", shown(unknown), resource_type.name);
                     return Err(self.context.invalid_value(problem));
                 }
                 if kind == OpKind::Add {

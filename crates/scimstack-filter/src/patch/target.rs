@@ -3,6 +3,7 @@
 use super::context::{Context, leniency};
 use super::{PatchError, PatchErrorKind};
 use crate::ast::Filter;
+use crate::error::shown;
 use crate::path::PatchPath;
 use crate::resolve::{ResolveOptions, Resolved, in_element};
 use scimstack_schema::registry::Extension;
@@ -30,6 +31,8 @@ pub(super) struct Slot {
 pub(super) struct Selection {
     pub(super) written: Filter,
     pub(super) resolved: Resolved,
+    /// How many comparisons it makes of one element at most.
+    pub(super) terms: usize,
 }
 
 impl Slot {
@@ -65,7 +68,8 @@ impl Context<'_> {
             self.error(kind, error.to_string())
         })?;
         let Some(mut path) = self.resolve(&parsed.attribute.text) else {
-            let problem = format!("\"{}\" is not an attribute of {}", parsed.attribute, self.resource_type.name);
+            let problem =
+                format!("\"{}\" is not an attribute of {}", shown(&parsed.attribute.text), self.resource_type.name);
             return Err(self.error(NoTarget, problem));
         };
         let Some(filter) = parsed.filter else {
@@ -83,11 +87,14 @@ impl Context<'_> {
             path.sub_attribute = path.attribute.sub_attribute(&name).cloned();
             let itself = path.attribute.r#type != Type::Complex && name.eq_ignore_ascii_case("value");
             if path.sub_attribute.is_none() && !itself {
-                let problem = format!("\"{name}\" is not a sub-attribute of {}", path.attribute.name);
+                let problem = format!("\"{}\" is not a sub-attribute of {}", shown(&name), path.attribute.name);
                 return Err(self.error(NoTarget, problem));
             }
         }
-        Ok(Target::Slot(Slot { path, selection: Some(Selection { written: filter, resolved }) }))
+        Ok(Target::Slot(Slot {
+            path,
+            selection: Some(Selection { terms: resolved.terms(), written: filter, resolved }),
+        }))
     }
 
     /// The relation whose values live only as edges that `path` is about.

@@ -489,3 +489,37 @@ fn the_strict_options_have_every_leniency_off() {
     assert!(!shown.contains("true"), "{shown}");
     assert_eq!(user().name.as_ref(), "User");
 }
+
+#[test]
+fn comparisons_of_a_filter_with_a_long_list_are_limited() {
+    let elements: Vec<String> = (0..20).map(|i| format!(r#"{{"value":"{i}"}}"#)).collect();
+    let terms = [r#"value eq \"x\""#; 10].join(" or ");
+    let operations = format!(
+        r#"{{"op":"replace","path":"roles","value":[{}]}},{{"op":"remove","path":"roles[{terms}]"}}"#,
+        elements.join(",")
+    );
+    let limited = |most| strict().with_limits(Limits::default().with_visits(most));
+    assert!(apply(&mut ann(), &operations, &limited(220)).is_ok());
+    let error = apply(&mut ann(), &operations, &limited(219)).unwrap_err();
+    assert_eq!((error.kind, error.operation), (PatchErrorKind::TooMany, Some(1)));
+    assert!(error.detail.chars().count() < 300, "a long path is not repeated: {error}");
+}
+
+#[test]
+fn an_error_repeats_little_of_what_was_sent() {
+    let long = "x".repeat(10_000);
+    for operation in [
+        format!(r#"{{"op":"{long}"}}"#),
+        format!(r#"{{"op":"remove","path":"{long}"}}"#),
+        format!(r#"{{"op":"remove","path":"emails[{long} pr]"}}"#),
+        format!(r#"{{"op":"remove","path":"emails[type {long} 1]"}}"#),
+        format!(r#"{{"op":"remove","path":"emails[primary eq \"{long}\"]"}}"#),
+        format!(r#"{{"op":"remove","path":"emails[type pr].{long}"}}"#),
+        format!(r#"{{"op":"replace","path":"emails[type eq \"{long}\"].value","value":"x"}}"#),
+        format!(r#"{{"op":"replace","value":{{"active":"{long}"}}}}"#),
+        format!(r#"{{"op":"add","path":"schemas","value":"{long}"}}"#),
+    ] {
+        let error = apply(&mut ann(), &operation, &strict()).unwrap_err();
+        assert!(error.detail.chars().count() < 400, "{error}");
+    }
+}
