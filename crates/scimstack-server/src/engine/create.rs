@@ -4,9 +4,10 @@ use super::call::{Call, Loaded};
 use super::commit::{self, Committed};
 use super::failure::{Failure, Outcome, busy, in_use, internal};
 use super::log::Entry;
+use super::project::{self, View};
 use super::relations::{self, RelationChange};
 use super::respond::Reply;
-use super::{document, judge, project};
+use super::{document, judge, read};
 use scimstack_filter::{AttrPath, Filter, Literal, Operator};
 use scimstack_protocol::{Accept, Change, ScimError};
 use scimstack_schema::{Resource, ResourceType, Type};
@@ -36,16 +37,15 @@ pub(crate) async fn create(
             (Some(holder), true) => Draft::of(call, holder, &sent.resource, accept)?,
             (Some(_), false) => return Err(in_use("a unique attribute").into()),
         };
+        entry.changed.clear();
         entry.difference(conflict.as_ref().map(|holder| &holder.resource), &draft.resource);
         match draft.commit(call, relations, entry).await? {
             Committed::Done(receipt) => {
                 let stored = draft.after(call, resource_type, &receipt).await?;
-                let mut pieces =
-                    project::represent(call, resource_type, std::slice::from_ref(&stored), &projection).await?;
-                let body = project::body(call, pieces.pop().unwrap_or_default());
+                let view = View::after_write(projection, project::paths(&sent.resource));
+                let shown = read::show(call, resource_type, &stored, &view).await?;
                 let location = call.location(resource_type, stored.key.id.as_str());
-                let reply = Reply { status: 201, location: Some(location), ..Reply::ok(body) };
-                return Ok(reply.with_etag(stored.version.0));
+                return Ok(Reply { status: 201, location: Some(location), ..shown });
             }
             Committed::Stale => conflict = None,
             Committed::Conflict { path, holder } if conflict.is_some() || holder.is_none() => {

@@ -128,16 +128,16 @@ impl Profile {
     }
 
     /// Rewrites what this identity provider gets wrong in a filter: `manager`, which is an attribute of an extension,
-    /// without the extension's URI. True when it did.
-    pub(crate) fn rewrite_filter(&self, resource_type: &ResourceType, filter: &mut Filter) -> bool {
+    /// without the extension's URI.
+    pub(crate) fn rewrite_filter(&self, resource_type: &ResourceType, filter: &mut Filter) {
         match filter {
-            _ if !self.patch.short_manager => false,
+            _ if !self.patch.short_manager => {}
             Filter::And(parts) | Filter::Or(parts) => {
-                parts.iter_mut().fold(false, |done, part| self.rewrite_filter(resource_type, part) || done)
+                parts.iter_mut().for_each(|part| self.rewrite_filter(resource_type, part));
             }
             Filter::Not(inner) => self.rewrite_filter(resource_type, inner),
             Filter::Present(path) | Filter::Compare(path, ..) | Filter::Element(path, _) => {
-                long_manager(resource_type, path)
+                long_manager(resource_type, path);
             }
             Filter::ElementSub(sub) => long_manager(resource_type, &mut sub.path),
         }
@@ -150,7 +150,9 @@ impl Profile {
             if first_version_schema(resource_type, document) {
                 fired.push("onelogin.core-1.0-urn");
             }
-            if document.iter_mut().fold(false, |done, (name, value)| manager_id(name, value) || done) {
+            let managers =
+                document.iter_mut().filter_map(|(name, value)| manager_id(name, value).then_some(())).count();
+            if managers > 0 {
                 fired.push("onelogin.manager-id");
             }
         }
@@ -159,16 +161,14 @@ impl Profile {
 }
 
 /// `manager` with the URI of the extension that has it.
-fn long_manager(resource_type: &ResourceType, path: &mut AttrPath) -> bool {
+fn long_manager(resource_type: &ResourceType, path: &mut AttrPath) {
     let name = path.text.split('.').next().unwrap_or_default();
     if !name.eq_ignore_ascii_case("manager") || resource_type.resolve(&path.text).is_some() {
-        return false;
+        return;
     }
-    let Some(extension) = resource_type.extensions.iter().find(|e| e.schema.attribute(name).is_some()) else {
-        return false;
-    };
-    path.text = format!("{}:{}", extension.schema.id, path.text);
-    true
+    if let Some(extension) = resource_type.extensions.iter().find(|e| e.schema.attribute(name).is_some()) {
+        path.text = format!("{}:{}", extension.schema.id, path.text);
+    }
 }
 
 /// `urn:scim:schemas:core:1.0` for the base schema's URI.

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::failure::Outcome;
-use super::project::{self, Piece};
+use super::project::{self, Piece, View};
 use super::respond::Reply;
 use super::{document, project::body};
 use scimstack_filter::{AttrPath, Filter, ResolveError, Resolved};
@@ -172,6 +172,7 @@ async fn represent(
     items: Vec<Stored>,
     asked: &ListQuery,
 ) -> Outcome<Vec<Vec<Piece>>> {
+    let view = View::of(asked.projection.clone());
     let order: Vec<String> = items.iter().map(|item| item.key.kind.as_str().to_owned()).collect();
     let mut by_type = Vec::with_capacity(resource_types.len());
     let mut rest = items;
@@ -179,7 +180,7 @@ async fn represent(
         let (ours, others): (Vec<Stored>, Vec<Stored>) =
             rest.into_iter().partition(|item| item.key.kind.as_str() == &*resource_type.name);
         rest = others;
-        let shown = project::represent(call, resource_type, &ours, &asked.projection).await?;
+        let shown = project::represent(call, resource_type, &ours, &view).await?;
         by_type.push((resource_type.name.clone(), shown.into_iter()));
     }
     let next = |kind: String| {

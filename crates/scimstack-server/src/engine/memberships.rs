@@ -37,6 +37,7 @@ pub(crate) async fn groups(call: &Call<'_>, keys: &[Key]) -> Outcome<Vec<Value>>
 /// Reads memberships level by level until there is no group left that may be in another, or a limit is reached.
 async fn read(call: &Call<'_>, keys: &[Key]) -> Outcome<Memberships> {
     let mut found = Memberships { direct: HashMap::new(), display: HashMap::new() };
+    let start: HashSet<&Key> = keys.iter().collect();
     let mut level: Vec<Key> = keys.to_vec();
     let mut left = call.limits().memberships;
     for _ in 0..DEPTH {
@@ -69,7 +70,7 @@ async fn read(call: &Call<'_>, keys: &[Key]) -> Outcome<Memberships> {
             }
             query.limit = CHUNK.min(left);
         }
-        next.retain(|key| !keys.contains(key));
+        next.retain(|key| !start.contains(key));
         level = next;
     }
     Ok(found)

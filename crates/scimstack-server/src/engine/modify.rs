@@ -6,6 +6,7 @@ use super::call::{Call, Loaded};
 use super::commit::{self, Committed};
 use super::failure::{Failure, Outcome, busy};
 use super::log::Entry;
+use super::project::View;
 use super::replace::{Update, Written};
 use super::respond::Reply;
 use super::{document, judge, read, relations};
@@ -38,7 +39,7 @@ pub(crate) async fn modify(
             None => change(call, &answer, &loaded, &patch, entry).await?,
         };
         if let Some(written) = written {
-            return answer.reply(call, loaded.stored, written).await;
+            return answer.reply(call, loaded.stored, written, entry.changed.clone()).await;
         }
     }
     Err(busy().into())
@@ -61,7 +62,7 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    async fn reply(&self, call: &Call<'_>, before: Stored, written: Written) -> Outcome<Reply> {
+    async fn reply(self, call: &Call<'_>, before: Stored, written: Written, changed: Vec<String>) -> Outcome<Reply> {
         let version = match &written {
             Written::Nothing => before.version.0,
             Written::Record(_, version) | Written::Edges(version) => *version,
@@ -76,7 +77,7 @@ impl Answer<'_> {
             }
             Written::Edges(_) => commit::after(call, self.resource_type, self.key, None).await?,
         };
-        read::show(call, self.resource_type, &stored, &self.projection).await
+        read::show(call, self.resource_type, &stored, &View::after_write(self.projection, changed)).await
     }
 }
 

@@ -11,13 +11,48 @@ use crate::body::{Body, BodyError};
 use bytes::Bytes;
 use futures_util::stream;
 use scimstack_schema::value::JsonError;
-use scimstack_schema::{Object, Projection, Registry, Relation, ResourceType, Type, Value};
+use scimstack_schema::{Object, Projection, Registry, Relation, Resource, ResourceType, Type, Value};
 use scimstack_store::{Anchor, Edge, EdgeQuery, Key, Scope, Store, StoreError, StoreExt, Stored, plan};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Edges read at once.
 const CHUNK: usize = 1_000;
+
+/// What an answer shows.
+#[derive(Clone, Default)]
+pub(crate) struct View {
+    /// What the request asks to see.
+    pub(crate) projection: Projection,
+    /// The attributes this request has set: those returned on request are shown after a write of them.
+    pub(crate) written: Vec<String>,
+}
+
+impl View {
+    /// What a read shows.
+    pub(crate) fn of(projection: Projection) -> Self {
+        Self { projection, written: Vec::new() }
+    }
+
+    /// What the answer to a write shows.
+    pub(crate) fn after_write(projection: Projection, written: Vec<String>) -> Self {
+        Self { projection, written }
+    }
+}
+
+/// The paths of the attributes a document holds.
+pub(crate) fn paths(resource: &Resource) -> Vec<String> {
+    let mut paths = Vec::new();
+    for (name, value) in resource.root().iter() {
+        match value {
+            Value::Object(extension) if name.contains(':') => {
+                paths.extend(extension.iter().map(|(attribute, _)| format!("{name}:{attribute}")));
+            }
+            _ => paths.push(name.to_owned()),
+        }
+    }
+    paths
+}
 
 /// A part of an answer.
 pub(crate) enum Piece {
@@ -61,8 +96,9 @@ pub(crate) async fn represent(
     call: &Call<'_>,
     resource_type: &Arc<ResourceType>,
     stored: &[Stored],
-    projection: &Projection,
+    view: &View,
 ) -> Outcome<Vec<Vec<Piece>>> {
+    let projection = &view.projection;
     let mut documents = Vec::with_capacity(stored.len());
     for one in stored {
         let mut document = plan::complete(one, resource_type)?;
@@ -84,7 +120,7 @@ pub(crate) async fn represent(
     let written = documents.into_iter().zip(stored).zip(late);
     Ok(written
         .map(|((mut document, one), late)| {
-            projection.apply(resource_type, &mut document);
+            projection.apply_after_write(resource_type, &mut document, &view.written);
             write(resource_type, one, &document, late, projection)
         })
         .collect())

@@ -2,10 +2,10 @@
 
 use super::call::Call;
 use super::failure::{Failure, Outcome};
-use super::project;
+use super::project::{self, View};
 use super::respond::Reply;
 use scimstack_protocol::ETag;
-use scimstack_schema::{Projection, ResourceType};
+use scimstack_schema::ResourceType;
 use scimstack_store::{Stored, Want};
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(crate) async fn read(call: &Call<'_>, resource_type: &Arc<ResourceType>, id:
     if call.preconditions.is_unmodified(ETag(stored.version.0)) {
         return Ok(Reply::empty(304).with_etag(stored.version.0));
     }
-    show(call, resource_type, &stored, &projection).await
+    show(call, resource_type, &stored, &View::of(projection)).await
 }
 
 /// 200 with a resource.
@@ -26,9 +26,9 @@ pub(crate) async fn show(
     call: &Call<'_>,
     resource_type: &Arc<ResourceType>,
     stored: &Stored,
-    projection: &Projection,
+    view: &View,
 ) -> Outcome<Reply> {
-    let mut shown = project::represent(call, resource_type, std::slice::from_ref(stored), projection).await?;
+    let mut shown = project::represent(call, resource_type, std::slice::from_ref(stored), view).await?;
     let body = project::body(call, shown.pop().unwrap_or_default());
     Ok(Reply::ok(body).with_etag(stored.version.0))
 }

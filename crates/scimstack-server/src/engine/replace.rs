@@ -4,6 +4,7 @@ use super::call::{Call, Loaded};
 use super::commit::{self, Committed};
 use super::failure::{Failure, Outcome, busy, in_use};
 use super::log::{Entry, same_object};
+use super::project::{self, View};
 use super::relations::{self, RelationChange};
 use super::respond::Reply;
 use super::{document, judge, read};
@@ -41,7 +42,8 @@ pub(crate) async fn replace(
                     }
                     Written::Edges(_) => commit::after(call, resource_type, &key, None).await?,
                 };
-                return read::show(call, resource_type, &stored, &projection).await;
+                let view = View::after_write(projection, project::paths(&sent.resource));
+                return read::show(call, resource_type, &stored, &view).await;
             }
             None => continue,
         }
@@ -115,6 +117,7 @@ impl Update<'_> {
                 return Ok(Some(Written::Nothing));
             }
             entry.names(resource.root());
+            entry.changed.clear();
             entry.difference(Some(&loaded.resource), &resource);
             for relation in &relations {
                 entry.changed(&relation.relation);

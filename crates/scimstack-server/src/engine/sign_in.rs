@@ -3,14 +3,9 @@
 use super::{Engine, judge};
 use crate::admin::{AdminError, Connection};
 use bytes::Bytes;
-use scimstack_filter::{AttrPath, Filter, Literal, Operator, ResolveOptions};
 use scimstack_protocol::{Before, Change, Decision, Facts, ScimError};
-use scimstack_schema::{Object, Resource, ResourceType, Value};
-use scimstack_store::plan::unique_attribute;
-use scimstack_store::{
-    Actor, ChangeSet, Expect, Key, Kind, Op, Query, ResourceId, Scope, StoreError, Stored, Target, TenantId,
-};
-use std::sync::Arc;
+use scimstack_schema::{Object, Resource, Value};
+use scimstack_store::{Actor, ChangeSet, Expect, Key, Op, ResourceId, Scope, StoreError, TenantId};
 
 /// The topic of sign-ins: who came, when, and whether they were let in.
 pub const SIGN_IN_TOPIC: &str = "sign-in";
@@ -62,7 +57,7 @@ impl Engine {
         let resource_type = registry.resource_type(USER).ok_or_else(|| SignInError::NoTenant(tenant.name.clone()))?;
         let connection = self.first_connection(tenant.id).await?;
         for _ in 0..self.limits.attempts {
-            let stored = self.person(tenant.id, resource_type, user_name).await?;
+            let stored = self.admin.person(tenant.id, user_name).await?;
             let stored = stored.ok_or_else(|| SignInError::NoPerson(user_name.to_owned()))?;
             let resource = Resource::from_stored(resource_type.clone(), &stored.doc)
                 .map_err(|error| SignInError::Failed(Box::new(error)))?;
@@ -101,25 +96,6 @@ impl Engine {
     /// The switches of the tenant's first connection.
     async fn first_connection(&self, tenant: TenantId) -> Result<Connection, SignInError> {
         Ok(self.admin.connection(tenant, "default").await?)
-    }
-
-    async fn person(
-        &self,
-        tenant: TenantId,
-        resource_type: &Arc<ResourceType>,
-        user_name: &str,
-    ) -> Result<Option<Stored>, SignInError> {
-        let Some(unique) = unique_attribute(resource_type) else {
-            return Ok(None);
-        };
-        let filter = Filter::Compare(AttrPath::new(&*unique.name), Operator::Eq, Literal::String(user_name.to_owned()));
-        let filter = filter
-            .resolve(resource_type, ResolveOptions::default())
-            .map_err(|error| SignInError::Failed(Box::new(error)))?;
-        let target =
-            Target { kind: Kind::from(USER), resource_type: resource_type.clone(), filter: Some(Arc::new(filter)) };
-        let page = self.admin.store().query(Scope::Tenant(tenant), &Query::new(target, 1)).await?;
-        Ok(page.items.into_iter().next())
     }
 }
 

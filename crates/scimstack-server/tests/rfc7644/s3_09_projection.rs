@@ -65,3 +65,23 @@ fn excluded_members_are_absent(w: &World) {
         assert!(found.text().contains("displayName") && !found.text().contains("members"), "{path}: {}", found.text());
     }
 }
+
+#[test]
+fn what_is_returned_on_request_is_shown_after_a_write_of_it() {
+    use scimstack_schema::{Attribute, Registry, Returned, Schema, Type};
+    let urn = "urn:example:params:scim:schemas:extension:note:1.0:User";
+    let note = Attribute::new("note", Type::String).with_returned(Returned::Request);
+    let schema = Schema::new(urn, "Note").with_attribute(note);
+    let registry = Registry::core().to_builder().extension("User", schema, false).unwrap().build().unwrap();
+    let w = Setting::rfc().registry(registry).in_memory();
+    let body = format!(r#"{{"schemas":["{USER}","{urn}"],"userName":"a","{urn}":{{"note":"x"}}}}"#);
+    let made = w.post("/Users", body.as_str()).send().expect(201);
+    assert_eq!(made.json()[urn]["note"], "x");
+    let path = format!("/Users/{}", made.id());
+    assert_eq!(w.get(&path).send().expect(200).json().get(urn), None);
+    assert_eq!(w.get(&format!("{path}?attributes={urn}:note")).send().expect(200).json()[urn]["note"], "x");
+    let other = r#"[{"op":"replace","path":"title","value":"t"}]"#;
+    assert_eq!(w.patch(&path, other).send().expect(200).json().get(urn), None);
+    let set = format!(r#"[{{"op":"replace","path":"{urn}:note","value":"y"}}]"#);
+    assert_eq!(w.patch(&path, &set).send().expect(200).json()[urn]["note"], "y");
+}

@@ -11,6 +11,7 @@ use scimstack_provisioning::directory::Lifecycle;
 use scimstack_schema::{Registry, Timestamp};
 use scimstack_server::{Admin, Engine, Environment, Limits};
 use scimstack_store::{MemoryStore, Store, TenantId};
+use scimstack_store_sqlite::SqliteStore;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -50,8 +51,6 @@ pub(crate) struct World {
     pub(crate) clock: Arc<Clock>,
     pub(crate) tenant: TenantId,
     pub(crate) token: String,
-    /// Keeps the file of a store on disk.
-    _place: Option<tempfile::TempDir>,
 }
 
 /// How a world is made.
@@ -107,10 +106,16 @@ impl Setting {
 
     /// Over the store in memory.
     pub(crate) fn in_memory(self) -> World {
-        self.over(Arc::new(MemoryStore::new()), Clock::new(), None)
+        self.over(Arc::new(MemoryStore::new()))
     }
 
-    pub(crate) fn over(self, store: Arc<dyn Store>, clock: Arc<Clock>, place: Option<tempfile::TempDir>) -> World {
+    /// Over SQLite.
+    pub(crate) fn in_sqlite(self) -> World {
+        self.over(Arc::new(SqliteStore::in_memory().unwrap()))
+    }
+
+    pub(crate) fn over(self, store: Arc<dyn Store>) -> World {
+        let clock = Clock::new();
         block_on(async {
             let admin = Admin::new(store, clock.clone(), self.registry);
             let tenant = admin.create_tenant("acme").await.unwrap().id;
@@ -125,7 +130,7 @@ impl Setting {
                 .limits(self.limits)
                 .build();
             let token = secret.reveal().to_owned();
-            World { engine: Arc::new(engine), clock, tenant, token, _place: place }
+            World { engine: Arc::new(engine), clock, tenant, token }
         })
     }
 }
@@ -333,6 +338,12 @@ macro_rules! over_every_store {
             use super::Setting;
 
             $(#[test] fn $name() { super::$name(&$setting.in_memory()); })+
+        }
+
+        mod sqlite {
+            use super::Setting;
+
+            $(#[test] fn $name() { super::$name(&$setting.in_sqlite()); })+
         }
     };
 }
