@@ -52,7 +52,7 @@ fn survives(name: &str) {
     }
     let seeds: Vec<_> = seeds.into_iter().map(|(_, data)| data).collect();
     let mut chance = Chance::new(number("SCIMSTACK_FUZZ_NUMBER", 7644));
-    let mutations = number("SCIMSTACK_FUZZ_MUTATIONS", 2000);
+    let mutations = number("SCIMSTACK_FUZZ_MUTATIONS", 1000);
     let accepted =
         (0..mutations).filter(|_| run(target, &mutate(&seeds, target.json, &mut chance)) == Outcome::Accepted).count();
     println!("{name}: {} seeds, {mutations} mutations, {accepted} of them accepted", seeds.len());
