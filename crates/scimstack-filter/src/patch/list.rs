@@ -36,9 +36,8 @@ impl Run<'_> {
             (None, None, OpKind::Add) => self.append(&slot.path, value.unwrap_or_default()),
             (None, None, OpKind::Replace) => {
                 let elements = self.context.elements(&attribute, value.unwrap_or_default())?;
-                let mut seen = HashSet::with_capacity(elements.len());
                 let mut elements: Vec<Value> = elements.into_iter().map(Element::into_value).collect();
-                elements.retain(|element| seen.insert(key(element)));
+                collapse(&attribute, &mut elements);
                 let primary = |(at, element): (usize, &Value)| is_primary(element).then_some(at);
                 let made_primary: Vec<usize> = elements.iter().enumerate().filter_map(primary).collect();
                 self.settle_primary(&attribute, &mut elements, &made_primary)?;
@@ -60,8 +59,7 @@ impl Run<'_> {
 
     /// Elements that a change has made equal collapse into the first, as they do in a POST.
     fn store_elements(&mut self, path: &ResolvedPath, mut elements: Vec<Value>) -> Result<(), PatchError> {
-        let mut seen = HashSet::with_capacity(elements.len());
-        elements.retain(|element| seen.insert(key(element)));
+        collapse(&path.attribute, &mut elements);
         self.store(path, (!elements.is_empty()).then_some(Value::Array(elements)))
     }
 
@@ -262,6 +260,14 @@ impl Run<'_> {
 
 fn is_primary(element: &Value) -> bool {
     element.get("primary") == Some(&Value::Bool(true))
+}
+
+/// Takes out complex elements that are equal to an earlier one.
+fn collapse(attribute: &Attribute, elements: &mut Vec<Value>) {
+    if attribute.r#type == Type::Complex && elements.len() > 1 {
+        let mut seen = HashSet::with_capacity(elements.len());
+        elements.retain(|element| seen.insert(key(element)));
+    }
 }
 
 /// The same bytes for elements that differ in the order of their members only.

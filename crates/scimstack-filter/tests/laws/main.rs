@@ -16,13 +16,17 @@ mod support;
 use generate::{Shown, any_filter, any_operation, any_plain_filter, any_resource, fitting_filter};
 use proptest::prelude::*;
 use scimstack_filter::{Filter, Patch, PatchOptions, PatchPath, ResolveOptions};
-use scimstack_schema::Value;
-use support::{naive, same, same_value, user};
+use scimstack_schema::{Resource, ResourceType, Value};
+use std::sync::Arc;
+use support::{device, naive, same, same_value, user};
 
 /// The top-level member of a document that a path is about.
-fn member(path: &str) -> String {
-    let user = user();
-    let uri = user.extensions.iter().map(|extension| extension.schema.id.to_string()).find(|uri| path.starts_with(uri));
+fn member(resource_type: &ResourceType, path: &str) -> String {
+    let uri = resource_type
+        .extensions
+        .iter()
+        .map(|extension| extension.schema.id.to_string())
+        .find(|uri| path.starts_with(uri));
     uri.unwrap_or_else(|| path.split(['.', '[']).next().unwrap_or(path).to_owned())
 }
 
@@ -63,26 +67,34 @@ proptest! {
     /// eval(f, d) = naive(f, d)
     #[test]
     fn evaluation_agrees_with_the_naive_one(
-        (filter, Shown(resource)) in (fitting_filter(&user()), any_resource(&user()))
+        (filter, Shown(resource)) in (fitting_filter(&user()), any_resource(&user())),
+        (other, Shown(device)) in (fitting_filter(&device()), any_resource(&device())),
     ) {
-        let resolved = filter.resolve(&user(), ResolveOptions::default());
-        prop_assert!(resolved.is_ok(), "{}: {:?}", filter, resolved);
-        let document = Value::Object(resource.root().clone());
-        let expected = naive::evaluate(&filter, &user(), &document);
-        prop_assert_eq!(resolved.unwrap().matches(resource.root()), expected, "{} on {}", filter, document);
+        for (filter, resource) in [(filter, resource), (other, device)] {
+            let resolved = filter.resolve(resource.resource_type(), ResolveOptions::default());
+            prop_assert!(resolved.is_ok(), "{}: {:?}", filter, resolved);
+            let document = Value::Object(resource.root().clone());
+            let expected = naive::evaluate(&filter, resource.resource_type(), &document);
+            prop_assert_eq!(resolved.unwrap().matches(resource.root()), expected, "{} on {}", filter, document);
+        }
     }
 
     /// apply(diff(a, b), a) = b, with every leniency off.
     #[test]
-    fn a_difference_makes_the_one_of_the_other((Shown(before), Shown(after)) in (any_resource(&user()), any_resource(&user()))) {
-        let patch = Patch::diff(&before, &after);
-        let mut changed = before.clone();
-        let outcome = patch.apply(&mut changed, &PatchOptions::strict());
-        prop_assert!(outcome.is_ok(), "{}: {:?}", patch.to_value(), outcome);
-        prop_assert!(same(&changed, &after), "{}", patch.to_value());
-        prop_assert_eq!(patch.operations.is_empty(), same(&before, &after));
-        let outcome = outcome.unwrap();
-        prop_assert!(outcome.leniencies.is_empty() && outcome.unknown.is_empty());
+    fn a_difference_makes_the_one_of_the_other(
+        users in (any_resource(&user()), any_resource(&user())),
+        devices in (any_resource(&device()), any_resource(&device())),
+    ) {
+        for (Shown(before), Shown(after)) in [users, devices] {
+            let patch = Patch::diff(&before, &after);
+            let mut changed = before.clone();
+            let outcome = patch.apply(&mut changed, &PatchOptions::strict());
+            prop_assert!(outcome.is_ok(), "{}: {:?}", patch.to_value(), outcome);
+            prop_assert!(same(&changed, &after), "{}", patch.to_value());
+            prop_assert_eq!(patch.operations.is_empty(), same(&before, &after));
+            let outcome = outcome.unwrap();
+            prop_assert!(outcome.leniencies.is_empty() && outcome.unknown.is_empty());
+        }
     }
 
     /// A PATCH changes nothing but what it names, leaves a valid resource, or fails and leaves everything.
@@ -90,20 +102,13 @@ proptest! {
     fn a_patch_touches_only_what_it_names(
         Shown(resource) in any_resource(&user()),
         operations in prop::collection::vec(any_operation(&user()), 1..4),
+        Shown(other) in any_resource(&device()),
+        others in prop::collection::vec(any_operation(&device()), 1..4),
         strict in any::<bool>(),
     ) {
         let options = if strict { PatchOptions::strict() } else { lenient() };
-        let text: Vec<String> = operations.iter().map(|(_, operation)| operation.to_string()).collect();
-        let mut after = resource.clone();
-        if support::apply(&mut after, &text.join(","), &options).is_ok() {
-            let named: Vec<String> = operations.iter().map(|(path, _)| member(path)).collect();
-            let others = |name: &str| name != "schemas" && !named.iter().any(|named| named.eq_ignore_ascii_case(name));
-            for (name, value) in resource.root().iter().filter(|(name, _)| others(name)) {
-                let kept = after.root().get(name).is_some_and(|now| same_value(now, value));
-                prop_assert!(kept || named.iter().any(|name| name == "schemas"), "{name} after {}", text.join(","));
-            }
-            let valid = after.resource_type().validate(&after);
-            prop_assert!(valid.is_ok(), "{:?} after {} on {:?}", valid, text.join(","), resource.root());
+        for (resource, operations) in [(resource, operations), (other, others)] {
+            touches_only_what_it_names(&resource, &operations, &options)?;
         }
     }
 
@@ -119,4 +124,27 @@ proptest! {
             }
         }
     }
+}
+
+fn touches_only_what_it_names(
+    resource: &Resource,
+    operations: &[(String, Value)],
+    options: &PatchOptions,
+) -> Result<(), TestCaseError> {
+    let resource_type: &Arc<ResourceType> = resource.resource_type();
+    let text: Vec<String> = operations.iter().map(|(_, operation)| operation.to_string()).collect();
+    let text = text.join(",");
+    let mut after = resource.clone();
+    if support::apply(&mut after, &text, options).is_err() {
+        return Ok(());
+    }
+    let named: Vec<String> = operations.iter().map(|(path, _)| member(resource_type, path)).collect();
+    let is_named = |name: &str| name == "schemas" || named.iter().any(|named| named.eq_ignore_ascii_case(name));
+    for (name, value) in resource.root().iter().filter(|(name, _)| !is_named(name)) {
+        let kept = after.root().get(name).is_some_and(|now| same_value(now, value));
+        prop_assert!(kept || named.iter().any(|name| name == "schemas"), "{name} after {text}");
+    }
+    let valid = resource_type.validate(&after);
+    prop_assert!(valid.is_ok(), "{valid:?} after {text} on {:?}", resource.root());
+    Ok(())
 }

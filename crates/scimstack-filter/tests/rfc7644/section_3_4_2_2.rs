@@ -1,10 +1,9 @@
 //! Filtering: grammar, resolution, comparison.
 
-use crate::support::{ANN, ENT, json, naive, object, user};
+use crate::support::{ANN, ENT, device, json, naive, object, user};
 use scimstack_filter::error::ParseErrorKind;
 use scimstack_filter::{Filter, Limits, Operand, ResolveError, ResolveOptions, Resolved};
-use scimstack_schema::{Attribute, Registry, ResourceType, Schema, Type, Value};
-use std::sync::Arc;
+use scimstack_schema::Value;
 
 fn says(filter: &str, options: ResolveOptions, document: &str) -> Result<bool, String> {
     let parsed = Filter::parse(filter).map_err(|error| error.to_string())?;
@@ -293,22 +292,6 @@ fn an_unknown_attribute_is_an_error_of_its_own_kind() {
 }
 
 // --- comparison
-
-/// A type with an attribute of each kind the core schemas lack.
-fn device() -> Arc<ResourceType> {
-    let schema = Schema::new("urn:example:Device", "Device")
-        .with_attribute(Attribute::new("size", Type::Decimal))
-        .with_attribute(Attribute::new("floor", Type::Integer))
-        .with_attribute(Attribute::new("code", Type::String).with_case_exact(true))
-        .with_attribute(Attribute::new("seen", Type::DateTime))
-        .with_attribute(Attribute::new("blob", Type::Binary))
-        .with_attribute(Attribute::new("tags", Type::String).with_multi_valued(true))
-        .with_attribute(
-            Attribute::new("place", Type::Complex).with_sub_attributes([Attribute::new("x", Type::Integer)]),
-        );
-    let registry = Registry::builder().resource_type("Device", "/Devices", "", schema).build().unwrap();
-    registry.resource_type("Device").unwrap().clone()
-}
 
 #[test]
 fn each_type_compares_by_its_own_order() {

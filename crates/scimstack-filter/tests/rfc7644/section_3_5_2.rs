@@ -343,7 +343,7 @@ fn simple_lists_are_changed_by_value() {
         (r#"{"op":"remove","path":"tags[value eq \"blue\"]"}"#, r#"["red"]"#),
         (r#"{"op":"replace","path":"tags[value eq \"red\"]","value":"pink"}"#, r#"["pink","Blue"]"#),
         (r#"{"op":"replace","path":"tags[value eq \"red\"].value","value":"pink"}"#, r#"["pink","Blue"]"#),
-        (r#"{"op":"replace","path":"tags","value":["a","b","a"]}"#, r#"["a","b"]"#),
+        (r#"{"op":"replace","path":"tags","value":["a","b","a"]}"#, r#"["a","b","a"]"#),
     ] {
         let mut badge = a_badge();
         apply(&mut badge, operation, &strict()).unwrap_or_else(|error| panic!("{operation}: {error}"));

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use scimstack_filter::{Patch, PatchError, PatchOptions, PatchOutcome};
-use scimstack_schema::{Object, Registry, Resource, ResourceType, Value};
+use scimstack_schema::{Attribute, Object, Registry, Resource, ResourceType, Schema, Type, Value};
 use std::sync::Arc;
 
 pub(crate) mod naive;
@@ -27,6 +27,23 @@ pub(crate) fn user() -> Arc<ResourceType> {
 
 pub(crate) fn group() -> Arc<ResourceType> {
     Registry::haystack().resource_type("Group").unwrap().clone()
+}
+
+/// A type with an attribute of each kind the core schemas lack.
+pub(crate) fn device() -> Arc<ResourceType> {
+    let codes = Attribute::new("codes", Type::String).with_multi_valued(true);
+    let place = Attribute::new("place", Type::Complex).with_sub_attributes([Attribute::new("x", Type::Integer), codes]);
+    let schema = Schema::new("urn:example:Device", "Device")
+        .with_attribute(Attribute::new("size", Type::Decimal))
+        .with_attribute(Attribute::new("floor", Type::Integer))
+        .with_attribute(Attribute::new("code", Type::String).with_case_exact(true))
+        .with_attribute(Attribute::new("seen", Type::DateTime))
+        .with_attribute(Attribute::new("blob", Type::Binary))
+        .with_attribute(Attribute::new("tags", Type::String).with_multi_valued(true))
+        .with_attribute(Attribute::new("sizes", Type::Integer).with_multi_valued(true))
+        .with_attribute(place);
+    let registry = Registry::builder().resource_type("Device", "/Devices", "", schema).build().unwrap();
+    registry.resource_type("Device").unwrap().clone()
 }
 
 pub(crate) fn json(text: &str) -> Value {
