@@ -4,6 +4,7 @@ use crate::report::{Failure, Report, Skip};
 use crate::world::{Outcome, World};
 use scimstack_store::{Capabilities, Store};
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -104,4 +105,20 @@ where
         }
     }
     report
+}
+
+/// More of what the kit's last check does: for each seed a random history, done to the store and to one in memory, which
+/// have to agree on every answer and on all there is to be seen. For runs that may take long.
+///
+/// # Errors
+/// The first difference, in words: the history, the step, what was done last, what was expected and what was found.
+///
+/// ```
+/// use scimstack_store::MemoryStore;
+///
+/// let compared = scimstack_store_testkit::compare(MemoryStore::new(), 0..3);
+/// futures_executor::block_on(compared).unwrap();
+/// ```
+pub async fn compare<S: Store>(store: S, seeds: Range<u32>) -> Result<(), String> {
+    crate::checks::history::compare(World::new(Arc::new(store)), seeds).await.map_err(|broken| broken.0)
 }

@@ -11,7 +11,7 @@ macro_rules! check {
 mod atomic;
 mod edges;
 mod feed;
-mod history;
+pub(crate) mod history;
 mod pending;
 mod query;
 mod records;

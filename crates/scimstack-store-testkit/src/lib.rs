@@ -13,7 +13,10 @@
 //! ```
 //! use scimstack_store::MemoryStore;
 //!
-//! let report = futures_executor::block_on(scimstack_store_testkit::run(|| async { MemoryStore::new() }));
+//! // The whole kit is `run`; while working on one thing, a part of it is enough.
+//! let store = || async { MemoryStore::new() };
+//! let about_edges = scimstack_store_testkit::run_only(store, |check| check.name.contains("edges"));
+//! let report = futures_executor::block_on(about_edges);
 //! report.assert_ok();
 //! assert!(report.skipped.is_empty());
 //! ```
@@ -24,5 +27,5 @@ mod people;
 mod report;
 mod world;
 
-pub use check::{Check, Need, checks, run, run_only};
+pub use check::{Check, Need, checks, compare, run, run_only};
 pub use report::{Failure, Report, Skip};

@@ -1,4 +1,25 @@
 //! What is written: one atomic set of operations with their preconditions.
+//! Left out: deciding what to write (the engine's work), and what it means for the feed ([`crate::feed`]).
+//!
+//! ```
+//! use bytes::Bytes;
+//! use scimstack_schema::Timestamp;
+//! use scimstack_store::{Actor, ChangeSet, Core, Key, Op, Record, ResourceId};
+//!
+//! let ann = Key::new("User", ResourceId::new("u1").unwrap());
+//! let record = Record::new(Core { unique: Some("ann".into()), ..Core::default() }, r#"{"id":"u1","userName":"Ann"}"#);
+//! let welcome = Op::Emit {
+//!     topic: "outbox".into(),
+//!     id: "welcome-u1".into(),
+//!     key: Some(ann.clone()),
+//!     payload: Bytes::from_static(b"{}"),
+//! };
+//! // The person and her welcome, or neither.
+//! let changes = ChangeSet::new(Timestamp::from_seconds(1_767_225_600), Actor("connection:default".into()), "request-7")
+//!     .with(Op::Create { key: ann, record })
+//!     .with(welcome);
+//! assert_eq!(changes.ops.len(), 2);
+//! ```
 
 use crate::key::{Key, Version};
 use crate::record::{Record, Reference};

@@ -1,5 +1,24 @@
 //! Edges: one row for each reference of one resource to another, read forward (a group's members, a person's manager)
 //! and backward (a person's groups, a manager's reports), in pages.
+//! Left out: how references find their targets ([`crate::Reference`]) and how edges change ([`crate::EdgeChange`]).
+//!
+//! ```
+//! use scimstack_store::{Anchor, EdgeQuery, Key, MemoryStore, ResourceId, Scope, StoreExt};
+//!
+//! # futures_executor::block_on(async {
+//! let group = Key::new("Group", ResourceId::new("g1").unwrap());
+//! let members = EdgeQuery {
+//!     relation: "members".into(),
+//!     anchor: Anchor::Sources(vec![group]),
+//!     pending: true,
+//!     peer: true,
+//!     after: None,
+//!     limit: 100,
+//! };
+//! let edges = MemoryStore::new().all_edges(Scope::from_number(1), members).await.unwrap();
+//! assert!(edges.is_empty());
+//! # });
+//! ```
 
 use crate::key::Key;
 use bytes::Bytes;

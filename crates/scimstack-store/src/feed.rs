@@ -1,5 +1,24 @@
 //! The change feed: every change of a scope in order, written in the same transaction as the change. It is outbox,
 //! provisioning log and history at once.
+//! Left out: who reads it and how far they have come.
+//!
+//! ```
+//! use scimstack_store::{FeedQuery, FeedScope, MemoryStore, Scope, Store};
+//!
+//! # futures_executor::block_on(async {
+//! let store = MemoryStore::new();
+//! let mut query = FeedQuery::new(FeedScope::One(Scope::from_number(1)), 100);
+//! query.topic = Some("outbox".into());
+//! loop {
+//!     let page = store.changes(&query).await.unwrap();
+//!     // … deliver page.changes, each under its event_id, and remember how far that went:
+//!     query.after = page.changes.last().map(|change| change.position).or(query.after);
+//!     if !page.more {
+//!         break;
+//!     }
+//! }
+//! # });
+//! ```
 
 use crate::key::{Key, Scope, Version};
 use bytes::Bytes;

@@ -1,4 +1,16 @@
 //! Who and what: tenants, scopes, resource keys, versions.
+//! Left out: what ids look like; the engine makes them.
+//!
+//! ```
+//! use scimstack_store::{Key, ResourceId, Scope, TenantId};
+//!
+//! let scope = Scope::Tenant(TenantId::new(7).unwrap());
+//! assert_eq!(Scope::from_number(scope.number()), scope);
+//! assert_eq!(Scope::from_number(0), Scope::System);
+//! let key = Key::new("User", ResourceId::new("2819c223").unwrap());
+//! assert_eq!(key.to_string(), "User/2819c223");
+//! assert_eq!(ResourceId::new(""), None, "an empty id names nothing");
+//! ```
 
 use std::fmt;
 use std::num::NonZeroU32;

@@ -1,4 +1,22 @@
 //! What is asked of a store: filter, order, page, count, and how much it may cost.
+//! Left out: where candidates come from ([`crate::plan`]). Paging is that of RFC 7644 §3.4.2.4 and RFC 9865, sorting that of
+//! RFC 7644 §3.4.2.3.
+//!
+//! ```
+//! use scimstack_filter::{Filter, ResolveOptions};
+//! use scimstack_schema::Registry;
+//! use scimstack_store::{MemoryStore, Query, Scope, Store, Target, Total};
+//! use std::sync::Arc;
+//!
+//! # futures_executor::block_on(async {
+//! let user = Registry::core().resource_type("User").unwrap().clone();
+//! let filter = Filter::parse(r#"emails[type eq "work" and value eq "ann@x.test"]"#).unwrap();
+//! let filter = Arc::new(filter.resolve(&user, ResolveOptions::default()).unwrap());
+//! let query = Query::new(Target { kind: "User".into(), resource_type: user, filter: Some(filter) }, 10);
+//! let page = MemoryStore::new().query(Scope::from_number(1), &query).await.unwrap();
+//! assert_eq!(page.total, Total::Exact(0));
+//! # });
+//! ```
 
 use crate::key::Kind;
 use crate::record::Stored;

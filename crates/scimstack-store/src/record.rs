@@ -1,5 +1,21 @@
 //! What is stored for one resource: the document, and what the schema layer computed from it so that every back end
 //! finds, sorts and refers alike. Back ends store these fields; they never look into the document to find more.
+//! Left out: computing them ([`crate::plan::record`]).
+//!
+//! ```
+//! use bytes::Bytes;
+//! use scimstack_schema::{Registry, Resource, Timestamp};
+//! use scimstack_store::plan;
+//!
+//! let user = Registry::core().resource_type("User").unwrap().clone();
+//! let document = br#"{"id":"u1","userName":"Ann@X.test","emails":[{"value":"Ann@Work.test","type":"work"}]}"#;
+//! let resource = Resource::from_stored(user, document).unwrap();
+//! let now = Timestamp::from_seconds(1_767_225_600);
+//! let record = plan::record(&resource, Bytes::new(), now, now);
+//! assert_eq!(record.core.unique.as_deref(), Some("ann@x.test"));
+//! assert_eq!(record.core.display.as_deref(), Some("Ann@X.test"));
+//! assert_eq!(record.names[0].value, "ann@work.test", "a manager may be named by e-mail");
+//! ```
 
 use crate::key::{Key, Kind, Version};
 use bytes::Bytes;

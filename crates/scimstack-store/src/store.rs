@@ -1,4 +1,16 @@
 //! The [`Store`] trait and its errors.
+//! Left out: everything a caller could do with the five calls; see [`StoreExt`].
+//!
+//! ```
+//! use scimstack_store::{Key, MemoryStore, ResourceId, Scope, Store, Want};
+//! use std::sync::Arc;
+//!
+//! # futures_executor::block_on(async {
+//! let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+//! let key = Key::new("User", ResourceId::new("no such id").unwrap());
+//! assert_eq!(store.read(Scope::from_number(1), &key, Want::HEAD).await.unwrap(), None);
+//! # });
+//! ```
 
 use crate::changeset::{ChangeSet, Receipt};
 use crate::edge::{EdgePage, EdgeQuery};

@@ -15,6 +15,7 @@ use scimstack_store::{
     MemoryStore, Op, StoreError, Stored, Version,
 };
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 const ALL: &[Need] = &[Need::Atomic, Need::Feed, Need::Edges];
@@ -25,7 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// How many histories, and of how many changesets.
-const HISTORIES: u64 = 8;
+const HISTORIES: u32 = 8;
 const STEPS: usize = 60;
 
 const NAMES: [&str; 9] = ["ann", "Ann", "bob", "CLEO", "dan", "u1", "finn", "Hal", "one@x.test"];
@@ -115,8 +116,8 @@ async fn records(world: &World) -> Result<BTreeMap<Key, Stored>, Broken> {
 
 async fn invariants(world: World) -> Outcome {
     for seed in 0..HISTORIES {
-        let world = world.at(tenant(1_000 + seed as u32));
-        let mut dice = Dice::new(seed);
+        let world = world.at(tenant(1_000 + seed));
+        let mut dice = Dice::new(u64::from(seed));
         for step in 0..STEPS {
             let changes = changeset(&world, &mut dice).await?;
             let told = format!("history {seed}, step {step}, {:?}", changes.ops);
@@ -269,11 +270,16 @@ fn verdict(result: Result<scimstack_store::Receipt, StoreError>) -> Result<Strin
 }
 
 async fn as_in_memory(world: World) -> Outcome {
+    compare(world, 100..100 + HISTORIES).await
+}
+
+/// Does the same to the store and to one in memory, and looks at both.
+pub(crate) async fn compare(world: World, seeds: Range<u32>) -> Outcome {
     let memory = World::new(Arc::new(MemoryStore::new()));
-    for seed in 100..100 + HISTORIES {
-        let scope = tenant(1_000 + seed as u32);
+    for seed in seeds {
+        let scope = tenant(seed.saturating_add(1_000));
         let (world, memory) = (world.at(scope), memory.at(scope));
-        let mut dice = Dice::new(seed);
+        let mut dice = Dice::new(u64::from(seed));
         let mut told = Vec::new();
         for step in 0..STEPS {
             let changes = changeset(&world, &mut dice).await?;
