@@ -1,4 +1,4 @@
-//! Tests by section of RFC 7644.
+//! Tests by section of RFC 7644: filters (§3.4.2.2) and PATCH (§3.5.2). What providers send is in `idp`, laws in `laws`.
 
 #![allow(
     clippy::unwrap_used,
