@@ -56,21 +56,26 @@ pub(super) struct Moved {
     pub(super) removed: Vec<String>,
 }
 
-/// Whether the record answers to `raw` by `key`.
-fn answers(key: &Key, row: &Row, by: ReferenceKey, raw: &str) -> bool {
-    let value = normalize_name(by, raw);
-    let column = match by {
+/// Whether the record answers to the name.
+fn answers(key: &Key, row: &Row, name: &Name) -> bool {
+    let column = match name.key {
         ReferenceKey::Id => Some(key.id.as_str()),
         ReferenceKey::UserName => row.record.core.unique.as_deref(),
         ReferenceKey::ExternalId => row.record.core.external_id.as_deref(),
         ReferenceKey::Email => None,
     };
-    column == Some(value.as_str()) || row.record.names.contains(&Name { key: by, value })
+    column == Some(name.value.as_str()) || row.record.names.contains(name)
+}
+
+/// The name that `raw` is by `key`.
+fn name(key: ReferenceKey, raw: &str) -> Name {
+    Name { key, value: normalize_name(key, raw) }
 }
 
 /// Whether the record is one that the reference may mean.
 fn may_mean(reference: &Reference, key: &Key, row: &Row) -> bool {
-    reference.targets.contains(&key.kind) && reference.keys.iter().any(|&by| answers(key, row, by, &reference.raw))
+    reference.targets.contains(&key.kind)
+        && reference.keys.iter().any(|&by| answers(key, row, &name(by, &reference.raw)))
 }
 
 impl Space {
@@ -94,8 +99,9 @@ impl Space {
             let keys = reference.targets.iter().map(|kind| Key { kind: kind.clone(), id: id.clone() });
             found.extend(keys.filter(|key| self.row(key).is_some()));
         } else {
+            let name = name(by, &reference.raw);
             let rows = self.rows().filter(|(key, _)| reference.targets.contains(&key.kind));
-            found.extend(rows.filter(|(key, row)| answers(key, row, by, &reference.raw)).map(|(key, _)| key.clone()));
+            found.extend(rows.filter(|(key, row)| answers(key, row, &name)).map(|(key, _)| key.clone()));
         }
         found.sort();
         found.dedup();
