@@ -66,15 +66,7 @@ impl<'a> Facts<'a> {
         tenant: &'a TenantPolicy,
         now: Timestamp,
     ) -> Self {
-        Self {
-            resource_type,
-            before: None,
-            conflict: None,
-            connection,
-            tenant,
-            counts: Counts::default(),
-            now,
-        }
+        Self { resource_type, before: None, conflict: None, connection, tenant, counts: Counts::default(), now }
     }
 }
 
@@ -146,11 +138,7 @@ pub struct Effect {
 impl Effect {
     /// An effect.
     pub fn new(id: impl Into<String>, kind: EffectKind, text: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            kind,
-            text: text.into(),
-        }
+        Self { id: id.into(), kind, text: text.into() }
     }
 }
 
@@ -208,10 +196,7 @@ impl Decide for AcceptAll {
             return Decision::Refuse(ScimError::uniqueness(in_use(change, facts.resource_type, holder)));
         }
         let private = facts.before.map(|before| before.private.to_vec()).unwrap_or_default();
-        Decision::Accept(Accept {
-            private,
-            ..Accept::default()
-        })
+        Decision::Accept(Accept { private, ..Accept::default() })
     }
 }
 
@@ -222,11 +207,7 @@ fn in_use(change: &Change<'_>, resource_type: &ResourceType, holder: &Before<'_>
         _ => None,
     };
     let shared = wanted.and_then(|wanted| {
-        let unique = resource_type
-            .schema
-            .attributes
-            .iter()
-            .filter(|a| a.uniqueness != Uniqueness::None);
+        let unique = resource_type.schema.attributes.iter().filter(|a| a.uniqueness != Uniqueness::None);
         unique
             .filter_map(|a| Some((&a.name, text(wanted, &a.name)?)))
             .find(|(name, value)| text(holder.resource, name).is_some_and(|other| fold(other) == fold(value)))
@@ -260,17 +241,10 @@ mod tests {
             let root = Value::parse(json.as_bytes()).unwrap().as_object().unwrap().clone();
             Resource::from_canonical(user.clone(), root)
         };
-        let (wanted, held) = (
-            resource(r#"{"userName":"ANN@x.test"}"#),
-            resource(r#"{"userName":"ann@x.test"}"#),
-        );
+        let (wanted, held) = (resource(r#"{"userName":"ANN@x.test"}"#), resource(r#"{"userName":"ann@x.test"}"#));
         let (connection, tenant) = (ConnectionPolicy::default(), TenantPolicy::default());
         let mut facts = Facts::new(user, &connection, &tenant, Timestamp::from_seconds(0));
-        facts.conflict = Some(Before {
-            id: "u1",
-            resource: &held,
-            private: b"",
-        });
+        facts.conflict = Some(Before { id: "u1", resource: &held, private: b"" });
         let Decision::Refuse(error) = AcceptAll.decide(&Change::Create { after: &wanted }, &facts) else {
             panic!("accepted");
         };
@@ -287,11 +261,7 @@ mod tests {
         let resource = Resource::from_canonical(user.clone(), scimstack_schema::Object::new());
         let (connection, tenant) = (ConnectionPolicy::default(), TenantPolicy::default());
         let mut facts = Facts::new(user, &connection, &tenant, Timestamp::from_seconds(0));
-        facts.before = Some(Before {
-            id: "u1",
-            resource: &resource,
-            private: b"kept",
-        });
+        facts.before = Some(Before { id: "u1", resource: &resource, private: b"kept" });
         let Decision::Accept(accept) = AcceptAll.decide(&Change::Update { after: &resource }, &facts) else {
             panic!("refused");
         };

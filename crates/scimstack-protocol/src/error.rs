@@ -118,22 +118,12 @@ impl ScimType {
 impl ScimError {
     /// An error without `scimType`.
     pub fn new(status: u16, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            scim_type: None,
-            detail: detail.into(),
-            retry_after: None,
-        }
+        Self { status, scim_type: None, detail: detail.into(), retry_after: None }
     }
 
     /// An error with the status its `scimType` has.
     pub fn of(scim_type: ScimType, detail: impl Into<String>) -> Self {
-        Self {
-            status: scim_type.status(),
-            scim_type: Some(scim_type),
-            detail: detail.into(),
-            retry_after: None,
-        }
+        Self { status: scim_type.status(), scim_type: Some(scim_type), detail: detail.into(), retry_after: None }
     }
 
     /// 409 `uniqueness`.
@@ -212,10 +202,7 @@ fn of_patch(kind: PatchErrorKind) -> ScimType {
 impl From<&Violations> for ScimError {
     /// The first violation decides the type, the detail lists all.
     fn from(violations: &Violations) -> Self {
-        let kind = violations
-            .0
-            .first()
-            .map_or(ViolationKind::Structure, |first| first.kind);
+        let kind = violations.0.first().map_or(ViolationKind::Structure, |first| first.kind);
         Self::of(of_violation(kind), violations.to_string())
     }
 }
@@ -228,10 +215,7 @@ impl From<&PatchError> for ScimError {
 
 impl From<&ParseError> for ScimError {
     fn from(error: &ParseError) -> Self {
-        Self::of(
-            ScimType::InvalidFilter,
-            format!("The filter cannot be read: {}", error.render()),
-        )
+        Self::of(ScimType::InvalidFilter, format!("The filter cannot be read: {}", error.render()))
     }
 }
 
@@ -248,11 +232,7 @@ mod tests {
     use scimstack_schema::Violation;
 
     fn violation(kind: ViolationKind, detail: &str) -> Violation {
-        Violation {
-            path: "x".to_owned(),
-            kind,
-            detail: detail.to_owned(),
-        }
+        Violation { path: "x".to_owned(), kind, detail: detail.to_owned() }
     }
 
     #[test]
@@ -323,11 +303,7 @@ mod tests {
     fn a_filter_that_cannot_be_read_points_at_the_place() {
         let error = ScimError::from(&Filter::parse("title regex \"a\"").unwrap_err());
         assert_eq!(error.scim_type, Some(ScimType::InvalidFilter));
-        assert!(
-            error.detail.contains("regex") && error.detail.contains("position 7"),
-            "{}",
-            error.detail
-        );
+        assert!(error.detail.contains("regex") && error.detail.contains("position 7"), "{}", error.detail);
     }
 
     #[test]

@@ -77,10 +77,7 @@ impl Tags {
             if rest.is_empty() {
                 return Self::List(tags);
             }
-            let unmarked = rest
-                .strip_prefix("W/")
-                .or_else(|| rest.strip_prefix("w/"))
-                .unwrap_or(rest);
+            let unmarked = rest.strip_prefix("W/").or_else(|| rest.strip_prefix("w/")).unwrap_or(rest);
             let (tag, tail) = match unmarked.strip_prefix('"') {
                 Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
                 None => unmarked.split_once(',').unwrap_or((unmarked, "")),
@@ -105,10 +102,7 @@ impl Preconditions {
     #[must_use]
     pub fn from_headers(if_match: Option<&str>, if_none_match: Option<&str>) -> Self {
         let tags = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(Tags::parse);
-        Self {
-            if_match: tags(if_match),
-            if_none_match: tags(if_none_match),
-        }
+        Self { if_match: tags(if_match), if_none_match: tags(if_none_match) }
     }
 
     /// Whether a write may go on for a resource that exists with this tag; if not, the answer is 412.
@@ -139,11 +133,7 @@ mod tests {
             (r#"W/"3"#, vec!["3"]),
             (",,", vec![]),
         ] {
-            assert_eq!(
-                Tags::parse(text),
-                Tags::List(tags.into_iter().map(str::to_owned).collect()),
-                "{text}"
-            );
+            assert_eq!(Tags::parse(text), Tags::List(tags.into_iter().map(str::to_owned).collect()), "{text}");
         }
         assert_eq!(Tags::parse(" * "), Tags::Any);
     }

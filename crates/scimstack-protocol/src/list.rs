@@ -17,6 +17,7 @@
 //! ```
 
 use crate::error::ScimError;
+use scimstack_schema::value::write_string;
 use scimstack_schema::{Projection, Value};
 use std::collections::BTreeSet;
 
@@ -56,16 +57,8 @@ pub struct ListResponse {
     pub items_per_page: u64,
 }
 
-const PARAMETERS: [&str; 8] = [
-    "filter",
-    "sortBy",
-    "sortOrder",
-    "startIndex",
-    "count",
-    "cursor",
-    "attributes",
-    "excludedAttributes",
-];
+const PARAMETERS: [&str; 8] =
+    ["filter", "sortBy", "sortOrder", "startIndex", "count", "cursor", "attributes", "excludedAttributes"];
 
 /// The known parameter that `name` is, whatever its case.
 fn parameter(name: &str) -> Option<&'static str> {
@@ -83,9 +76,7 @@ impl ListQuery {
         for (name, value) in pairs {
             let Some(name) = parameter(name) else { continue };
             if !seen.insert(name) {
-                return Err(ScimError::invalid_value(format!(
-                    "The parameter {name} is given twice; give it once."
-                )));
+                return Err(ScimError::invalid_value(format!("The parameter {name} is given twice; give it once.")));
             }
             match name {
                 "startIndex" => query.set_start_index(whole_number(name, value)?),
@@ -130,10 +121,7 @@ impl ListQuery {
                 ("excludedAttributes", _) => query.projection.excluded = name_list(name, value)?,
                 (_, Value::String(text)) => query.set_text(name, text)?,
                 _ => {
-                    return Err(ScimError::invalid_value(format!(
-                        "{name} must be a string, not {}.",
-                        value.kind()
-                    )));
+                    return Err(ScimError::invalid_value(format!("{name} must be a string, not {}.", value.kind())));
                 }
             }
         }
@@ -183,9 +171,7 @@ pub fn check_projection(projection: &Projection) -> Result<(), ScimError> {
     if projection.attributes.is_empty() || projection.excluded.is_empty() {
         return Ok(());
     }
-    Err(ScimError::invalid_value(
-        "attributes and excludedAttributes exclude each other; give one of them.",
-    ))
+    Err(ScimError::invalid_value("attributes and excludedAttributes exclude each other; give one of them."))
 }
 
 fn not_a_number(name: &str, value: &str) -> ScimError {
@@ -208,20 +194,11 @@ fn whole_number(name: &str, text: &str) -> Result<Option<i128>, ScimError> {
 }
 
 fn names<'a>(parts: impl Iterator<Item = &'a str>) -> Vec<String> {
-    parts
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
+    parts.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 fn name_list(name: &str, value: &Value) -> Result<Vec<String>, ScimError> {
-    let wrong = || {
-        ScimError::invalid_value(format!(
-            "{name} must be a list of attribute names, not {}.",
-            value.kind()
-        ))
-    };
+    let wrong = || ScimError::invalid_value(format!("{name} must be a list of attribute names, not {}.", value.kind()));
     match value {
         Value::String(text) => Ok(names(text.split(','))),
         Value::Array(elements) => {
@@ -235,15 +212,27 @@ fn name_list(name: &str, value: &Value) -> Result<Vec<String>, ScimError> {
 impl ListResponse {
     /// Appends the message up to and with the bracket that opens `Resources`.
     pub fn open(&self, out: &mut Vec<u8>) {
-        let Self {
-            total_results,
-            start_index,
-            items_per_page,
-        } = self;
+        let Self { total_results, start_index, items_per_page } = self;
         let head = format!(
             r#"{{"schemas":["{LIST_RESPONSE}"],"totalResults":{total_results},"startIndex":{start_index},"itemsPerPage":{items_per_page},"Resources":["#
         );
         out.extend_from_slice(head.as_bytes());
+    }
+
+    /// [`ListResponse::open`] for a page that was asked for by cursor (RFC 9865 §2): where the next one starts in place of
+    /// `startIndex`.
+    pub fn open_at_cursor(&self, next: Option<&str>, out: &mut Vec<u8>) {
+        let Self { total_results, items_per_page, .. } = self;
+        let head = format!(
+            r#"{{"schemas":["{LIST_RESPONSE}"],"totalResults":{total_results},"itemsPerPage":{items_per_page},"#
+        );
+        out.extend_from_slice(head.as_bytes());
+        if let Some(next) = next {
+            out.extend_from_slice(b"\"nextCursor\":");
+            write_string(next, out);
+            out.push(b',');
+        }
+        out.extend_from_slice(b"\"Resources\":[");
     }
 
     /// Appends what closes an opened message.
@@ -280,11 +269,7 @@ mod tests {
             ("0", "0", (Some(1), Some(0))),
             ("-7", "-1", (Some(1), Some(0))),
             ("", " ", (None, None)),
-            (
-                "99999999999999999999999999999999999999999999",
-                "99999999999",
-                (Some(u64::MAX), Some(u32::MAX)),
-            ),
+            ("99999999999999999999999999999999999999999999", "99999999999", (Some(u64::MAX), Some(u32::MAX))),
         ] {
             let query = ListQuery::from_query_pairs([("startIndex", start), ("count", count)]).unwrap();
             assert_eq!((query.start_index, query.count), expected, "{start} {count}");
@@ -302,11 +287,7 @@ mod tests {
             vec![("attributes", "userName"), ("excludedAttributes", "emails")],
         ] {
             let error = ListQuery::from_query_pairs(pairs.clone()).unwrap_err();
-            assert_eq!(
-                (error.status, error.scim_type),
-                (400, Some(ScimType::InvalidValue)),
-                "{pairs:?}"
-            );
+            assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidValue)), "{pairs:?}");
         }
     }
 
@@ -348,18 +329,26 @@ mod tests {
     }
 
     #[test]
+    fn a_page_by_cursor_has_no_start_index() {
+        let page = ListResponse { total_results: 7, start_index: 1, items_per_page: 0 };
+        for (next, part) in [(None, ""), (Some("a\"b"), r#""nextCursor":"a\"b","#)] {
+            let mut out = Vec::new();
+            page.open_at_cursor(next, &mut out);
+            ListResponse::close(&mut out);
+            assert_eq!(
+                String::from_utf8(out).unwrap(),
+                format!(
+                    r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":7,"itemsPerPage":0,{part}"Resources":[]}}"#
+                )
+            );
+        }
+    }
+
+    #[test]
     fn an_empty_answer_has_its_list() {
         let mut out = Vec::new();
-        ListResponse {
-            total_results: 0,
-            start_index: 1,
-            items_per_page: 0,
-        }
-        .write(&[] as &[&[u8]], &mut out);
+        ListResponse { total_results: 0, start_index: 1, items_per_page: 0 }.write(&[] as &[&[u8]], &mut out);
         let text = String::from_utf8(out).unwrap();
-        assert!(
-            text.ends_with(r#""totalResults":0,"startIndex":1,"itemsPerPage":0,"Resources":[]}"#),
-            "{text}"
-        );
+        assert!(text.ends_with(r#""totalResults":0,"startIndex":1,"itemsPerPage":0,"Resources":[]}"#), "{text}");
     }
 }

@@ -4,7 +4,7 @@
 //! ```
 //! use scimstack_protocol::provider::{Features, Pagination};
 //!
-//! let features = Features::new(200, Pagination { default_page: 100, max_page: 200 });
+//! let features = Features::new(200, Pagination { default_page: 100, max_page: 200, cursor_timeout: None });
 //! let document = features.to_value("https://idp.test/scim/v2/ServiceProviderConfig");
 //! assert_eq!(document.get("filter").unwrap().get("maxResults").unwrap().to_string(), "200");
 //! ```
@@ -32,28 +32,22 @@ pub struct Features {
     pub pagination: Pagination,
 }
 
-/// How lists are paged: by index.
+/// How lists are paged: by index, and perhaps by cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pagination {
     /// Resources on a page when the client does not say.
     pub default_page: u32,
     /// The most resources on a page.
     pub max_page: u32,
+    /// Seconds for which a cursor can be used; `None` without cursors.
+    pub cursor_timeout: Option<u32>,
 }
 
 impl Features {
     /// PATCH, filters, sorting and entity tags; bearer tokens; no bulk, no changing of passwords.
     #[must_use]
     pub fn new(max_results: u32, pagination: Pagination) -> Self {
-        Self {
-            patch: true,
-            bulk: None,
-            max_results,
-            change_password: false,
-            sort: true,
-            etag: true,
-            pagination,
-        }
+        Self { patch: true, bulk: None, max_results, change_password: false, sort: true, etag: true, pagination }
     }
 
     /// The ServiceProviderConfig resource at `location`.
@@ -78,11 +72,14 @@ impl Features {
         bearer.insert("primary", true);
 
         let mut pagination = Object::new();
-        pagination.insert("cursor", false);
+        pagination.insert("cursor", self.pagination.cursor_timeout.is_some());
         pagination.insert("index", true);
         pagination.insert("defaultPaginationMethod", "index");
         pagination.insert("defaultPageSize", i64::from(self.pagination.default_page));
         pagination.insert("maxPageSize", i64::from(self.pagination.max_page));
+        if let Some(seconds) = self.pagination.cursor_timeout {
+            pagination.insert("cursorTimeout", i64::from(seconds));
+        }
 
         let mut meta = Object::new();
         meta.insert("resourceType", "ServiceProviderConfig");
@@ -108,15 +105,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn cursors_are_said_with_their_lifetime() {
+        let pagination = Pagination { default_page: 100, max_page: 200, cursor_timeout: Some(60) };
+        let text = Features::new(200, pagination).to_value("https://x.test/c").to_string();
+        assert!(
+            text.contains(r#""pagination":{"cursor":true,"index":true,"defaultPaginationMethod":"index","#),
+            "{text}"
+        );
+        assert!(text.contains(r#""maxPageSize":200,"cursorTimeout":60}"#), "{text}");
+    }
+
+    #[test]
     fn what_is_not_supported_is_said_with_zeros() {
-        let document = Features::new(
-            200,
-            Pagination {
-                default_page: 100,
-                max_page: 200,
-            },
-        )
-        .to_value("https://x.test/c");
+        let document = Features::new(200, Pagination { default_page: 100, max_page: 200, cursor_timeout: None })
+            .to_value("https://x.test/c");
         let text = document.to_string();
         for part in [
             r#""patch":{"supported":true}"#,

@@ -32,9 +32,7 @@ pub struct BodyError(#[from] StoreError);
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self {
-            kind: Kind::Full(bytes),
-        }
+        Self { kind: Kind::Full(bytes) }
     }
 }
 
@@ -47,9 +45,7 @@ impl Body {
 
     /// One frame after another.
     pub(crate) fn from_stream(stream: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> Self {
-        Self {
-            kind: Kind::Stream(Box::pin(stream)),
-        }
+        Self { kind: Kind::Stream(Box::pin(stream)) }
     }
 
     /// The whole body, when it is one frame.
@@ -87,9 +83,7 @@ impl http_body::Body for Body {
         match &mut self.kind {
             Kind::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Kind::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Kind::Stream(stream) => stream
-                .poll_next_unpin(cx)
-                .map(|chunk| chunk.map(|chunk| chunk.map(Frame::data))),
+            Kind::Stream(stream) => stream.poll_next_unpin(cx).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data))),
         }
     }
 

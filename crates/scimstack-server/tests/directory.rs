@@ -1,5 +1,12 @@
 //! The engine and the lifecycle together: switches, effects, sign-ins, holds, the provisioning log.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking, also in its helpers"
+)]
+
 #[macro_use]
 mod support;
 

@@ -1,5 +1,12 @@
 //! What Microsoft Entra ID sends, with and without its compliance flag, and the tests of Microsoft's validators.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking, also in its helpers"
+)]
+
 #[macro_use]
 mod support;
 

@@ -1,5 +1,12 @@
 //! Stores that fail, and writers that meet: what the client is told is what happened.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking, also in its helpers"
+)]
+
 #[macro_use]
 mod support;
 

@@ -1,6 +1,13 @@
 //! What Okta sends, in its order: the app-wizard integration (whole resources by PUT), the catalogue integration (PATCH),
 //! and the assertions of Okta's own SCIM 2.0 suite.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking, also in its helpers"
+)]
+
 #[macro_use]
 mod support;
 

@@ -1,5 +1,12 @@
 //! The engine as a service: bodies within their limit, nothing read before it is known who asks, panics answered.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking, also in its helpers"
+)]
+
 #[macro_use]
 mod support;
 

@@ -11,7 +11,11 @@ use scimstack_schema::{Schema, Value};
 
 /// The service provider's configuration; the same for every tenant, and readable without a token.
 pub(crate) fn service_provider_config(limits: &Limits, base: &str) -> Reply {
-    let pagination = Pagination { default_page: limits.default_page, max_page: limits.max_page };
+    let pagination = Pagination {
+        default_page: limits.default_page,
+        max_page: limits.max_page,
+        cursor_timeout: Some(limits.cursor_lifetime),
+    };
     let document = Features::new(limits.max_page, pagination).to_value(&format!("{base}/ServiceProviderConfig"));
     Reply::ok(Bytes::from(document.to_bytes()))
 }

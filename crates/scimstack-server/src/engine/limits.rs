@@ -18,6 +18,8 @@ pub struct Limits {
     pub default_page: u32,
     /// The most resources on a page; a larger `count` brings fewer.
     pub max_page: u32,
+    /// Seconds for which a cursor can be used.
+    pub cursor_lifetime: u32,
     /// The most members of one answer that are put together in memory; the members of larger groups are streamed.
     pub eager_edges: u64,
     /// The most memberships followed to find the groups of the resources on one page.
@@ -37,6 +39,7 @@ impl Default for Limits {
             group_body: 64 * 1024 * 1024,
             default_page: 100,
             max_page: 1_000,
+            cursor_lifetime: 3_600,
             eager_edges: 1_000,
             memberships: 100_000,
             filter: scimstack_filter::Limits::default(),

@@ -1,6 +1,7 @@
-//! Lists and searches (RFC 7644 §3.4.2, §3.4.3): GET on an endpoint or the base URL, and POST on `.search`.
+//! Lists and searches (RFC 7644 §3.4.2, §3.4.3; RFC 9865): GET on an endpoint or the base URL, and POST on `.search`.
 
 use super::call::Call;
+use super::cursor::{self, Cursors, Place};
 use super::failure::Outcome;
 use super::project::{self, Piece, View};
 use super::respond::Reply;
@@ -29,13 +30,26 @@ async fn answer(
     asked: &ListQuery,
     in_url: bool,
 ) -> Outcome<Reply> {
+    cursor::check(asked)?;
     let limits = call.limits();
     let start = asked.start_index.unwrap_or(1);
-    let count = asked.count.unwrap_or(limits.default_page).min(limits.max_page);
+    let count = asked.count.map(|count| count.min(limits.max_page));
+    let cursors = match &asked.cursor {
+        Some(_) => Some(Cursors::of(call, resource_types, asked).await?),
+        None => None,
+    };
+    let place = match (&cursors, &asked.cursor) {
+        (Some(cursors), Some(cursor)) if !cursor.is_empty() => cursors.open(cursor, count)?,
+        _ => Place { after: None, count: count.unwrap_or(limits.default_page) },
+    };
+    let by_cursor = cursors.filter(|_| place.count > 0);
     let query = Query {
         targets: targets(call, resource_types, asked.filter.as_deref(), in_url)?,
         sort: sort(call, resource_types, asked)?,
-        page: Paging::Index { start, count },
+        page: match &by_cursor {
+            Some(_) => Paging::Cursor { after: place.after, count: place.count },
+            None => Paging::Index { start, count: place.count },
+        },
         count: CountMode::Exact,
         want: Want::DOCUMENT,
         budget: limits.budget,
@@ -47,14 +61,21 @@ async fn answer(
         Total::Unknown => shown.len() as u64,
     };
     let envelope = ListResponse { total_results: total, start_index: start, items_per_page: shown.len() as u64 };
-    Ok(Reply::ok(body(call, in_envelope(envelope, shown))))
+    let mut head = Vec::with_capacity(shown.len() * 1_024);
+    match (&by_cursor, &asked.cursor) {
+        (_, None) => envelope.open(&mut head),
+        (cursors, Some(_)) => {
+            let next = cursors.as_ref().zip(page.next).map(|(cursors, next)| cursors.seal(&next, place.count));
+            envelope.open_at_cursor(next.as_deref(), &mut head);
+        }
+    }
+    Ok(Reply::ok(body(call, in_envelope(head, shown))))
 }
 
-/// The pieces of the whole answer; neighbouring texts are one.
-fn in_envelope(envelope: ListResponse, shown: Vec<Vec<Piece>>) -> Vec<Piece> {
+/// The pieces of the whole answer after its head; neighbouring texts are one.
+fn in_envelope(head: Vec<u8>, shown: Vec<Vec<Piece>>) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut text = Vec::with_capacity(shown.len() * 1_024);
-    envelope.open(&mut text);
+    let mut text = head;
     for (i, resource) in shown.into_iter().enumerate() {
         if i > 0 {
             text.push(b',');

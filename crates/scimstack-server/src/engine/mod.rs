@@ -34,6 +34,7 @@ mod authenticate;
 mod call;
 mod commit;
 mod create;
+mod cursor;
 mod delete;
 mod dialect;
 mod discovery;

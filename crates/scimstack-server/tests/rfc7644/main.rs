@@ -1,5 +1,12 @@
 //! The protocol (RFC 7644), one module for each of its sections.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking, also in its helpers"
+)]
+
 #[macro_use]
 #[path = "../support/mod.rs"]
 mod support;

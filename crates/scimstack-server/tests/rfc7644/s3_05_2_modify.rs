@@ -54,7 +54,7 @@ fn a_patch_that_changes_nothing_leaves_the_version(w: &World) {
         (format!("/Users/{ann}"), r#"[{"op":"replace","path":"active","value":true}]"#.to_owned()),
         (groups.clone(), format!(r#"[{{"op":"add","path":"members","value":[{{"value":"{ann}"}}]}}]"#)),
         (groups.clone(), r#"[{"op":"remove","path":"members[value eq \"nobody\"]"}]"#.to_owned()),
-        (groups.clone(), format!(r#"[{{"op":"replace","value":{{"id":"{group}","displayName":"G"}}}}]"#)),
+        (groups, format!(r#"[{{"op":"replace","value":{{"id":"{group}","displayName":"G"}}}}]"#)),
     ] {
         let answer = w.patch(&path, &operations).send();
         assert!(answer.status < 300, "{operations}: {}", answer.text());

@@ -48,7 +48,11 @@ fn the_configuration_tells_the_truth(w: &World) {
     assert_eq!(config["etag"]["supported"], true);
     w.get(&path).header("if-none-match", "W/\"2\"").send().expect(304);
     assert_eq!(config["sort"]["supported"], true);
-    assert_eq!(config["pagination"]["cursor"], false);
+    assert_eq!(
+        (&config["pagination"]["cursor"], &config["pagination"]["cursorTimeout"]),
+        (&true.into(), &3_600.into())
+    );
+    w.get("/Users?cursor&count=1").send().expect(200);
     let most = config["filter"]["maxResults"].as_u64().unwrap();
     assert_eq!(config["pagination"]["maxPageSize"], most);
 }
