@@ -5,9 +5,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::rt::Timer as _;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 /// A transport over hyper, for plain http. Connections are kept and used again; it runs within tokio.
@@ -54,11 +58,16 @@ impl HyperTransport {
 #[async_trait]
 impl Transport for HyperTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-        let exchange = async {
+        let mut exchange = pin!(async {
             let (parts, body) = self.client.request(request.map(Full::new)).await?.into_parts();
             let body = Limited::new(body, self.max_body).collect().await?.to_bytes();
             Ok(Response::from_parts(parts, body))
-        };
-        tokio::time::timeout(self.timeout, exchange).await?
+        });
+        let mut limit = TokioTimer::new().sleep(self.timeout);
+        poll_fn(|context| match exchange.as_mut().poll(context) {
+            Poll::Pending => limit.as_mut().poll(context).map(|()| Err("the time for an answer is over".into())),
+            answered => answered,
+        })
+        .await
     }
 }

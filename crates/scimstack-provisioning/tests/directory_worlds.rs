@@ -11,7 +11,6 @@
 use scimstack_protocol::{ConnectionPolicy, EffectKind, Notify, TenantPolicy};
 use scimstack_provisioning::directory::{Outcome, Person, PersonState, Refusal, Rules, Update};
 use scimstack_schema::Timestamp;
-use std::collections::HashSet;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
@@ -74,7 +73,7 @@ struct World {
     visible: bool,
     welcomes: u32,
     lives: u32,
-    effect_ids: HashSet<String>,
+    effect_ids: Vec<String>,
 }
 
 struct Setting {
@@ -157,12 +156,9 @@ fn check(world: &mut World, before: &World, event: Event, setting: &Setting, res
         assert_eq!(result.map(|_| state), expected.map(Some), "{}", context());
     }
     for effect in effects {
-        assert!(
-            world.effect_ids.insert(format!("{}/{}", world.lives, effect.id)),
-            "twice {}: {}",
-            effect.id,
-            context()
-        );
+        let id = format!("{}/{}", world.lives, effect.id);
+        assert!(!world.effect_ids.contains(&id), "twice {id}: {}", context());
+        world.effect_ids.push(id);
         match effect.kind {
             EffectKind::Welcome => {
                 assert!(state.is_some_and(PersonState::is_active), "welcomed while inactive: {}", context());
@@ -180,8 +176,10 @@ fn check(world: &mut World, before: &World, event: Event, setting: &Setting, res
     assert!(world.welcomes <= world.lives, "welcomed twice: {}", context());
     if let Some(person) = &world.person {
         assert_eq!(world.visible, person.state().is_active(), "visible is not active: {}", context());
-        let kept = Person::decode(&person.encode()).unwrap();
-        assert_eq!(&kept, person, "what is kept is everything: {}", context());
+        if before.person.as_ref() != Some(person) {
+            let kept = Person::decode(&person.encode()).unwrap();
+            assert_eq!(&kept, person, "what is kept is everything: {}", context());
+        }
         assert_eq!(
             person.claimed_at().is_some(),
             matches!(person.state(), PersonState::Active | PersonState::Deactivated { claimed: true })
