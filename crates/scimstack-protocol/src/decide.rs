@@ -1,6 +1,30 @@
 //! The hook between the engine and a lifecycle: synchronous and sans-IO. The engine says what a request would change and
 //! hands over the facts; the lifecycle accepts, perhaps with its own state and effects, refuses, or holds. Neither knows
 //! the other; the examples wire them.
+//!
+//! ```
+//! use scimstack_protocol::{Accept, Change, Decide, Decision, Facts, FactsWanted, ScimError};
+//!
+//! /// Nobody is deleted; everything else goes on.
+//! struct Archive;
+//!
+//! impl Decide for Archive {
+//!     fn wants(&self, _: &Change<'_>) -> FactsWanted {
+//!         FactsWanted::default()
+//!     }
+//!
+//!     fn decide(&self, change: &Change<'_>, _: &Facts<'_>) -> Decision {
+//!         match change {
+//!             Change::Delete => Decision::Refuse(ScimError::forbidden("Here people are deactivated, not deleted.")),
+//!             _ => Decision::Accept(Accept::default()),
+//!         }
+//!     }
+//! }
+//! # let user = scimstack_schema::Registry::core().resource_type("User").unwrap().clone();
+//! # let (connection, tenant) = Default::default();
+//! # let facts = Facts::new(&user, &connection, &tenant, scimstack_schema::Timestamp::from_seconds(0));
+//! # assert!(matches!(Archive.decide(&Change::Delete, &facts), Decision::Refuse(_)));
+//! ```
 
 use crate::error::ScimError;
 use crate::policy::{ConnectionPolicy, TenantPolicy};

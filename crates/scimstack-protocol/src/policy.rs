@@ -1,4 +1,14 @@
-//! What administrators decide: the switches of a connection and the settings of a tenant.
+//! What administrators decide: the switches of a connection and the settings of a tenant. They are kept as JSON, and what
+//! such a document leaves out is as it is by default.
+//!
+//! ```
+//! use scimstack_protocol::{ConnectionPolicy, Dialect, UnknownMembers};
+//!
+//! let policy: ConnectionPolicy = serde_json::from_str(r#"{"name": "hr", "dialect": "entra-compliant"}"#).unwrap();
+//! assert_eq!(policy.dialect, Dialect::EntraCompliant);
+//! assert!(policy.enabled && policy.create_users);
+//! assert_eq!(policy.unknown_members, UnknownMembers::Auto);
+//! ```
 
 use serde::{Deserialize, Serialize};
 
@@ -114,4 +124,43 @@ pub enum Notify {
     SignedIn,
     /// Everyone, also people who have never signed in.
     Everyone,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_on_record_are_these() {
+        assert_eq!(
+            serde_json::to_string(&ConnectionPolicy::default()).unwrap(),
+            r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"unknownMembers":"auto","dialect":"auto"}"#
+        );
+        assert_eq!(serde_json::to_string(&TenantPolicy::default()).unwrap(), r#"{"notify":"signed-in"}"#);
+    }
+
+    #[test]
+    fn every_dialect_is_kept_under_a_name_of_its_own() {
+        for (dialect, name) in [
+            (Dialect::Auto, "auto"),
+            (Dialect::Okta, "okta"),
+            (Dialect::OktaOin, "okta-oin"),
+            (Dialect::Entra, "entra"),
+            (Dialect::EntraCompliant, "entra-compliant"),
+            (Dialect::Onelogin, "onelogin"),
+            (Dialect::Jumpcloud, "jumpcloud"),
+            (Dialect::Authentik, "authentik"),
+            (Dialect::Keycloak, "keycloak"),
+            (Dialect::Pingone, "pingone"),
+            (Dialect::Sailpoint, "sailpoint"),
+            (Dialect::Generic, "generic"),
+            (Dialect::Rfc, "rfc"),
+            (Dialect::RefuseUnknown, "refuse-unknown"),
+            (Dialect::Interop, "interop"),
+        ] {
+            let json = format!("\"{name}\"");
+            assert_eq!(serde_json::to_string(&dialect).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Dialect>(&json).unwrap(), dialect);
+        }
+    }
 }

@@ -1,4 +1,20 @@
-//! What the engine needs from outside: the time, and randomness.
+//! What the engine needs from outside: the time, and randomness. Nothing else in here reads a clock or makes a number up.
+//!
+//! ```
+//! use scimstack_schema::Timestamp;
+//! use scimstack_server::Environment;
+//!
+//! struct Noon;
+//! impl Environment for Noon {
+//!     fn now(&self) -> Timestamp {
+//!         Timestamp::from_seconds(1_767_268_800)
+//!     }
+//!     fn fill_random(&self, bytes: &mut [u8]) {
+//!         bytes.fill(0xab);
+//!     }
+//! }
+//! assert_eq!(Noon.new_id(), "019b796d-d600-7bab-abab-abababababab");
+//! ```
 
 use scimstack_schema::Timestamp;
 

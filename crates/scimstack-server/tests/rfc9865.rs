@@ -1,4 +1,4 @@
-//! Pages by cursor (RFC 9865).
+//! RFC 9865: lists page after page by cursor, and what a cursor is bound to.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! RFC 7644 §3.3: POST.
+//! RFC 7644 §3.3: making resources by POST, and who comes back by one.
 
 use crate::support::{BASE, ENTERPRISE, GROUP, Setting, USER, World};
 

@@ -1,4 +1,4 @@
-//! RFC 7644 §3.5.1: PUT.
+//! RFC 7644 §3.5.1: replacing resources by PUT, and PUTs that change nothing.
 
 use crate::support::{ENTERPRISE, GROUP, Setting, USER, World};
 

@@ -1,4 +1,4 @@
-//! RFC 7644 §3.6: DELETE.
+//! RFC 7644 §3.6: deleting resources, and what goes with them.
 
 use crate::support::{Setting, World};
 
