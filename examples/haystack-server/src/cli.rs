@@ -24,7 +24,7 @@ pub struct Cli {
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseArg {
     /// sqlite:FILE, sqlite::memory: (serve and demo only), or postgres://…
-    #[arg(long, env = "HAYSTACK_DATABASE", default_value = "sqlite:haystack.db")]
+    #[arg(long, env = "HAYSTACK_DATABASE", hide_env_values = true, default_value = "sqlite:haystack.db")]
     pub database: Database,
 }
 
@@ -38,8 +38,20 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub database: DatabaseArg,
     /// Where clients reach this server, when a proxy stands in front: https://scim.example.com
-    #[arg(long, env = "HAYSTACK_PUBLIC_URL")]
+    #[arg(long, env = "HAYSTACK_PUBLIC_URL", value_parser = origin)]
     pub public_url: Option<String>,
+}
+
+/// A URL that addresses are made from: scheme and host, perhaps a path.
+fn origin(text: &str) -> Result<String, String> {
+    let bad = || format!("\"{text}\" is no address such as https://scim.example.com");
+    let url: http::Uri = text.parse().map_err(|_| bad())?;
+    let is_web = matches!(url.scheme_str(), Some("http" | "https"));
+    if is_web && url.host().is_some_and(|host| !host.is_empty()) && url.query().is_none() {
+        Ok(text.trim_end_matches('/').to_owned())
+    } else {
+        Err(bad())
+    }
 }
 
 /// `demo`
@@ -444,10 +456,31 @@ mod tests {
 
     #[test]
     fn switches_are_on_or_off_and_keywords_are_checked() {
-        let line = ["haystack-server", "connection", "set", "--tenant", "a", "--create-users", "off", "--dialect", "okta-oin", "--notify", "signed-in"];
+        let line = [
+            "haystack-server",
+            "connection",
+            "set",
+            "--tenant",
+            "a",
+            "--create-users",
+            "off",
+            "--dialect",
+            "okta-oin",
+            "--notify",
+            "signed-in",
+        ];
         assert!(Cli::try_parse_from(line).is_ok());
         for (flag, bad) in [("--create-users", "maybe"), ("--dialect", "oktaa"), ("--notify", "some")] {
             assert!(Cli::try_parse_from(["haystack-server", "connection", "set", "--tenant", "a", flag, bad]).is_err());
+        }
+    }
+
+    #[test]
+    fn a_public_url_has_a_scheme_and_a_host() {
+        assert_eq!(origin("https://scim.example.com/"), Ok("https://scim.example.com".to_owned()));
+        assert_eq!(origin("http://[::1]:8080"), Ok("http://[::1]:8080".to_owned()));
+        for bad in ["scim.example.com", "https://", "ftp://x.test", "https://x.test/?a=b", "/scim", ""] {
+            assert!(origin(bad).is_err(), "{bad}");
         }
     }
 }

@@ -15,7 +15,7 @@ impl Environment for System {
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
-        #[allow(clippy::expect_used, reason = "without randomness no token is safe: the process must not go on")]
+        #[expect(clippy::expect_used, reason = "without randomness no token is safe: the process must not go on")]
         getrandom::fill(bytes).expect("the operating system gives no randomness");
     }
 }

@@ -8,6 +8,8 @@ pub mod console;
 pub mod database;
 pub mod demo;
 pub mod error;
+pub mod first_start;
+pub mod http;
 pub mod serve;
 pub mod state;
 

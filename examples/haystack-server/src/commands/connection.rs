@@ -1,6 +1,6 @@
 //! `connection show`, `connection set`.
 
-use super::{admin, print};
+use super::{admin, print, tenant_called};
 use crate::cli::{ConnectionCommand, Switch, Switches};
 use crate::error::Error;
 use scimstack_protocol::{ConnectionPolicy, Notify};
@@ -12,13 +12,13 @@ pub(crate) async fn run(command: ConnectionCommand) -> Result<ExitCode, Error> {
     match command {
         ConnectionCommand::Show { tenant, connection, json, database } => {
             let admin = admin(&database.database)?;
-            let tenant = admin.tenant(&tenant).await?;
+            let tenant = tenant_called(&admin, &tenant).await?;
             let policy = admin.connection(tenant.id, &connection).await?.policy;
             show(&policy, tenant.policy.notify, json)?;
         }
         ConnectionCommand::Set { tenant, connection, switches, database } => {
             let admin = admin(&database.database)?;
-            let tenant = admin.tenant(&tenant).await?;
+            let tenant = tenant_called(&admin, &tenant).await?;
             let before = match admin.connection(tenant.id, &connection).await {
                 Ok(found) => Some(found.policy),
                 Err(AdminError::NotFound(_)) => None,

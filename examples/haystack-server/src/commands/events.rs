@@ -1,6 +1,6 @@
 //! `outbox list`, `log list`: events of a tenant in order, read page by page.
 
-use super::{admin, print};
+use super::{admin, print, tenant_called};
 use crate::database::Database;
 use crate::error::Error;
 use scimstack_schema::Value;
@@ -31,7 +31,7 @@ async fn list(
     columns: &[&str],
 ) -> Result<ExitCode, Error> {
     let admin = admin(database)?;
-    let tenant = admin.tenant(tenant).await?.id;
+    let tenant = tenant_called(&admin, tenant).await?.id;
     let mut after = None;
     let mut all: Vec<Value> = Vec::new();
     loop {
@@ -39,7 +39,8 @@ async fn list(
         after = page.last().map(|change| change.position);
         let is_last = page.len() < PAGE;
         for change in page {
-            let event = Value::parse(&change.payload).map_err(|e| Error::new(format!("an event cannot be read: {e}")))?;
+            let event =
+                Value::parse(&change.payload).map_err(|e| Error::new(format!("an event cannot be read: {e}")))?;
             if !keep(&event) {
                 continue;
             }

@@ -13,6 +13,7 @@ pub mod token;
 use crate::database::Database;
 use crate::error::Error;
 use scimstack_server::Admin;
+use scimstack_server::admin::{AdminError, Tenant};
 use scimstack_store::TenantId;
 use std::io::Write;
 
@@ -28,10 +29,18 @@ pub(crate) fn print(line: &str) {
     let _ = out.flush();
 }
 
+/// The tenant called `name`.
+pub(crate) async fn tenant_called(admin: &Admin, name: &str) -> Result<Tenant, Error> {
+    admin.tenant(name).await.map_err(|error| match error {
+        AdminError::NotFound(_) => Error::new(format!("{error}. `haystack-server tenant list` shows those there are.")),
+        other => other.into(),
+    })
+}
+
 /// The tenant a command names, when it names one.
 pub(crate) async fn tenant(admin: &Admin, name: Option<&str>) -> Result<Option<TenantId>, Error> {
     match name {
-        Some(name) => Ok(Some(admin.tenant(name).await?.id)),
+        Some(name) => Ok(Some(tenant_called(admin, name).await?.id)),
         None => Ok(None),
     }
 }

@@ -1,6 +1,6 @@
 //! `person show`, `person sign-in`.
 
-use super::{admin, print};
+use super::{admin, print, tenant_called};
 use crate::cli::PersonCommand;
 use crate::error::{Error, chain};
 use scimstack_provisioning::directory::{Person, PersonState};
@@ -15,15 +15,19 @@ pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
     match command {
         PersonCommand::Show { tenant, user_name, json, database } => {
             let admin = admin(&database.database)?;
-            let tenant = admin.tenant(&tenant).await?.id;
+            let tenant = tenant_called(&admin, &tenant).await?.id;
             let stored = admin.person(tenant, &user_name).await?;
             let stored = stored.ok_or_else(|| Error::new(format!("nobody is called {user_name}")))?;
             show(&admin, tenant, &stored, json).await?;
         }
         PersonCommand::SignIn { tenant, user_name, database } => {
-            let engine = crate::serve::engine(admin(&database.database)?, None);
+            let admin = admin(&database.database)?;
+            let tenant = tenant_called(&admin, &tenant).await?.name;
+            let engine = crate::serve::engine(admin, None);
             engine.sign_in(&tenant, &user_name).await.map_err(|error| match error {
-                SignInError::Failed(cause) => Error::new(format!("the sign-in could not be recorded: {}", chain(&*cause))),
+                SignInError::Failed(cause) => {
+                    Error::new(format!("the sign-in could not be recorded: {}", chain(&*cause)))
+                }
                 other => Error::new(other.to_string()),
             })?;
             print(&format!("{user_name} has signed in"));
@@ -66,12 +70,15 @@ async fn show(admin: &Admin, tenant: TenantId, stored: &Stored, as_json: bool) -
     let registry = admin.registry(tenant).await?;
     let user = registry.resource_type("User").ok_or_else(|| Error::new("there is no resource type User"))?;
     let resource = Resource::from_stored(user.clone(), &stored.doc).map_err(|e| Error::new(e.to_string()))?;
-    let person = Person::decode(&stored.private).ok();
-    let state = match person.as_ref().map(Person::state) {
-        Some(PersonState::Active) => "Active",
-        Some(PersonState::Deactivated { .. }) => "Deactivated",
-        Some(PersonState::Deleted) => "Deleted",
-        _ => "Unclaimed",
+    let state = if stored.private.is_empty() {
+        // Made while no lifecycle was in charge.
+        if stored.core.active == Some(false) {
+            PersonState::Deactivated { claimed: false }
+        } else {
+            PersonState::Unclaimed
+        }
+    } else {
+        Person::decode(&stored.private).map_err(|e| Error::new(chain(&e)))?.state()
     };
     let manager = manager(admin, tenant, &stored.key).await?;
     let (raw, resolved) = manager.map_or((None, None), |(raw, resolved)| (Some(raw), resolved));
@@ -86,7 +93,7 @@ async fn show(admin: &Admin, tenant: TenantId, stored: &Stored, as_json: bool) -
         "userName": text("userName"),
         "displayName": text("displayName"),
         "externalId": resource.external_id(),
-        "state": state,
+        "state": state.as_str(),
         "active": stored.core.active,
         "manager": raw,
         "managerResolved": resolved,
@@ -101,7 +108,9 @@ async fn show(admin: &Admin, tenant: TenantId, stored: &Stored, as_json: bool) -
     }
     for (name, value) in fields.as_object().into_iter().flatten() {
         let value = match (name.as_str(), value) {
-            ("managerResolved", serde_json::Value::Null) if raw.is_some() => "pending: nobody of this name is here yet".to_owned(),
+            ("managerResolved", serde_json::Value::Null) if raw.is_some() => {
+                "pending: nobody of this name is here yet".to_owned()
+            }
             (_, serde_json::Value::Null) => continue,
             (_, serde_json::Value::String(text)) => text.clone(),
             (_, other) => other.to_string(),

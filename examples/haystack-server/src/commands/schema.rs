@@ -1,6 +1,6 @@
 //! `schema add`, `schema list`, `schema remove`.
 
-use super::{admin, names, print, tenant};
+use super::{admin, names, print, tenant, tenant_called};
 use crate::cli::SchemaCommand;
 use crate::error::{Error, chain};
 use scimstack_schema::{Schema, Value};
@@ -13,7 +13,7 @@ pub(crate) async fn run(command: SchemaCommand) -> Result<ExitCode, Error> {
         SchemaCommand::Add { tenant, resource_type, file, database } => {
             let schemas = read(&file)?;
             let admin = admin(&database.database)?;
-            let tenant = admin.tenant(&tenant).await?.id;
+            let tenant = tenant_called(&admin, &tenant).await?.id;
             let urns: Vec<String> = schemas.iter().map(|schema| schema.id.to_string()).collect();
             admin.add_schemas(tenant, &resource_type, schemas).await?;
             for urn in urns {
@@ -56,7 +56,8 @@ fn read(file: &Path) -> Result<Vec<Schema>, Error> {
     let document = Value::parse(&bytes).map_err(|e| Error::new(format!("{name} is no JSON: {e}")))?;
     let one = [document.clone()];
     let documents = document.as_array().or_else(|| document.get("Resources")?.as_array()).unwrap_or(&one);
-    let schema = |document: &Value| Schema::from_json(document).map_err(|e| Error::new(format!("{name}: {}", chain(&e))));
+    let schema =
+        |document: &Value| Schema::from_json(document).map_err(|e| Error::new(format!("{name}: {}", chain(&e))));
     let schemas = documents.iter().map(schema).collect::<Result<Vec<_>, _>>()?;
     for schema in &schemas {
         schema.check().map_err(|e| Error::new(format!("{name}: {}", chain(&e))))?;

@@ -8,10 +8,12 @@ use std::process::ExitCode;
 
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Error> {
     log_to_stderr();
+    // From here on a signal stops the server cleanly, however early it comes.
+    let stop = stop_signal();
     let running =
         start(Config { listen: args.listen, database: args.database.database, public_url: args.public_url }).await?;
     greet(&running);
-    stop_signal().await?;
+    stop.await?;
     running.stop().await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -38,18 +40,23 @@ pub(crate) fn greet(running: &Running) {
     }
 }
 
-/// Until SIGTERM or Ctrl-C.
-pub(crate) async fn stop_signal() -> Result<(), Error> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
+/// Until SIGTERM or Ctrl-C, counted from this call on.
+#[cfg(unix)]
+pub(crate) fn stop_signal() -> impl Future<Output = Result<(), Error>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
+    async move {
+        let (mut terminate, mut interrupt) = signals?;
         tokio::select! {
             _ = terminate.recv() => {}
-            result = tokio::signal::ctrl_c() => result?,
+            _ = interrupt.recv() => {}
         }
+        Ok(())
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+}
+
+/// Until Ctrl-C.
+#[cfg(not(unix))]
+pub(crate) async fn stop_signal() -> Result<(), Error> {
+    Ok(tokio::signal::ctrl_c().await?)
 }

@@ -1,6 +1,6 @@
 //! `token create`, `token list`, `token revoke`.
 
-use super::{admin, names, print, tenant};
+use super::{admin, names, print, tenant, tenant_called};
 use crate::cli::TokenCommand;
 use crate::error::Error;
 use serde_json::json;
@@ -26,7 +26,7 @@ pub(crate) async fn run(command: TokenCommand) -> Result<ExitCode, Error> {
     match command {
         TokenCommand::Create { tenant, connection, label, expires, database } => {
             let admin = admin(&database.database)?;
-            let tenant = admin.tenant(&tenant).await?.id;
+            let tenant = tenant_called(&admin, &tenant).await?.id;
             let expires = expires.map(|seconds| admin.environment().now().plus_seconds(seconds));
             let (_, secret) = admin.create_token(tenant, &connection, &label, expires).await?;
             print(secret.reveal());

@@ -1,0 +1,236 @@
+//! The built binary as a person at a terminal has it: commands with what they print, servers with what they answer.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long anything may take before a test gives up. Never what a test is about.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A directory with a database in it.
+pub(crate) struct Place {
+    directory: TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn database(&self) -> String {
+        format!("sqlite:{}", self.path("haystack.db"))
+    }
+
+    /// The binary, in this directory, without the developer's own settings.
+    pub(crate) fn binary(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_haystack-server"));
+        command.current_dir(self.directory.path()).stdin(Stdio::null());
+        for name in ["HAYSTACK_LISTEN", "HAYSTACK_DATABASE", "HAYSTACK_PUBLIC_URL", "RUST_LOG"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Runs a command on the database.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Done {
+        let output = self.binary().args(arguments).args(["--database", &self.database()]).output().unwrap();
+        Done::from(output)
+    }
+
+    /// Runs a command that has to succeed, and gives what it prints.
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
+        let done = self.run(arguments);
+        assert_eq!(done.code, Some(0), "{arguments:?}: {}", done.stderr);
+        done.stdout
+    }
+
+    /// As [`Place::ok`], with `--json`.
+    pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        serde_json::from_str(&self.ok(&[arguments, &["--json"]].concat())).unwrap()
+    }
+
+    /// Starts a server on the database.
+    pub(crate) fn start(&self) -> Server {
+        let mut command = self.binary();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--database", &self.database()]);
+        Server::start(command)
+    }
+}
+
+/// What became of a command.
+pub(crate) struct Done {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Done {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// A running server; killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    lines: Receiver<String>,
+    pub(crate) address: String,
+}
+
+impl Server {
+    /// Starts one and waits for its first line.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = follow(child.stdout.take().unwrap());
+        let first = lines.recv_timeout(PATIENCE).unwrap();
+        let address = first.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{first:?}")).to_owned();
+        Self { child, lines, address }
+    }
+
+    /// Everything it has printed after the first line, and will print before it ends.
+    pub(crate) fn stop_and_read(mut self) -> (Option<i32>, Vec<String>) {
+        self.signal("TERM");
+        let code = self.wait();
+        (code, self.lines.iter().collect())
+    }
+
+    /// Sends a signal by name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end, which has to come.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(begun.elapsed() < PATIENCE, "the server does not end");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Ends it the hard way.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// The next line it prints.
+    pub(crate) fn line(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).unwrap()
+    }
+
+    pub(crate) fn get(&self, path: &str, token: &str) -> Answer {
+        request(&self.address, "GET", path, token, "").unwrap()
+    }
+
+    pub(crate) fn post(&self, path: &str, token: &str, body: &str) -> Answer {
+        request(&self.address, "POST", path, token, body).unwrap()
+    }
+
+    /// Asks until the status is this one: for what another process changed.
+    pub(crate) fn until(&self, status: u16, ask: impl Fn(&Self) -> Answer) -> Answer {
+        let begun = Instant::now();
+        loop {
+            let answer = ask(self);
+            if answer.status == status {
+                return answer;
+            }
+            assert!(begun.elapsed() < PATIENCE, "still {}: {}", answer.status, answer.body);
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines of a process, read so that it never waits for a reader.
+fn follow(stdout: ChildStdout) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {self:?}"))
+    }
+}
+
+/// One request over a connection of its own; `None` when the server went away.
+pub(crate) fn request(address: &str, method: &str, path: &str, token: &str, body: &str) -> Option<Answer> {
+    let kind = if path.starts_with("/console") { "application/x-www-form-urlencoded" } else { "application/scim+json" };
+    let mut stream = TcpStream::connect(address).ok()?;
+    let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{authorization}Content-Type: {kind}\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(body.as_bytes()).ok()?;
+    answer(stream)
+}
+
+/// Reads an answer to its end.
+pub(crate) fn answer(mut stream: TcpStream) -> Option<Answer> {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    let body = if chunked { unchunk(body)? } else { whole(head, body)? };
+    Some(Answer { status, head: head.to_owned(), body })
+}
+
+/// A body of the announced length, or nothing.
+fn whole(head: &str, body: &str) -> Option<String> {
+    let lower = head.to_ascii_lowercase();
+    let length = lower.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
+    (body.len() == length).then(|| body.to_owned())
+}
+
+fn unchunk(mut rest: &str) -> Option<String> {
+    let mut body = String::new();
+    loop {
+        let (size, after) = rest.split_once("\r\n")?;
+        let size = usize::from_str_radix(size, 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.push_str(after.get(..size)?);
+        rest = after.get(size + 2..)?;
+    }
+}
