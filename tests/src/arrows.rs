@@ -168,7 +168,15 @@ const IMPURE: &[(&str, &str)] = &[
 ];
 
 /// Exceptions to [`IMPURE`], each with its reason: `(folder or file, part of a line, reason)`.
-pub const IMPURE_ALL_THE_SAME: &[(&str, &str, &str)] = &[];
+pub const IMPURE_ALL_THE_SAME: &[(&str, &str, &str)] = &[(
+    "crates/scimstack-store-sqlite/src/open.rs",
+    "thread::sleep",
+    "SQLite waits for every lock by itself except the one for switching to write-ahead logging, once in a file's life",
+)];
+
+/// Libraries that cannot do without a runtime, and why.
+const RUNTIME_ALL_THE_SAME: &[(&str, &str)] =
+    &[("scimstack-store-postgres", "its driver is tokio-postgres, whose connections are tokio tasks")];
 
 fn layer(name: &str) -> Layer {
     LAYERS.iter().find(|(known, _)| *known == name).map_or(Layer::L4, |(_, layer)| *layer)
@@ -265,20 +273,17 @@ pub fn forbidden_outside(package: &str, tree: &[String]) -> Vec<String> {
     found
 }
 
-/// Libraries that ask tokio for what belongs to programs.
+/// Libraries that need a runtime whether their user wants one or not.
 #[must_use]
-pub fn sockets_in_libraries(packages: &[Package]) -> Vec<String> {
-    let of_programs = ["fs", "full", "io-std", "net", "process", "rt-multi-thread", "signal"];
+pub fn runtimes_in_libraries(packages: &[Package]) -> Vec<String> {
     let mut found = Vec::new();
     for package in packages.iter().filter(|package| !matches!(layer(&package.name), Layer::L4)) {
         for dependency in &package.dependencies {
-            // The suite is a library and a command; its command is a program, behind a feature.
-            let command = package.name == "scimstack-conformance" && dependency.optional;
-            if dependency.name != "tokio" || dependency.kind == Kind::Development || command {
-                continue;
-            }
-            for feature in dependency.features.iter().filter(|feature| of_programs.contains(&feature.as_str())) {
-                found.push(format!("{} asks for tokio's \"{feature}\", which belongs to programs", package.name));
+            let excused = RUNTIME_ALL_THE_SAME.iter().any(|(name, _)| *name == package.name);
+            // Behind a feature a library may bring a ready transport, or a command: whoever wants it asks for it.
+            let asked_for = dependency.optional || dependency.kind == Kind::Development;
+            if RUNTIME.contains(&dependency.name.as_str()) && !asked_for && !excused {
+                found.push(format!("{} needs {}: runtimes are the program's choice", package.name, dependency.name));
             }
         }
     }
@@ -328,9 +333,8 @@ fn names(line: &str, part: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn dependency(name: &str, kind: Kind, optional: bool, features: &[&str]) -> Dependency {
-        let features = features.iter().map(ToString::to_string).collect();
-        Dependency { name: name.to_owned(), kind, optional, features }
+    fn dependency(name: &str, kind: Kind, optional: bool) -> Dependency {
+        Dependency { name: name.to_owned(), kind, optional }
     }
 
     fn package(name: &str, dependencies: Vec<Dependency>) -> Package {
@@ -342,7 +346,7 @@ mod tests {
     }
 
     fn edge(from: &str, to: &str, kind: Kind, optional: bool) -> Vec<String> {
-        forbidden_edges(&[package(from, vec![dependency(to, kind, optional, &[])]), package(to, Vec::new())])
+        forbidden_edges(&[package(from, vec![dependency(to, kind, optional)]), package(to, Vec::new())])
     }
 
     #[test]
@@ -428,15 +432,16 @@ mod tests {
     }
 
     #[test]
-    fn a_library_may_use_tokio_but_not_its_sockets() {
-        let of = |features: &[&str], kind, optional| vec![dependency("tokio", kind, optional, features)];
-        let found = |name: &str, dependencies| sockets_in_libraries(&[package(name, dependencies)]).len();
-        assert_eq!(found("scimstack-store-postgres", of(&["rt", "sync"], Kind::Normal, false)), 0);
-        assert_eq!(found("scimstack-store-postgres", of(&["rt", "net"], Kind::Normal, false)), 1);
-        assert_eq!(found("scimstack-store-postgres", of(&["rt", "net"], Kind::Development, false)), 0);
-        assert_eq!(found("haystack-server", of(&["rt", "net"], Kind::Normal, false)), 0);
-        assert_eq!(found("scimstack-conformance", of(&["rt", "net"], Kind::Normal, false)), 1);
-        assert_eq!(found("scimstack-conformance", of(&["rt", "net"], Kind::Normal, true)), 0);
+    fn a_library_brings_a_runtime_only_when_asked() {
+        let found = |name: &str, kind, optional| {
+            runtimes_in_libraries(&[package(name, vec![dependency("tokio", kind, optional)])]).len()
+        };
+        assert_eq!(found("scimstack-client", Kind::Normal, false), 1);
+        assert_eq!(found("scimstack-client", Kind::Normal, true), 0);
+        assert_eq!(found("scimstack-client", Kind::Development, false), 0);
+        assert_eq!(found("scimstack-conformance", Kind::Normal, false), 1);
+        assert_eq!(found("scimstack-store-postgres", Kind::Normal, false), 0);
+        assert_eq!(found("haystack-server", Kind::Normal, false), 0);
     }
 
     #[test]

@@ -27,8 +27,6 @@ pub struct Dependency {
     pub kind: Kind,
     /// Whether it is there only with a feature.
     pub optional: bool,
-    /// The features asked for.
-    pub features: Vec<String>,
 }
 
 /// What a dependency is needed for.
@@ -101,10 +99,6 @@ pub fn packages() -> Vec<Package> {
                         _ => Kind::Normal,
                     },
                     optional: dependency.get("optional").and_then(|optional| optional.as_bool()).unwrap_or(false),
-                    features: array(dependency, "features")
-                        .iter()
-                        .filter_map(|feature| feature.as_str().map(ToOwned::to_owned))
-                        .collect(),
                 })
                 .collect(),
         })

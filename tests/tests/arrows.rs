@@ -30,8 +30,8 @@ fn no_feature_brings_a_runtime_into_the_pure_crates() {
 }
 
 #[test]
-fn sockets_belong_to_programs() {
-    none(arrows::sockets_in_libraries(&workspace::packages()));
+fn runtimes_are_the_choice_of_programs() {
+    none(arrows::runtimes_in_libraries(&workspace::packages()));
 }
 
 #[test]
