@@ -1,1 +1,191 @@
-//! The PostgreSQL store for scimstack
+//! The store in PostgreSQL, 13 or later: durable, shared by as many servers as there are.
+//!
+//! [`PostgresStore`] implements [`scimstack_store::Store`] with everything it can promise. A changeset is one transaction
+//! at READ COMMITTED that begins by taking a lock on its scope (`pg_advisory_xact_lock`): the commits of one tenant come
+//! one after another, those of different tenants at once. That is the choice of this version; it is what makes references
+//! that are pending, edges and the feed free of races in the simplest way. Reads take no lock: each is one snapshot.
+//!
+//! The feed of a scope is in the order of its commits. The feed of all scopes is in the order of transactions, and shows a
+//! change only when every transaction that began before it has ended: a transaction left open anywhere in the server holds
+//! it up (set `idle_in_transaction_session_timeout`).
+//!
+//! Left out: how a resource becomes a record and a filter a plan ([`scimstack_store::plan`]).
+//!
+//! ```no_run
+//! use scimstack_schema::Timestamp;
+//! use scimstack_store::{Actor, ChangeSet, Core, Key, Op, Record, ResourceId, Scope, Store, TenantId, Want};
+//! use scimstack_store_postgres::PostgresStore;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = PostgresStore::connect("postgres://scim@localhost/scim").await?;
+//! let scope = TenantId::new(1).map_or(Scope::System, Scope::Tenant);
+//! let ann = Key::new("User", ResourceId::new("u1").ok_or("an id")?);
+//! let record = Record::new(Core::default(), r#"{"id":"u1","userName":"ann@x.test"}"#);
+//! let changes = ChangeSet::new(Timestamp::from_seconds(0), Actor("system".into()), "request-1");
+//! store.commit(scope, changes.with(Op::Create { key: ann.clone(), record })).await?;
+//! assert_eq!(store.read(scope, &ann, Want::ALL).await?.map(|stored| stored.version.0), Some(1));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Limits
+//! - The connection is not encrypted: use a socket, the loopback interface or a tunnel.
+//! - All calls must come from within a Tokio runtime. A commit goes on in the runtime that the store was opened in, also
+//!   when its future is dropped.
+//! - Behind PgBouncer in transaction mode, version 1.21 or later is needed, for prepared statements.
+//! - Sorting is by index for `id`, the unique attribute, `displayName`, `meta.created` and `meta.lastModified`; by anything
+//!   else within [`scimstack_store::Query::budget`].
+//! - Values of more than 600 bytes are ordered by their first 500 or so, then by a hash: unique values, and raw values of
+//!   pending edges.
+
+mod codec;
+mod commit;
+mod edges;
+mod fault;
+mod feed;
+mod migrate;
+mod query;
+mod read;
+mod refs;
+mod sql;
+mod text;
+mod writer;
+
+use async_trait::async_trait;
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Transaction};
+use fault::Fault;
+use scimstack_store::{
+    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, FeedQuery, Key, Page, Query, Receipt, Scope, Store,
+    StoreError, Stored, Want,
+};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio_postgres::{IsolationLevel, NoTls};
+
+/// The most connections at a time.
+const CONNECTIONS: usize = 16;
+
+/// How long a call waits for the server to answer a connection attempt, unless the URL says something else.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long a call waits for a connection of the pool.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// A store in a PostgreSQL database. To be shared, put it in an `Arc`.
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: Pool,
+    runtime: Handle,
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The URL, or key-value text, says nothing PostgreSQL understands.
+    #[error("the database URL is not understood")]
+    Url(#[source] tokio_postgres::Error),
+    /// The server cannot be reached, or refuses.
+    #[error("the PostgreSQL server cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database is of a newer version of this library.
+    #[error("the database has version {found}; this version knows {known} at most")]
+    Newer {
+        /// The version it has.
+        found: i64,
+        /// The newest version that is known.
+        known: i64,
+    },
+    /// The tables could not be made or brought to the newest version.
+    #[error("the database could not be prepared")]
+    Migration(#[from] tokio_postgres::Error),
+    /// There is no Tokio runtime here.
+    #[error("the store has to be opened within a Tokio runtime")]
+    NoRuntime(#[source] tokio::runtime::TryCurrentError),
+}
+
+impl PostgresStore {
+    /// Opens the database that `url` names (`postgres://user:password@host/database`), and makes its tables or brings them
+    /// to the newest version. Several servers may do so at once. To be called, and the store used, within a Tokio runtime.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or the database is of a newer version of this library.
+    pub async fn connect(url: &str) -> Result<Self, OpenError> {
+        let runtime = Handle::try_current().map_err(OpenError::NoRuntime)?;
+        let mut config: tokio_postgres::Config = url.parse().map_err(OpenError::Url)?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("scimstack");
+        }
+        let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(config, NoTls, manager))
+            .max_size(CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(WAIT))
+            .build()
+            .map_err(|error| OpenError::Unavailable(Box::new(error)))?;
+        let mut client = pool.get().await.map_err(|error| OpenError::Unavailable(Box::new(error)))?;
+        migrate::migrate(&mut client).await?;
+        drop(client);
+        Ok(Self { pool, runtime })
+    }
+
+    async fn client(&self) -> Result<Client, Fault> {
+        Ok(self.pool.get().await?)
+    }
+}
+
+/// A transaction that only reads, all of it in one state of the database.
+async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, Fault> {
+    let builder = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+    Ok(builder.start().await?)
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::FULL
+    }
+
+    async fn read(&self, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, StoreError> {
+        let mut client = self.client().await?;
+        let transaction = snapshot(&mut client).await?;
+        Ok(read::read(&transaction, scope, key, want).await?)
+    }
+
+    async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
+        let mut client = self.client().await?;
+        let transaction = snapshot(&mut client).await?;
+        Ok(query::query(&transaction, scope, query).await?)
+    }
+
+    async fn edges(&self, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
+        let mut client = self.client().await?;
+        let transaction = snapshot(&mut client).await?;
+        Ok(edges::edges(&transaction, scope, query).await?)
+    }
+
+    async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
+        let pool = self.pool.clone();
+        let task = self.runtime.spawn(async move { writer::commit(&pool, scope, &changes).await });
+        match task.await {
+            Ok(done) => done,
+            // The runtime went down meanwhile, or the task panicked.
+            Err(error) => Err(StoreError::InDoubt(Box::new(error))),
+        }
+    }
+
+    async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {
+        let mut client = self.client().await?;
+        let transaction = snapshot(&mut client).await?;
+        Ok(feed::changes(&transaction, query).await?)
+    }
+}

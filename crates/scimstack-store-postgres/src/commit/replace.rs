@@ -1,0 +1,71 @@
+//! [`scimstack_store::Op::Replace`].
+
+use super::{Entry, Work, conflict_path, done};
+use crate::fault::{Fault, is_taken};
+use crate::refs::{Moves, packed};
+use crate::sql;
+use crate::text::Packed;
+use scimstack_store::{ChangeKind, Expect, Key, OpReceipt, Record, StoreError};
+
+impl Work<'_> {
+    pub(super) async fn replace(
+        &self,
+        op: usize,
+        key: &Key,
+        expect: Expect,
+        record: &Record,
+    ) -> Result<OpReceipt, Fault> {
+        let before = self.expect(op, key, expect).await?;
+        let was = self.names_before(key, before.unique.as_deref(), before.external_id.as_deref()).await?;
+        self.overwrite(op, key, record).await?;
+        self.unindex(key).await?;
+        self.index(op, key, record).await?;
+        let version = before.version + 1;
+        let mut entry = Entry::new(ChangeKind::Replaced, Some(key), Some(version));
+        entry.before = Some(&before.doc);
+        self.log(&entry).await?;
+        self.set_references(key, &record.references).await?;
+        let mut moves = Moves::default();
+        self.retry_pending(key, &was, &Self::names(key, record), &mut moves).await?;
+        self.touch(Some(key), &[moves]).await?;
+        Ok(done(Some(version)))
+    }
+
+    /// Writes the row. A failed statement ends a transaction, so who has the name is asked first; with the scope locked,
+    /// nobody can take it in between but a writer that does not lock, and that is a conflict too.
+    async fn overwrite(&self, op: usize, key: &Key, record: &Record) -> Result<(), Fault> {
+        let core = &record.core;
+        let conflict = |holder| StoreError::Conflict { op, path: conflict_path(&key.kind).to_owned(), holder };
+        let holder = self.holder_of_name(key, core.unique.as_deref()).await?;
+        if holder.is_some() {
+            return Err(conflict(holder).into());
+        }
+        let (kind, id) = packed(key);
+        let written = sql::run(
+            self.tx,
+            "UPDATE resource SET version = version + 1, uniq = $4, uniq_key = $5, external_id = $6, external_key = $7, \
+             sort_name = $8, display = $9, active = $10, modified = $11, private = $12, doc = $13 \
+             WHERE scope = $1 AND kind = $2 AND id = $3",
+            &[
+                &self.scope,
+                &kind,
+                &id,
+                &core.unique.as_deref().map(Packed::of),
+                &core.unique.as_deref().map(Packed::key),
+                &core.external_id.as_deref().map(Packed::of),
+                &core.external_id.as_deref().map(Packed::key),
+                &core.sort_name.as_deref().map(Packed::key),
+                &core.display.as_deref().map(Packed::of),
+                &core.active,
+                &core.modified.as_micros(),
+                &&record.private[..],
+                &&record.doc[..],
+            ],
+        )
+        .await;
+        match written {
+            Err(error) if is_taken(&error) => Err(conflict(None).into()),
+            written => Ok(written.map(|_| ())?),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Edges, read in pages. A key of the table is the order of the contract, so a page is a range of it; of edges that end at
+//! several records, the ranges of each are merged.
+
+use crate::codec::{Reader, Writer};
+use crate::fault::Fault;
+use crate::read::{kinds, peers};
+use crate::refs::{BY_RAW, key, packed};
+use crate::sql::{Sql, signed};
+use crate::text::Packed;
+use bytes::Bytes;
+use deadpool_postgres::Transaction;
+use scimstack_schema::fold::fold;
+use scimstack_store::{Anchor, Edge, EdgePage, EdgeQuery, Key, Scope, StoreError};
+use std::collections::BTreeSet;
+use tokio_postgres::Row;
+
+/// The place of an edge in the order: `skind, sid, pending, tkind, tid, n`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    source: (Packed, Packed),
+    pending: bool,
+    target: (Packed, Packed),
+    n: i64,
+}
+
+const CURSOR: u8 = b'e';
+
+impl Place {
+    fn encode(&self) -> Bytes {
+        let mut out = Writer::new(CURSOR);
+        out.text(self.source.0.as_packed()).text(self.source.1.as_packed()).number(u64::from(self.pending));
+        out.text(self.target.0.as_packed()).text(self.target.1.as_packed()).signed(self.n);
+        out.finish().into()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader::new(bytes, CURSOR)?;
+        let text = |reader: &mut Reader<'_>| Packed::again(reader.text()?);
+        let place = Self {
+            source: (text(&mut reader)?, text(&mut reader)?),
+            pending: reader.number()? == 1,
+            target: (text(&mut reader)?, text(&mut reader)?),
+            n: reader.signed()?,
+        };
+        reader.end()?;
+        Some(place)
+    }
+}
+
+/// Where to read and what.
+pub(crate) struct Edges<'r> {
+    pub(crate) tx: &'r Transaction<'r>,
+    pub(crate) scope: Scope,
+    pub(crate) relation: Packed,
+}
+
+type Found = Vec<(Place, Edge)>;
+
+pub(crate) async fn edges(tx: &Transaction<'_>, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, Fault> {
+    let after = match &query.after {
+        Some(cursor) => Some(Place::decode(cursor).ok_or(StoreError::BadCursor)?),
+        None => None,
+    };
+    if query.limit == 0 {
+        return Ok(EdgePage { edges: Vec::new(), next: None });
+    }
+    let edges = Edges { tx, scope, relation: Packed::of(&query.relation) };
+    let enough = query.limit.saturating_add(1);
+    let mut found = match &query.anchor {
+        Anchor::Sources(keys) => edges.of_sources(keys, query.pending, after.as_ref(), enough).await?,
+        Anchor::Targets(keys) => edges.of_targets(keys, after.as_ref(), enough).await?,
+        Anchor::All => edges.every(query.pending, after.as_ref(), enough).await?,
+    };
+    let more = found.len() > query.limit;
+    found.truncate(query.limit);
+    let next = found.last().filter(|_| more).map(|(place, _)| place.encode());
+    let mut found: Vec<Edge> = found.into_iter().map(|(_, edge)| edge).collect();
+    if query.peer {
+        let backward = matches!(query.anchor, Anchor::Targets(_));
+        fill_peers(tx, scope, &mut found, backward).await?;
+    }
+    Ok(EdgePage { edges: found, next })
+}
+
+/// Fills in who is at the other end.
+pub(crate) async fn fill_peers(
+    tx: &Transaction<'_>,
+    scope: Scope,
+    edges: &mut [Edge],
+    backward: bool,
+) -> Result<(), Fault> {
+    let other = |edge: &Edge| if backward { Some(edge.source.clone()) } else { edge.target.clone() };
+    let others: Vec<Option<Key>> = edges.iter().map(other).collect();
+    let known: Vec<&Key> = others.iter().flatten().collect();
+    if known.is_empty() {
+        return Ok(());
+    }
+    let peers = peers(tx, scope, &known).await?;
+    let with_other = edges.iter_mut().zip(&others).filter(|(_, other)| other.is_some());
+    for ((edge, _), peer) in with_other.zip(peers) {
+        edge.peer = peer;
+    }
+    Ok(())
+}
+
+impl Edges<'_> {
+    fn select(&self) -> Sql {
+        let mut sql = Sql::default();
+        sql.push("SELECT skind, sid, pending, tkind, tid, n, raw, data FROM edge WHERE scope = ");
+        sql.bind(i64::from(self.scope.number())).push(" AND relation = ").bind(&self.relation);
+        sql
+    }
+
+    async fn run(&self, sql: &Sql) -> Result<Found, Fault> {
+        sql.all(self.tx).await?.iter().map(edge).collect()
+    }
+
+    /// Edges that start at any of these, the first `enough`.
+    pub(crate) async fn of_sources(
+        &self,
+        keys: &[Key],
+        pending: bool,
+        after: Option<&Place>,
+        enough: usize,
+    ) -> Result<Found, Fault> {
+        let mut found = Found::new();
+        let sources: BTreeSet<(Packed, Packed)> = keys.iter().map(packed).collect();
+        for source in sources {
+            let after = match after {
+                Some(place) if source < place.source => continue,
+                Some(place) if source == place.source => Some(place),
+                _ => None,
+            };
+            let mut sql = self.of_source(&source);
+            if !pending {
+                sql.push(" AND NOT pending");
+            }
+            if let Some(place) = after {
+                sql.push(" AND (pending, tkind, tid, n) > (").bind(place.pending);
+                sql.push(", ").bind(&place.target.0).push(", ").bind(&place.target.1);
+                sql.push(", ").bind(place.n).push(")");
+            }
+            sql.push(" ORDER BY pending, tkind, tid, n LIMIT ").bind(signed((enough - found.len()) as u64));
+            found.extend(self.run(&sql).await?);
+            if found.len() >= enough {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Edges that end at any of these, the first `enough`.
+    pub(crate) async fn of_targets(&self, keys: &[Key], after: Option<&Place>, enough: usize) -> Result<Found, Fault> {
+        let mut found = Found::new();
+        let targets: BTreeSet<(Packed, Packed)> = keys.iter().map(packed).collect();
+        for target in targets {
+            let mut sql = self.select();
+            sql.push(" AND tkind = ").bind(&target.0).push(" AND tid = ").bind(&target.1);
+            sql.push(" AND NOT pending");
+            if let Some(place) = after {
+                // From the same source, edges to this target come before the place, around it, or after it.
+                let n = match target.cmp(&place.target) {
+                    std::cmp::Ordering::Less => i64::MAX,
+                    std::cmp::Ordering::Equal => place.n,
+                    std::cmp::Ordering::Greater => -1,
+                };
+                sql.push(" AND (skind, sid, n) > (").bind(&place.source.0);
+                sql.push(", ").bind(&place.source.1).push(", ").bind(n).push(")");
+            }
+            sql.push(" ORDER BY skind, sid, n LIMIT ").bind(signed(enough as u64));
+            found.extend(self.run(&sql).await?);
+        }
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        found.truncate(enough);
+        Ok(found)
+    }
+
+    /// Edges that start at a record and show one of these values.
+    pub(crate) async fn source_named(&self, source: &Key, values: &BTreeSet<String>) -> Result<Found, Fault> {
+        let kinds = kinds(self.tx, self.scope.number().into()).await?;
+        let source = packed(source);
+        let mut found = Found::new();
+        for value in values {
+            let mut sql = self.of_source(&source);
+            sql.push(" AND NOT pending AND tkind = ANY(").bind(kinds.as_slice());
+            sql.push(") AND tid = ").bind(Packed::of(value));
+            found.extend(self.run(&sql).await?);
+            let mut sql = self.of_source(&source);
+            sql.push(" AND pending AND tkind = '' AND n = 0 AND tid IN (SELECT raw_key FROM waiting WHERE scope = ");
+            sql.bind(i64::from(self.scope.number())).push(" AND by = ").bind(BY_RAW);
+            sql.push(" AND name_key = ").bind(Packed::key(&fold(value))).push(" AND relation = ").bind(&self.relation);
+            sql.push(" AND skind = ").bind(&source.0).push(" AND sid = ").bind(&source.1).push(")");
+            found.extend(self.run(&sql).await?);
+        }
+        Ok(found)
+    }
+
+    /// Edges that end at a record and start at one with one of these ids.
+    pub(crate) async fn target_named(&self, target: &Key, ids: &BTreeSet<String>) -> Result<Found, Fault> {
+        let kinds = kinds(self.tx, self.scope.number().into()).await?;
+        let ids: Vec<Packed> = ids.iter().map(|id| Packed::of(id)).collect();
+        let target = packed(target);
+        let mut sql = self.select();
+        sql.push(" AND tkind = ").bind(&target.0).push(" AND tid = ").bind(&target.1).push(" AND NOT pending");
+        sql.push(" AND skind = ANY(").bind(kinds.as_slice()).push(") AND sid = ANY(").bind(ids.as_slice()).push(")");
+        self.run(&sql).await
+    }
+
+    fn of_source(&self, source: &(Packed, Packed)) -> Sql {
+        let mut sql = self.select();
+        sql.push(" AND skind = ").bind(&source.0).push(" AND sid = ").bind(&source.1);
+        sql
+    }
+
+    /// All edges of the relation, the first `enough`.
+    async fn every(&self, pending: bool, after: Option<&Place>, enough: usize) -> Result<Found, Fault> {
+        let mut sql = self.select();
+        if !pending {
+            sql.push(" AND NOT pending");
+        }
+        if let Some(place) = after {
+            sql.push(" AND (skind, sid, pending, tkind, tid, n) > (").bind(&place.source.0);
+            sql.push(", ").bind(&place.source.1).push(", ").bind(place.pending);
+            sql.push(", ").bind(&place.target.0).push(", ").bind(&place.target.1);
+            sql.push(", ").bind(place.n).push(")");
+        }
+        sql.push(" ORDER BY skind, sid, pending, tkind, tid, n LIMIT ").bind(signed(enough as u64));
+        self.run(&sql).await
+    }
+}
+
+fn edge(row: &Row) -> Result<(Place, Edge), Fault> {
+    let place = Place {
+        source: (row.try_get(0)?, row.try_get(1)?),
+        pending: row.try_get(2)?,
+        target: (row.try_get(3)?, row.try_get(4)?),
+        n: row.try_get(5)?,
+    };
+    let source = key(&place.source.0.open(), &place.source.1)?;
+    let target = match place.pending {
+        true => None,
+        false => Some(key(&place.target.0.open(), &place.target.1)?),
+    };
+    let raw = row.try_get::<_, Packed>(6)?.open();
+    let data = row.try_get::<_, Vec<u8>>(7)?.into();
+    Ok((place, Edge { source, target, raw, data, peer: None }))
+}

@@ -1,0 +1,43 @@
+//! The schema's versions: each an SQL file that is applied once, in order, in one transaction. A database of a newer
+//! version than this library knows is left alone.
+
+use crate::OpenError;
+use deadpool_postgres::Client;
+
+struct Migration {
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// All of them; the version is the place in this list, from 1.
+const MIGRATIONS: &[Migration] = &[Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") }];
+
+/// The advisory lock that whoever migrates holds.
+const LOCK: i64 = 0x5343_4d53_0000_0001;
+
+/// Brings the database to the newest version. Several processes may do it at once; one does the work.
+pub(crate) async fn migrate(client: &mut Client) -> Result<(), OpenError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let transaction = client.transaction().await?;
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+    let exists = transaction.query_one("SELECT to_regclass('schema_migration') IS NOT NULL", &[]).await?;
+    if !exists.try_get::<_, bool>(0)? {
+        transaction
+            .batch_execute("CREATE TABLE schema_migration(version bigint PRIMARY KEY, name text NOT NULL)")
+            .await?;
+    }
+    let newest = transaction.query_one("SELECT coalesce(max(version), 0) FROM schema_migration", &[]).await?;
+    let mut version: i64 = newest.try_get(0)?;
+    if version > known {
+        return Err(OpenError::Newer { found: version, known });
+    }
+    for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+        version += 1;
+        transaction.batch_execute(migration.sql).await?;
+        transaction
+            .execute("INSERT INTO schema_migration(version, name) VALUES($1, $2)", &[&version, &migration.name])
+            .await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,304 @@
+//! Queries: the shared planner says where the candidates of each kind come from; what an index answers exactly is counted,
+//! ordered and paged there, and only the page's documents are read; the rest is evaluated on the candidates, within the
+//! budget (RFC 7644 §3.4.2).
+
+mod budget;
+mod heads;
+mod order;
+mod residual;
+mod source;
+
+use crate::fault::{Damaged, Fault};
+use crate::read::read_all;
+use crate::refs::packed;
+use crate::text::Packed;
+use budget::Budget;
+use deadpool_postgres::Transaction;
+use heads::Range;
+use order::{Column, Place};
+use scimstack_store::{CountMode, Kind, Page, Paging, Query, Scope, Sort, StoreError, Stored, Target, Total, Want};
+use source::Source;
+use std::collections::{BTreeSet, HashMap};
+
+/// How many records are read at a time while each is evaluated.
+const CHUNK: u64 = 64;
+
+/// A query being answered, in one state of the database.
+struct Reading<'r> {
+    tx: &'r Transaction<'r>,
+    scope: Scope,
+    budget: Budget,
+    sort: Option<&'r Sort>,
+}
+
+/// What is asked of each target.
+#[derive(Clone, Copy)]
+struct Demand<'d> {
+    /// The page starts after this.
+    after: Option<&'d Place>,
+    /// Then so many are passed over, and at most so many are read.
+    offset: u64,
+    limit: u64,
+    count: CountMode,
+}
+
+/// What one target gave.
+struct Part {
+    /// Matches in order, those of the demand.
+    heads: Vec<Place>,
+    /// How many matches there are, as far as they were to be counted.
+    total: u64,
+}
+
+pub(crate) async fn query(tx: &Transaction<'_>, scope: Scope, query: &Query) -> Result<Page, Fault> {
+    let sort = query.sort.as_ref();
+    let after = match &query.page {
+        Paging::Cursor { after: Some(cursor), .. } => Some(Place::decode(cursor, sort).ok_or(StoreError::BadCursor)?),
+        _ => None,
+    };
+    let (offset, count) = match query.page {
+        Paging::Index { start, count } => (start.saturating_sub(1), u64::from(count)),
+        // One more tells whether there is a next page.
+        Paging::Cursor { count, .. } => (0, u64::from(count) + 1),
+    };
+    let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort };
+    let kinds: BTreeSet<_> = query.targets.iter().map(|target| &target.kind).collect();
+    let (mut heads, total) = if kinds.len() < query.targets.len() {
+        reading.united(query, after.as_ref(), offset, count).await?
+    } else {
+        reading.merged(query, after.as_ref(), offset, count).await?
+    };
+    let mut next = None;
+    if let Paging::Cursor { count, .. } = query.page {
+        let more = heads.len() > count as usize;
+        heads.truncate(count as usize);
+        next = heads.last().filter(|_| more).map(|(_, head)| head.encode(sort));
+    }
+    Ok(Page::new(reading.items(heads, query.want).await?, total, next))
+}
+
+type Heads<'t> = Vec<(&'t Target, Place)>;
+
+impl<'r> Reading<'r> {
+    fn descending(&self) -> bool {
+        self.sort.is_some_and(|sort| sort.descending)
+    }
+
+    /// The records of a page.
+    async fn items(&self, heads: Heads<'_>, want: Want) -> Result<Vec<Stored>, Fault> {
+        let mut by_kind: HashMap<&Kind, Vec<Packed>> = HashMap::new();
+        for (target, head) in &heads {
+            by_kind.entry(&target.kind).or_default().push(head.id.clone());
+        }
+        let mut found = HashMap::with_capacity(heads.len());
+        for (kind, ids) in by_kind {
+            found.extend(self.records(kind, &ids, want).await?);
+        }
+        let of = |(_, head): (&Target, Place)| found.remove(&(head.kind, head.id));
+        heads.into_iter().map(of).map(|stored| Ok(stored.ok_or(GONE)?)).collect()
+    }
+
+    /// Records by kind and id.
+    async fn records(
+        &self,
+        kind: &Kind,
+        ids: &[Packed],
+        want: Want,
+    ) -> Result<HashMap<(Packed, Packed), Stored>, Fault> {
+        let records = read_all(self.tx, self.scope, kind, ids, want).await?;
+        Ok(records.into_iter().map(|stored| (packed(&stored.key), stored)).collect())
+    }
+
+    /// The answers of targets of different kinds, merged.
+    async fn merged<'q>(
+        &self,
+        query: &'q Query,
+        after: Option<&Place>,
+        offset: u64,
+        limit: u64,
+    ) -> Result<(Heads<'q>, Total), Fault> {
+        // Of one target the database can pass over what is before the page; of several it is passed over here.
+        let alone = query.targets.len() == 1;
+        let demand = Demand {
+            after,
+            offset: if alone { offset } else { 0 },
+            limit: if alone { limit } else { offset.saturating_add(limit) },
+            count: query.count,
+        };
+        let mut heads = Heads::new();
+        let mut total = 0;
+        for target in &query.targets {
+            let part = self.part(target, demand).await?;
+            total += part.total;
+            heads.extend(part.heads.into_iter().map(|head| (target, head)));
+        }
+        if !alone {
+            self.arrange(&mut heads, offset, limit);
+        }
+        let total = match query.count {
+            CountMode::None => Total::Unknown,
+            CountMode::Exact => Total::Exact(total),
+            CountMode::UpTo(most) if total > most => Total::AtLeast(most),
+            CountMode::UpTo(_) => Total::Exact(total),
+        };
+        Ok((heads, total))
+    }
+
+    /// The answers of targets some of which are of the same kind: what matches twice counts once.
+    async fn united<'q>(
+        &self,
+        query: &'q Query,
+        after: Option<&Place>,
+        offset: u64,
+        limit: u64,
+    ) -> Result<(Heads<'q>, Total), Fault> {
+        let everything = Demand { after: None, offset: 0, limit: u64::MAX, count: CountMode::None };
+        let mut heads = Heads::new();
+        let mut seen = BTreeSet::new();
+        for target in &query.targets {
+            let part = self.part(target, everything).await?;
+            let new = part.heads.into_iter().filter(|head| seen.insert((head.kind.clone(), head.id.clone())));
+            heads.extend(new.map(|head| (target, head)));
+        }
+        let matches = heads.len() as u64;
+        let total = match query.count {
+            CountMode::UpTo(most) if matches > most => Total::AtLeast(most),
+            CountMode::Exact | CountMode::UpTo(_) => Total::Exact(matches),
+            CountMode::None => Total::Unknown,
+        };
+        if let Some(after) = after {
+            heads.retain(|(_, head)| head.cmp(after, self.descending()).is_gt());
+        }
+        self.arrange(&mut heads, offset, limit);
+        Ok((heads, total))
+    }
+
+    /// Puts heads in order and leaves those of the page.
+    fn arrange(&self, heads: &mut Heads<'_>, offset: u64, limit: u64) {
+        heads.sort_by(|(_, one), (_, other)| one.cmp(other, self.descending()));
+        let skipped = usize::try_from(offset).unwrap_or(usize::MAX).min(heads.len());
+        heads.drain(..skipped);
+        heads.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+
+    async fn part(&self, target: &Target, demand: Demand<'_>) -> Result<Part, Fault> {
+        let kind = Packed::of(target.kind.as_str());
+        let (source, exact) = self.source(target).await?;
+        let column = Column::of(self.sort, &target.resource_type);
+        match column {
+            _ if source == Source::Nothing => Ok(Part { heads: Vec::new(), total: 0 }),
+            Some(column) if exact => self.exact(&kind, &source, column, demand).await,
+            Some(column) if source == Source::All => self.scan(target, &kind, column, demand).await,
+            column => self.evaluate(target, &kind, &source, exact, column, demand).await,
+        }
+    }
+
+    /// Everything the source has matches, and an index or column has the order.
+    async fn exact(&self, kind: &Packed, source: &Source, column: Column, demand: Demand<'_>) -> Result<Part, Fault> {
+        let total = match demand.count {
+            CountMode::None => 0,
+            CountMode::Exact => self.count(source, kind, None).await?,
+            CountMode::UpTo(most) => self.count(source, kind, Some(most.saturating_add(1))).await?,
+        };
+        let heads = match demand.limit {
+            0 => Vec::new(),
+            _ => self.heads(source, &self.range(kind, column, demand)).await?,
+        };
+        Ok(Part { heads, total })
+    }
+
+    fn range<'d>(&self, kind: &'d Packed, column: Column, demand: Demand<'d>) -> Range<'d> {
+        let (descending, after) = (self.descending(), demand.after);
+        Range { kind, column, descending, after, offset: demand.offset, limit: demand.limit }
+    }
+
+    /// Every record is a candidate and comes in order: evaluated until the page is full and the count is known.
+    async fn scan(&self, target: &Target, kind: &Packed, column: Column, demand: Demand<'_>) -> Result<Part, Fault> {
+        if demand.count == CountMode::Exact || demand.limit == u64::MAX {
+            let candidates = self.count(&Source::All, kind, None).await?;
+            self.budget.covers(candidates, target)?;
+        }
+        let uncounted = demand.count == CountMode::None;
+        let wanted = demand.offset.saturating_add(demand.limit);
+        let residual = Self::residual(target);
+        let mut heads = Vec::new();
+        let mut total = 0u64;
+        // What is before the page need not be looked at unless it is counted.
+        let mut last: Option<Place> = demand.after.filter(|_| uncounted).cloned();
+        'all: loop {
+            let chunk = Demand { after: last.as_ref(), offset: 0, limit: CHUNK, count: CountMode::None };
+            let chunk = self.heads(&Source::All, &self.range(kind, column, chunk)).await?;
+            let is_last = (chunk.len() as u64) < CHUNK;
+            last = chunk.last().cloned();
+            let ids: Vec<Packed> = chunk.iter().map(|head| head.id.clone()).collect();
+            let mut records = self.records(&target.kind, &ids, Want::DOCUMENT).await?;
+            for head in chunk {
+                let counted = match demand.count {
+                    CountMode::None => true,
+                    CountMode::UpTo(most) => total > most,
+                    CountMode::Exact => false,
+                };
+                if counted && heads.len() as u64 >= wanted {
+                    break 'all;
+                }
+                self.budget.spend(1, target)?;
+                let stored = records.remove(&(head.kind.clone(), head.id.clone())).ok_or(GONE)?;
+                let document = self.document(target, &residual, &stored).await?;
+                if target.filter.as_ref().is_some_and(|filter| !filter.matches(&document)) {
+                    continue;
+                }
+                total += 1;
+                let is_after = demand.after.is_none_or(|after| head.cmp(after, self.descending()).is_gt());
+                if is_after && (heads.len() as u64) < wanted {
+                    heads.push(head);
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        let skipped = usize::try_from(demand.offset).unwrap_or(usize::MAX).min(heads.len());
+        heads.drain(..skipped);
+        Ok(Part { heads, total })
+    }
+
+    /// Candidates come in no order: all are evaluated, and put in order here.
+    async fn evaluate(
+        &self,
+        target: &Target,
+        kind: &Packed,
+        source: &Source,
+        exact: bool,
+        column: Option<Column>,
+        demand: Demand<'_>,
+    ) -> Result<Part, Fault> {
+        let limit = self.budget.left().saturating_add(1);
+        let candidates = self.count(source, kind, Some(limit)).await?;
+        self.budget.spend(candidates, target)?;
+        let all = Range { kind, column: Column::Id, descending: false, after: None, offset: 0, limit };
+        let candidates: Vec<Packed> = self.heads(source, &all).await?.into_iter().map(|head| head.id).collect();
+        let residual = Self::residual(target);
+        let mut heads = Vec::new();
+        for chunk in candidates.chunks(CHUNK as usize) {
+            for stored in read_all(self.tx, self.scope, &target.kind, chunk, Want::DOCUMENT).await? {
+                let document = self.document(target, &residual, &stored).await?;
+                let is_match = exact || target.filter.as_ref().is_none_or(|filter| filter.matches(&document));
+                if is_match {
+                    heads.push(Place::of(self.sort, column, &stored, Some(&document)));
+                }
+            }
+        }
+        let total = heads.len() as u64;
+        if let Some(after) = demand.after {
+            heads.retain(|head| head.cmp(after, self.descending()).is_gt());
+        }
+        heads.sort_by(|one, other| one.cmp(other, self.descending()));
+        let skipped = usize::try_from(demand.offset).unwrap_or(usize::MAX).min(heads.len());
+        heads.drain(..skipped);
+        heads.truncate(usize::try_from(demand.limit).unwrap_or(usize::MAX));
+        Ok(Part { heads, total })
+    }
+}
+
+/// Within one snapshot this does not happen.
+const GONE: Damaged = Damaged("an index entry without its record");

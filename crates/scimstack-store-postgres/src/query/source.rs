@@ -1,0 +1,218 @@
+//! Where the candidates of one kind come from: the planner's driver, in terms of our tables.
+
+use super::Reading;
+use crate::fault::Fault;
+use crate::read::kinds;
+use crate::refs::BY_RAW;
+use crate::sql::{self, Sql, signed};
+use crate::text::Packed;
+use scimstack_filter::{Operator, Resolved, Test};
+use scimstack_schema::fold::fold;
+use scimstack_store::plan::{Driver, plan};
+use scimstack_store::{Scope, Target};
+use std::collections::BTreeSet;
+
+/// Where candidates come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Nothing,
+    /// Every record of the kind.
+    All,
+    Id(Packed),
+    Unique(Packed),
+    ExternalId(Packed),
+    SortName(Packed),
+    Index {
+        path: Packed,
+        value: Packed,
+        kind: Option<Packed>,
+    },
+    /// Targets of edges of one source.
+    EdgesFrom {
+        relation: Packed,
+        kind: Packed,
+        source: Packed,
+    },
+    /// The records with these ids.
+    Rows(Vec<Packed>),
+}
+
+impl Reading<'_> {
+    /// Where to look for a target's matches, and whether all that is found is a match.
+    pub(super) async fn source(&self, target: &Target) -> Result<(Source, bool), Fault> {
+        let filter = target.filter.as_deref();
+        let plan = plan(&target.resource_type, filter);
+        let only = filter.and_then(only_test);
+        let source = match plan.driver {
+            Driver::Nothing => Source::Nothing,
+            Driver::Id(id) => Source::Id(Packed::key(&id)),
+            Driver::Unique(value) => Source::Unique(Packed::key(&value)),
+            Driver::ExternalId(value) => Source::ExternalId(Packed::key(&value)),
+            Driver::SortName(value) => Source::SortName(Packed::key(&value)),
+            Driver::Index { path, value, kind } => Source::Index {
+                path: Packed::of(&path),
+                value: Packed::key(&value),
+                kind: kind.as_deref().map(Packed::of),
+            },
+            Driver::EdgesTo { relation, target: id } => {
+                let rows = Source::Rows(self.sources_of(&relation, &id, target).await?);
+                // Whoever is found by a value without case has it.
+                return Ok((rows, only.is_some_and(|test| !test.path.leaf().case_exact)));
+            }
+            Driver::EdgesFrom { relation, source } => {
+                return Ok((self.targets_of(&relation, &source, target).await?, only.is_some()));
+            }
+            // A driver of a later version: all candidates are a superset of any.
+            _ => Source::All,
+        };
+        let is_all = source == Source::All;
+        Ok((source, plan.exact && (!is_all || filter.is_none_or(is_true))))
+    }
+
+    /// Sources whose edges end at the record with this id, or are pending under it.
+    async fn sources_of(&self, relation: &str, id: &str, target: &Target) -> Result<Vec<Packed>, Fault> {
+        let scope = i64::from(self.scope.number());
+        let kinds = kinds(self.tx, scope).await?;
+        let (relation, skind) = (Packed::of(relation), Packed::of(target.kind.as_str()));
+        let limit = signed(self.budget.left().saturating_add(1));
+        let mut rows = sql::all(
+            self.tx,
+            "SELECT sid FROM edge WHERE scope = $1 AND relation = $2 AND tkind = ANY($3) AND tid = $4 AND skind = $5 \
+             AND NOT pending LIMIT $6",
+            &[&scope, &relation, &kinds, &Packed::key(id), &skind, &limit],
+        )
+        .await?;
+        rows.extend(
+            sql::all(
+                self.tx,
+                "SELECT sid FROM waiting WHERE scope = $1 AND by = $2 AND name_key = $3 AND relation = $4 AND skind = $5 \
+                 LIMIT $6",
+                &[&scope, &BY_RAW, &Packed::key(&fold(id)), &relation, &skind, &limit],
+            )
+            .await?,
+        );
+        let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<Packed>, _>>()?;
+        self.rows_of(ids, target)
+    }
+
+    /// Targets of edges that start at the record with this id, whatever its kind.
+    async fn targets_of(&self, relation: &str, id: &str, target: &Target) -> Result<Source, Fault> {
+        let scope = i64::from(self.scope.number());
+        let (relation, tkind, source) = (Packed::of(relation), Packed::of(target.kind.as_str()), Packed::key(id));
+        let of = kinds(self.tx, scope).await?;
+        let rows = sql::all(
+            self.tx,
+            "SELECT k.kind FROM unnest($1::text[]) AS k(kind) WHERE EXISTS (SELECT 1 FROM edge e WHERE e.scope = $2 \
+             AND e.relation = $3 AND e.skind = k.kind AND e.sid = $4 AND NOT e.pending AND e.tkind = $5)",
+            &[&of, &scope, &relation, &source, &tkind],
+        )
+        .await?;
+        let mut kinds = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<Packed>, _>>()?;
+        match (kinds.pop(), kinds.is_empty()) {
+            (None, _) => Ok(Source::Nothing),
+            (Some(kind), true) => Ok(Source::EdgesFrom { relation, kind, source }),
+            (Some(kind), false) => {
+                kinds.push(kind);
+                let limit = signed(self.budget.left().saturating_add(1));
+                let rows = sql::all(
+                    self.tx,
+                    "SELECT DISTINCT tid FROM edge WHERE scope = $1 AND relation = $2 AND skind = ANY($3) AND sid = $4 \
+                     AND NOT pending AND tkind = $5 LIMIT $6",
+                    &[&scope, &relation, &kinds, &source, &tkind, &limit],
+                )
+                .await?;
+                let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<Packed>, _>>()?;
+                Ok(Source::Rows(self.rows_of(ids, target)?))
+            }
+        }
+    }
+
+    fn rows_of(&self, ids: BTreeSet<Packed>, target: &Target) -> Result<Vec<Packed>, Fault> {
+        self.budget.covers(ids.len() as u64, target)?;
+        Ok(ids.into_iter().collect())
+    }
+}
+
+impl Source {
+    /// `FROM … WHERE`, with the record as `r`.
+    pub(super) fn push_from(&self, sql: &mut Sql, scope: Scope, kind: &Packed) {
+        match self {
+            Self::Index { .. } => {
+                sql.push(" FROM (");
+                self.push_counted(sql, scope, kind);
+                sql.push(") a JOIN resource r ON r.id = a.id WHERE r.scope = ").bind(i64::from(scope.number()));
+                sql.push(" AND r.kind = ").bind(kind);
+            }
+            Self::EdgesFrom { .. } => {
+                sql.push(
+                    " FROM edge e JOIN resource r ON r.scope = e.scope AND r.kind = e.tkind AND r.id = e.tid WHERE ",
+                );
+                self.push_edges(sql, scope, kind);
+            }
+            _ => {
+                sql.push(" FROM resource r WHERE ");
+                self.push_columns(sql, scope, kind);
+            }
+        }
+    }
+
+    /// A statement with one row for each candidate.
+    pub(super) fn push_counted(&self, sql: &mut Sql, scope: Scope, kind: &Packed) {
+        match self {
+            Self::Index { path, value, kind: element } => {
+                sql.push("SELECT DISTINCT id FROM av WHERE scope = ").bind(i64::from(scope.number()));
+                sql.push(" AND kind = ").bind(kind).push(" AND path = ").bind(path);
+                sql.push(" AND val = ").bind(value);
+                if let Some(element) = element {
+                    sql.push(" AND type = ").bind(element);
+                }
+            }
+            Self::EdgesFrom { .. } => {
+                sql.push("SELECT 1 FROM edge e WHERE ");
+                self.push_edges(sql, scope, kind);
+            }
+            _ => {
+                sql.push("SELECT 1 FROM resource r WHERE ");
+                self.push_columns(sql, scope, kind);
+            }
+        }
+    }
+
+    fn push_edges(&self, sql: &mut Sql, scope: Scope, kind: &Packed) {
+        if let Self::EdgesFrom { relation, kind: of, source } = self {
+            sql.push("e.scope = ").bind(i64::from(scope.number())).push(" AND e.relation = ").bind(relation);
+            sql.push(" AND e.skind = ").bind(of).push(" AND e.sid = ").bind(source);
+            sql.push(" AND NOT e.pending AND e.tkind = ").bind(kind);
+        }
+    }
+
+    fn push_columns(&self, sql: &mut Sql, scope: Scope, kind: &Packed) {
+        sql.push("r.scope = ").bind(i64::from(scope.number())).push(" AND r.kind = ").bind(kind);
+        match self {
+            Self::Id(id) => sql.push(" AND r.id = ").bind(id),
+            Self::Unique(value) => sql.push(" AND r.uniq_key = ").bind(value),
+            Self::ExternalId(value) => sql.push(" AND r.external_key = ").bind(value),
+            Self::SortName(value) => sql.push(" AND r.sort_name = ").bind(value),
+            Self::Rows(ids) => sql.push(" AND r.id = ANY(").bind(ids.as_slice()).push(")"),
+            _ => sql,
+        };
+    }
+}
+
+/// Whether a filter says nothing: no conjuncts.
+fn is_true(filter: &Resolved) -> bool {
+    matches!(filter, Resolved::And(all) if all.iter().all(is_true))
+}
+
+/// The test that is all a filter says, `eq`.
+fn only_test(filter: &Resolved) -> Option<&Test> {
+    match filter {
+        Resolved::And(inner) | Resolved::Or(inner) => match inner.as_slice() {
+            [only] => only_test(only),
+            _ => None,
+        },
+        Resolved::Element(_, inner) => only_test(inner),
+        Resolved::Test(test) => (test.operator == Some(Operator::Eq)).then_some(test),
+        Resolved::Not(_) => None,
+    }
+}

@@ -1,0 +1,93 @@
+//! Single records: the columns that make a [`Stored`], with only the large ones that are wanted.
+
+use crate::fault::{Damaged, Fault};
+use crate::refs::key;
+use crate::sql::{self, unsigned};
+use crate::text::Packed;
+use bytes::Bytes;
+use deadpool_postgres::Transaction;
+use scimstack_schema::Timestamp;
+use scimstack_store::edge::Peer;
+use scimstack_store::{Core, Key, Kind, Scope, Stored, Version, Want};
+use tokio_postgres::Row;
+
+/// The columns every [`Stored`] has. The large ones follow.
+macro_rules! select {
+    ($large:literal) => {
+        concat!(
+            "SELECT id, version, uniq, external_id, sort_name, display, active, created, modified, edge_count",
+            $large,
+            " FROM resource WHERE scope = $1 AND kind = $2 AND id = ANY($3)"
+        )
+    };
+}
+
+/// One record.
+pub(crate) async fn read(tx: &Transaction<'_>, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, Fault> {
+    let ids = [Packed::of(key.id.as_str())];
+    Ok(read_all(tx, scope, &key.kind, &ids, want).await?.pop())
+}
+
+/// The records with these ids, in any order.
+pub(crate) async fn read_all(
+    tx: &Transaction<'_>,
+    scope: Scope,
+    kind: &Kind,
+    ids: &[Packed],
+    want: Want,
+) -> Result<Vec<Stored>, Fault> {
+    // One statement for each `Want`: what is not wanted is not read.
+    let statement = match (want.document, want.private) {
+        (true, true) => select!(", doc, private"),
+        (true, false) => select!(", doc, ''::bytea"),
+        (false, true) => select!(", ''::bytea, private"),
+        (false, false) => select!(", ''::bytea, ''::bytea"),
+    };
+    let params: sql::Params<'_> = &[&i64::from(scope.number()), &Packed::of(kind.as_str()), &ids];
+    sql::all(tx, statement, params).await?.iter().map(|row| stored(row, kind)).collect()
+}
+
+fn stored(row: &Row, kind: &Kind) -> Result<Stored, Fault> {
+    let text = |at| Ok::<_, tokio_postgres::Error>(row.try_get::<_, Option<Packed>>(at)?.map(|text| text.open()));
+    let large = |at| Ok::<_, tokio_postgres::Error>(Bytes::copy_from_slice(row.try_get::<_, &[u8]>(at)?));
+    let key = key(kind.as_str(), &row.try_get(0)?)?;
+    let core = Core {
+        unique: text(2)?,
+        external_id: text(3)?,
+        sort_name: text(4)?,
+        display: text(5)?,
+        active: row.try_get(6)?,
+        created: Timestamp::from_micros(row.try_get(7)?),
+        modified: Timestamp::from_micros(row.try_get(8)?),
+    };
+    let version = Version(unsigned(row.try_get(1)?));
+    Ok(Stored::new(key, version, core, large(10)?, large(11)?, unsigned(row.try_get(9)?)))
+}
+
+/// How records are shown at the other end of edges, in the order of `keys`.
+pub(crate) async fn peers(tx: &Transaction<'_>, scope: Scope, keys: &[&Key]) -> Result<Vec<Option<Peer>>, Fault> {
+    let kinds: Vec<Packed> = keys.iter().map(|key| Packed::of(key.kind.as_str())).collect();
+    let ids: Vec<Packed> = keys.iter().map(|key| Packed::of(key.id.as_str())).collect();
+    let rows = sql::all(
+        tx,
+        "SELECT k.at, r.display, r.active \
+         FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k(kind, id, at) \
+         JOIN resource r ON r.scope = $1 AND r.kind = k.kind AND r.id = k.id",
+        &[&i64::from(scope.number()), &kinds, &ids],
+    )
+    .await?;
+    let mut peers = vec![None; keys.len()];
+    for row in rows {
+        let at = usize::try_from(row.try_get::<_, i64>(0)? - 1).unwrap_or(usize::MAX);
+        let display = row.try_get::<_, Option<Packed>>(1)?.map(|display| display.open());
+        let peer = peers.get_mut(at).ok_or(Damaged("a row that was not asked for"))?;
+        *peer = Some(Peer { display, active: row.try_get(2)? });
+    }
+    Ok(peers)
+}
+
+/// The kinds of records that a scope has or had.
+pub(crate) async fn kinds(tx: &Transaction<'_>, scope: i64) -> Result<Vec<Packed>, Fault> {
+    let rows = sql::all(tx, "SELECT kind FROM kind_count WHERE scope = $1", &[&scope]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}

@@ -1,0 +1,132 @@
+//! A PostgreSQL server of the tests' own, from the programs that are installed: in a directory of its own, reached by a
+//! socket in it, gone with the value.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot start its server fails"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+
+pub(crate) struct Cluster {
+    directory: TempDir,
+    programs: PathBuf,
+    as_root: bool,
+    schemas: AtomicU32,
+}
+
+/// Where `initdb` and its like are.
+fn programs() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut places: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut installed: Vec<PathBuf> = installed.map(|version| version.path().join("bin")).collect();
+    installed.sort();
+    places.extend(installed.into_iter().rev());
+    let is_there = |place: &PathBuf| ["initdb", "pg_ctl", "postgres"].iter().all(|name| place.join(name).is_file());
+    places
+        .into_iter()
+        .find(is_there)
+        .expect("no PostgreSQL server programs in PATH or /usr/lib/postgresql: apt-get install postgresql")
+}
+
+impl Cluster {
+    pub(crate) fn start() -> Self {
+        let id = Command::new("id").arg("-u").output().expect("id");
+        let directory = TempDir::new().unwrap();
+        let as_root = id.stdout.trim_ascii() == b"0";
+        if as_root {
+            // The server refuses to run as root.
+            run(Command::new("chown").arg("postgres").arg(directory.path()));
+        }
+        let cluster = Self { directory, programs: programs(), as_root, schemas: AtomicU32::new(0) };
+        run(cluster
+            .program("initdb")
+            .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"])
+            .arg("--pgdata")
+            .arg(cluster.data()));
+        cluster.up("");
+        cluster
+    }
+
+    /// Starts the server, with further options, and waits until it answers.
+    pub(crate) fn up(&self, further: &str) {
+        let options = format!(
+            "-c fsync=off -c listen_addresses= -c max_connections=120 -c unix_socket_directories={} {further}",
+            self.directory.path().display()
+        );
+        let log = self.directory.path().join("log");
+        let mut command = self.program("pg_ctl");
+        run(command
+            .args(["start", "--wait", "--silent", "--options"])
+            .arg(options)
+            .arg("--log")
+            .arg(log)
+            .arg("--pgdata")
+            .arg(self.data()));
+    }
+
+    /// Stops the server as if it had crashed.
+    pub(crate) fn down(&self) {
+        let mut command = self.program("pg_ctl");
+        run(command.args(["stop", "--mode=immediate", "--silent", "--pgdata"]).arg(self.data()));
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let program = self.programs.join(name);
+        let mut command = match self.as_root {
+            true => {
+                let mut command = Command::new("setpriv");
+                command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
+                command
+            }
+            false => Command::new(program),
+        };
+        command.current_dir(self.directory.path());
+        command
+    }
+
+    /// How to connect to the schema that every database has.
+    pub(crate) fn url(&self) -> String {
+        url(self.directory.path())
+    }
+
+    /// How to connect to a schema of one's own, which is empty.
+    pub(crate) async fn empty(&self) -> String {
+        let name = format!("check_{}", self.schemas.fetch_add(1, Ordering::Relaxed));
+        let (client, connection) = tokio_postgres::connect(&self.url(), tokio_postgres::NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        client.batch_execute(&format!("CREATE SCHEMA {name}")).await.unwrap();
+        drop(client);
+        connection.await.unwrap().unwrap();
+        format!("{} options='-c search_path={name}'", self.url())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let _ =
+            self.program("pg_ctl").args(["stop", "--mode=immediate", "--silent", "--pgdata"]).arg(self.data()).output();
+    }
+}
+
+fn url(directory: &Path) -> String {
+    format!("host={} user=postgres dbname=postgres", directory.display())
+}
+
+fn run(command: &mut Command) {
+    // The server must not inherit pipes that we would wait for.
+    let errors = tempfile::tempfile().unwrap();
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(errors);
+    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(status.success(), "{command:?}: {status}");
+}
