@@ -1,8 +1,9 @@
 //! `cargo xtask`: the repository's own chores, first of all `cargo xtask test`, the whole proof in one command.
 //!
 //! Owns the order of the steps and the command line. The steps themselves are in [`steps`] (cargo's own checks),
-//! [`deny`], [`demo`] and [`peers`]; running programs is [`process`], finding or installing them is [`tools`].
+//! [`deny`], [`demo`], [`console`] and [`peers`]; running programs is [`process`], finding or installing them is [`tools`].
 
+mod console;
 mod demo;
 mod deny;
 mod error;
@@ -40,6 +41,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "deny", what: "licences, sources and duplicates of the dependencies (cargo-deny)", run: deny::run },
     Step { name: "demo", what: "the release binary: its size, its start, and the whole demo once", run: demo::run },
+    Step { name: "console", what: "the Admin Console, every page, in a real browser", run: console::run },
     Step { name: "peers", what: "scim2-tester and scim2-cli against the release binary", run: peers::run },
 ];
 

@@ -17,6 +17,7 @@ pub(crate) fn clippy(context: &Context) -> Result {
 }
 
 pub(crate) fn test(context: &Context) -> Result {
+    tools::postgresql(context)?;
     if tools::has_nextest(context) {
         return context.run(context.cargo(&["nextest", "run", "--workspace", "--all-features"]));
     }

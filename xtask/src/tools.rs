@@ -1,7 +1,7 @@
 //! Finding the programs a step needs, and installing those that are missing: below the target directory where that can
 //! be, never by asking for a password.
 
-use crate::error::{Error, Result};
+use crate::error::{Doing, Error, Result};
 use crate::process::Context;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -87,6 +87,11 @@ fn make_environment(context: &Context, environment: &std::path::Path) -> Result 
 /// Debian keeps `venv` apart from Python. Root may install it; anyone else is told.
 fn install_python(context: &Context) -> Result {
     let missing = "the step needs python3 (3.11 or newer) with its venv module; on Debian: apt install python3-venv";
+    install_package(context, "python3-venv", missing)
+}
+
+/// Installs a Debian package when that can be done without asking for a password; else says what is `missing`.
+fn install_package(context: &Context, package: &str, missing: &str) -> Result {
     let mut id = context.program("id");
     id.arg("-u");
     let root = context.output(id).is_ok_and(|uid| uid.trim() == "0");
@@ -95,13 +100,63 @@ fn install_python(context: &Context) -> Result {
     if !root || !context.succeeds(apt) {
         return Err(Error::new(missing));
     }
-    println!("python3 or its venv module is missing; installing python3-venv with apt-get");
-    for arguments in [&["update", "-q"][..], &["install", "-q", "-y", "--no-install-recommends", "python3-venv"]] {
+    println!("{package} is missing; installing it with apt-get");
+    for arguments in [&["update", "-q"][..], &["install", "-q", "-y", "--no-install-recommends", package]] {
         let mut apt = context.program("apt-get");
         apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
         context.run(apt).map_err(|error| Error::new(format!("{missing} ({error})")))?;
     }
     Ok(())
+}
+
+/// Chromium or Chrome: the one `CHROMIUM` names, one of the usual places, else installed now.
+pub(crate) fn chromium(context: &Context) -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("CHROMIUM") {
+        return Ok(path.into());
+    }
+    let places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium"];
+    let found = || places.iter().map(PathBuf::from).find(|path| path.exists());
+    if let Some(path) = found() {
+        return Ok(path);
+    }
+    let missing = "the step needs Chromium: on Debian apt install chromium, elsewhere set CHROMIUM to its path";
+    install_package(context, "chromium", missing)?;
+    found().ok_or_else(|| Error::new(missing))
+}
+
+/// playwright-core, which drives the browser that is there: below the target directory, by npm.
+pub(crate) fn playwright(context: &Context) -> Result<PathBuf> {
+    let root = context.target.join("tools").join("node");
+    let module = root.join("node_modules").join("playwright-core");
+    if !module.exists() {
+        let mut node = context.program("node");
+        node.arg("--version");
+        if !context.succeeds(node) {
+            return Err(Error::new("the step needs Node.js 20 or newer with npm"));
+        }
+        std::fs::create_dir_all(&root).doing(format_args!("make {}", root.display()))?;
+        let mut npm = context.program("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--no-save", "playwright-core@1.64.1", "--prefix"]).arg(&root);
+        context.run(npm)?;
+    }
+    Ok(module)
+}
+
+/// The PostgreSQL server's programs, for the tests that start a private cluster: in the path, or where Debian keeps
+/// them, else installed now.
+pub(crate) fn postgresql(context: &Context) -> Result {
+    let debian = || {
+        let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        versions.into_iter().any(|version| version.path().join("bin/initdb").exists())
+    };
+    let mut initdb = context.program("initdb");
+    initdb.arg("--version");
+    if debian() || context.succeeds(initdb) {
+        return Ok(());
+    }
+    let missing =
+        "the tests need the PostgreSQL server's programs (initdb, postgres): on Debian apt install postgresql";
+    install_package(context, "postgresql", missing)
 }
 
 #[cfg(test)]

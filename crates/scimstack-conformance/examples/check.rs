@@ -33,9 +33,5 @@ async fn main() -> ExitCode {
     let transport = Hyper(Client::builder(TokioExecutor::new()).build_http());
     let report = run(&transport, &Target::new(url, token)).await;
     println!("{report}");
-    if report.is_conformant() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if report.is_conformant() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -73,21 +73,12 @@ checks! {
 pub async fn run(transport: &dyn Transport, target: &Target) -> Report {
     let mut report = Report::default();
     for (number, check) in CHECKS.iter().enumerate() {
-        let world = World {
-            transport,
-            target,
-            run: format!("conformance-{}-{number}", run_id(target)),
-        };
+        let world = World { transport, target, run: format!("conformance-{}-{number}", run_id(target)) };
         let verdict = match (check.run)(&world).await {
             Ok(()) => Verdict::Passed,
             Err(text) => Verdict::Failed(text),
         };
-        report.outcomes.push(Outcome {
-            name: check.name,
-            clause: check.clause,
-            level: check.level,
-            verdict,
-        });
+        report.outcomes.push(Outcome { name: check.name, clause: check.clause, level: check.level, verdict });
     }
     report
 }
@@ -128,36 +119,22 @@ impl World<'_> {
 }
 
 fn expect(what: &str, right: bool, came: impl std::fmt::Display) -> Result {
-    if right {
-        Ok(())
-    } else {
-        Err(format!("expected {what}, got {came}"))
-    }
+    if right { Ok(()) } else { Err(format!("expected {what}, got {came}")) }
 }
 
 fn status(answer: &Answer, status: u16) -> Result {
-    expect(
-        &format!("status {status}"),
-        answer.status == status,
-        format!("{} {}", answer.status, answer.json),
-    )
+    expect(&format!("status {status}"), answer.status == status, format!("{} {}", answer.status, answer.json))
 }
 
 /// A SCIM error: status, the Error schema, the same status in the body as a string, and the `scimType` when there is one.
 fn error(answer: &Answer, code: u16, scim_type: Option<&str>) -> Result {
     status(answer, code)?;
     expect("the Error schema", answer.has_schema(ERROR), &answer.json)?;
-    expect(
-        "the status as a string in the body",
-        answer.text("/status") == Some(&code.to_string()),
-        &answer.json,
-    )?;
+    expect("the status as a string in the body", answer.text("/status") == Some(&code.to_string()), &answer.json)?;
     match scim_type {
-        Some(keyword) => expect(
-            &format!("scimType {keyword}"),
-            answer.text("/scimType") == Some(keyword),
-            &answer.json,
-        ),
+        Some(keyword) => {
+            expect(&format!("scimType {keyword}"), answer.text("/scimType") == Some(keyword), &answer.json)
+        }
         None => Ok(()),
     }
 }
@@ -173,53 +150,24 @@ async fn the_service_provider_config_is_served(world: &World<'_>) -> Result {
             &answer.json,
         )?;
     }
-    expect(
-        "authenticationSchemes",
-        answer.json.get("authenticationSchemes").is_some_and(Value::is_array),
-        &answer.json,
-    )
+    expect("authenticationSchemes", answer.json.get("authenticationSchemes").is_some_and(Value::is_array), &answer.json)
 }
 
 async fn the_resource_types_are_listed(world: &World<'_>) -> Result {
     let answer = world.ask("GET", "/ResourceTypes", None).await?;
     status(&answer, 200)?;
     expect("a ListResponse", answer.has_schema(LIST), &answer.json)?;
-    let types = answer
-        .json
-        .get("Resources")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    expect(
-        "a resource type with an endpoint",
-        types.iter().any(|t| t.get("endpoint").is_some()),
-        &answer.json,
-    )
+    let types = answer.json.get("Resources").and_then(Value::as_array).cloned().unwrap_or_default();
+    expect("a resource type with an endpoint", types.iter().any(|t| t.get("endpoint").is_some()), &answer.json)
 }
 
 async fn every_schema_of_a_resource_type_is_served(world: &World<'_>) -> Result {
     let types = world.ask("GET", "/ResourceTypes", None).await?;
-    let any = types
-        .json
-        .get("Resources")
-        .and_then(Value::as_array)
-        .is_some_and(|list| !list.is_empty());
+    let any = types.json.get("Resources").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     expect("at least one resource type", any, &types.json)?;
-    for resource_type in types
-        .json
-        .get("Resources")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        let extensions = resource_type
-            .get("schemaExtensions")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        let uris = extensions
-            .filter_map(|e| e.get("schema"))
-            .chain(resource_type.get("schema"));
+    for resource_type in types.json.get("Resources").and_then(Value::as_array).into_iter().flatten() {
+        let extensions = resource_type.get("schemaExtensions").and_then(Value::as_array).into_iter().flatten();
+        let uris = extensions.filter_map(|e| e.get("schema")).chain(resource_type.get("schema"));
         for uri in uris.filter_map(Value::as_str) {
             let answer = world.ask("GET", &format!("/Schemas/{uri}"), None).await?;
             status(&answer, 200)?;
@@ -238,18 +186,11 @@ async fn a_filter_on_a_discovery_endpoint_is_forbidden(world: &World<'_>) -> Res
 }
 
 async fn an_unknown_resource_is_404_with_a_scim_error(world: &World<'_>) -> Result {
-    error(
-        &world.ask("GET", "/Users/there-is-no-such-user", None).await?,
-        404,
-        None,
-    )
+    error(&world.ask("GET", "/Users/there-is-no-such-user", None).await?, 404, None)
 }
 
 async fn a_wrong_token_is_401(world: &World<'_>) -> Result {
-    let answer = world
-        .target
-        .ask_as(world.transport, Some("no-such-token"), "GET", "/Users", None)
-        .await?;
+    let answer = world.target.ask_as(world.transport, Some("no-such-token"), "GET", "/Users", None).await?;
     status(&answer, 401)
 }
 
@@ -261,11 +202,7 @@ async fn a_created_user_is_201_with_location_and_id(world: &World<'_>) -> Result
             expect("a Location that ends in the id", location.ends_with(&id), &location)?;
             let same = created.text("/meta/location") == Some(location.as_str());
             expect("meta.location to equal Location", same, &created.json)?;
-            expect(
-                "meta.resourceType User",
-                created.text("/meta/resourceType") == Some("User"),
-                &created.json,
-            )
+            expect("meta.resourceType User", created.text("/meta/resourceType") == Some("User"), &created.json)
         })
         .await
 }
@@ -273,11 +210,7 @@ async fn a_created_user_is_201_with_location_and_id(world: &World<'_>) -> Result
 async fn the_same_user_name_again_is_409_uniqueness(world: &World<'_>) -> Result {
     world
         .with_user(json!({}), |_, _| async move {
-            error(
-                &world.ask("POST", "/Users", Some(world.user(json!({})))).await?,
-                409,
-                Some("uniqueness"),
-            )
+            error(&world.ask("POST", "/Users", Some(world.user(json!({})))).await?, 409, Some("uniqueness"))
         })
         .await
 }
@@ -291,18 +224,14 @@ async fn an_id_sent_by_the_client_is_ignored(world: &World<'_>) -> Result {
 }
 
 async fn a_user_without_a_user_name_is_refused(world: &World<'_>) -> Result {
-    let answer = world
-        .ask("POST", "/Users", Some(json!({"schemas": [USER], "displayName": "x"})))
-        .await?;
+    let answer = world.ask("POST", "/Users", Some(json!({"schemas": [USER], "displayName": "x"}))).await?;
     error(&answer, 400, Some("invalidValue"))
 }
 
 async fn a_password_is_never_returned(world: &World<'_>) -> Result {
     world
         .with_user(json!({"password": "t1meMa$heen"}), |created, id| async move {
-            let read = world
-                .ask("GET", &format!("/Users/{id}?attributes=password"), None)
-                .await?;
+            let read = world.ask("GET", &format!("/Users/{id}?attributes=password"), None).await?;
             let shown = [&created, &read].into_iter().any(|a| a.json.get("password").is_some());
             expect("no password in any answer", !shown, "one")
         })
@@ -320,11 +249,7 @@ async fn a_list_has_the_list_response_envelope(world: &World<'_>) -> Result {
                 answer.json.get("totalResults").is_some_and(Value::is_u64),
                 &answer.json,
             )?;
-            let page = answer
-                .json
-                .get("Resources")
-                .and_then(Value::as_array)
-                .map_or(0, Vec::len);
+            let page = answer.json.get("Resources").and_then(Value::as_array).map_or(0, Vec::len);
             expect("one resource on the page", page == 1, page)
         })
         .await
@@ -334,71 +259,38 @@ async fn a_filter_without_a_match_is_an_empty_list(world: &World<'_>) -> Result 
     let path = format!("/Users?filter=userName%20eq%20%22nobody-{}%22", world.run);
     let answer = world.ask("GET", &path, None).await?;
     status(&answer, 200)?;
-    expect(
-        "totalResults 0",
-        answer.json.get("totalResults") == Some(&json!(0)),
-        &answer.json,
-    )
+    expect("totalResults 0", answer.json.get("totalResults") == Some(&json!(0)), &answer.json)
 }
 
 async fn user_names_compare_without_case(world: &World<'_>) -> Result {
     world
         .with_user(json!({}), |_, _| async move {
-            let path = format!(
-                "/Users?filter=userName%20eq%20%22{}@EXAMPLE.com%22",
-                world.run.to_uppercase()
-            );
+            let path = format!("/Users?filter=userName%20eq%20%22{}@EXAMPLE.com%22", world.run.to_uppercase());
             let answer = world.ask("GET", &path, None).await?;
-            expect(
-                "totalResults 1",
-                answer.json.get("totalResults") == Some(&json!(1)),
-                &answer.json,
-            )
+            expect("totalResults 1", answer.json.get("totalResults") == Some(&json!(1)), &answer.json)
         })
         .await
 }
 
 async fn a_broken_filter_is_400_invalid_filter(world: &World<'_>) -> Result {
-    error(
-        &world.ask("GET", "/Users?filter=userName%20zz%20%22a%22", None).await?,
-        400,
-        Some("invalidFilter"),
-    )
+    error(&world.ask("GET", "/Users?filter=userName%20zz%20%22a%22", None).await?, 400, Some("invalidFilter"))
 }
 
 async fn count_zero_only_counts(world: &World<'_>) -> Result {
     let answer = world.ask("GET", "/Users?count=0", None).await?;
     status(&answer, 200)?;
-    expect(
-        "an integer totalResults",
-        answer.json.get("totalResults").is_some_and(Value::is_u64),
-        &answer.json,
-    )?;
-    let empty = answer
-        .json
-        .get("Resources")
-        .and_then(Value::as_array)
-        .is_none_or(Vec::is_empty);
+    expect("an integer totalResults", answer.json.get("totalResults").is_some_and(Value::is_u64), &answer.json)?;
+    let empty = answer.json.get("Resources").and_then(Value::as_array).is_none_or(Vec::is_empty);
     expect("no resources", empty, &answer.json)
 }
 
 async fn attributes_limits_what_is_returned(world: &World<'_>) -> Result {
     world
         .with_user(json!({"displayName": "Shown"}), |_, id| async move {
-            let answer = world
-                .ask("GET", &format!("/Users/{id}?attributes=displayName"), None)
-                .await?;
-            expect(
-                "displayName",
-                answer.text("/displayName") == Some("Shown"),
-                &answer.json,
-            )?;
+            let answer = world.ask("GET", &format!("/Users/{id}?attributes=displayName"), None).await?;
+            expect("displayName", answer.text("/displayName") == Some("Shown"), &answer.json)?;
             expect("no userName", answer.json.get("userName").is_none(), &answer.json)?;
-            expect(
-                "id, which is always returned",
-                answer.text("/id") == Some(&id),
-                &answer.json,
-            )
+            expect("id, which is always returned", answer.text("/id") == Some(&id), &answer.json)
         })
         .await
 }
@@ -410,11 +302,7 @@ async fn a_replaced_user_keeps_its_id(world: &World<'_>) -> Result {
             let answer = world.ask("PUT", &format!("/Users/{id}"), Some(body)).await?;
             status(&answer, 200)?;
             expect("the same id", answer.text("/id") == Some(&id), &answer.json)?;
-            expect(
-                "the new displayName",
-                answer.text("/displayName") == Some("after"),
-                &answer.json,
-            )
+            expect("the new displayName", answer.text("/displayName") == Some("after"), &answer.json)
         })
         .await
 }
@@ -430,11 +318,7 @@ async fn a_patch_without_a_path_sets_attributes(world: &World<'_>) -> Result {
                 answer.status,
             )?;
             let read = world.ask("GET", &format!("/Users/{id}"), None).await?;
-            expect(
-                "active false",
-                read.json.get("active") == Some(&json!(false)),
-                &read.json,
-            )
+            expect("active false", read.json.get("active") == Some(&json!(false)), &read.json)
         })
         .await
 }
@@ -443,11 +327,7 @@ async fn a_patch_of_a_read_only_attribute_is_refused(world: &World<'_>) -> Resul
     world
         .with_user(json!({}), |_, id| async move {
             let body = json!({"schemas": [PATCH], "Operations": [{"op": "replace", "path": "id", "value": "other"}]});
-            error(
-                &world.ask("PATCH", &format!("/Users/{id}"), Some(body)).await?,
-                400,
-                Some("mutability"),
-            )
+            error(&world.ask("PATCH", &format!("/Users/{id}"), Some(body)).await?, 400, Some("mutability"))
         })
         .await
 }
@@ -462,9 +342,5 @@ async fn a_deleted_user_is_gone(world: &World<'_>) -> Result {
 
 async fn a_body_that_is_no_json_is_400_invalid_syntax(world: &World<'_>) -> Result {
     let body = Value::String("not an object".to_owned());
-    error(
-        &world.ask("POST", "/Users", Some(body)).await?,
-        400,
-        Some("invalidSyntax"),
-    )
+    error(&world.ask("POST", "/Users", Some(body)).await?, 400, Some("invalidSyntax"))
 }

@@ -49,10 +49,7 @@ impl Report {
     /// True when no check of a MUST failed.
     #[must_use]
     pub fn is_conformant(&self) -> bool {
-        !self
-            .outcomes
-            .iter()
-            .any(|o| o.level == Level::Must && matches!(o.verdict, Verdict::Failed(_)))
+        !self.outcomes.iter().any(|o| o.level == Level::Must && matches!(o.verdict, Verdict::Failed(_)))
     }
 
     /// The outcomes that are failures.

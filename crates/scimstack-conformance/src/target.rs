@@ -25,19 +25,14 @@ pub struct Target {
 
 impl std::fmt::Debug for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Target")
-            .field("base", &self.base)
-            .finish_non_exhaustive()
+        f.debug_struct("Target").field("base", &self.base).finish_non_exhaustive()
     }
 }
 
 impl Target {
     /// The server with this base URL and bearer token.
     pub fn new(base: impl Into<String>, token: impl Into<String>) -> Self {
-        Self {
-            base: base.into().trim_end_matches('/').to_owned(),
-            token: token.into(),
-        }
+        Self { base: base.into().trim_end_matches('/').to_owned(), token: token.into() }
     }
 
     /// Sends one request with the token.
@@ -100,20 +95,9 @@ pub struct Answer {
 
 impl Answer {
     fn new(response: &http::Response<Bytes>) -> Self {
-        let header = |name: &str| {
-            response
-                .headers()
-                .get(name)
-                .and_then(|v| v.to_str().ok())
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let media_type = header("content-type")
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let header =
+            |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        let media_type = header("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         Self {
             status: response.status().as_u16(),
             media_type,
@@ -133,10 +117,6 @@ impl Answer {
     #[must_use]
     pub fn has_schema(&self, urn: &str) -> bool {
         let schemas = self.json.get("schemas").and_then(Value::as_array);
-        schemas.is_some_and(|list| {
-            list.iter()
-                .filter_map(Value::as_str)
-                .any(|s| s.eq_ignore_ascii_case(urn))
-        })
+        schemas.is_some_and(|list| list.iter().filter_map(Value::as_str).any(|s| s.eq_ignore_ascii_case(urn)))
     }
 }

@@ -12,10 +12,7 @@ struct Always(u16, &'static str);
 #[async_trait]
 impl Transport for Always {
     async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
-        Ok(http::Response::builder()
-            .status(self.0)
-            .body(Bytes::from_static(self.1.as_bytes()))
-            .unwrap())
+        Ok(http::Response::builder().status(self.0).body(Bytes::from_static(self.1.as_bytes())).unwrap())
     }
 }
 
@@ -32,12 +29,7 @@ impl Transport for Dead {
 fn passed(transport: &impl Transport) -> Vec<&'static str> {
     let report = futures_executor::block_on(run(transport, &Target::new("http://localhost", "t")));
     assert_eq!(report.outcomes.len(), CHECKS.len());
-    report
-        .outcomes
-        .iter()
-        .filter(|o| o.verdict == Verdict::Passed)
-        .map(|o| o.name)
-        .collect()
+    report.outcomes.iter().filter(|o| o.verdict == Verdict::Passed).map(|o| o.name).collect()
 }
 
 #[test]

@@ -66,10 +66,7 @@ fn extension(input: &DeriveInput) -> Result<Tokens> {
         ));
     };
     let Fields::Named(fields) = &data.fields else {
-        return Err(Error::new(
-            input.ident.span(),
-            "ScimExtension needs named fields: each becomes an attribute",
-        ));
+        return Err(Error::new(input.ident.span(), "ScimExtension needs named fields: each becomes an attribute"));
     };
     let container = container(input)?;
     let (urn, name, ident) = (&container.urn, &container.name, &input.ident);
@@ -78,9 +75,7 @@ fn extension(input: &DeriveInput) -> Result<Tokens> {
     for field in &fields.named {
         let Some(field_ident) = &field.ident else { continue };
         let options = field_options(&field.attrs)?;
-        let attribute = options
-            .name
-            .unwrap_or_else(|| camel_case(&field_ident.to_string().replace("r#", "")));
+        let attribute = options.name.unwrap_or_else(|| camel_case(&field_ident.to_string().replace("r#", "")));
         if !is_attribute_name(&attribute) {
             let message =
                 format!("`{attribute}` is no attribute name (RFC 7643 §2.1): a letter, then letters, digits, - and _");
@@ -148,12 +143,8 @@ fn container(input: &DeriveInput) -> Result<Container> {
             Ok(())
         })?;
     }
-    let urn = urn.ok_or_else(|| {
-        Error::new(
-            input.ident.span(),
-            "say which extension it is: #[scim(urn = \"urn:…\")]",
-        )
-    })?;
+    let urn =
+        urn.ok_or_else(|| Error::new(input.ident.span(), "say which extension it is: #[scim(urn = \"urn:…\")]"))?;
     Ok(Container { urn, name })
 }
 
@@ -166,23 +157,14 @@ fn field_options(attributes: &[Attribute]) -> Result<Field> {
             } else if meta.path.is_ident("case_exact") {
                 field.with.push(quote!(.with_case_exact(true)));
             } else if meta.path.is_ident("mutability") {
-                let word = keyword(
-                    &meta.value()?.parse()?,
-                    &["readOnly", "readWrite", "immutable", "writeOnly"],
-                )?;
-                field
-                    .with
-                    .push(quote!(.with_mutability(::scimstack_schema::Mutability::#word)));
+                let word = keyword(&meta.value()?.parse()?, &["readOnly", "readWrite", "immutable", "writeOnly"])?;
+                field.with.push(quote!(.with_mutability(::scimstack_schema::Mutability::#word)));
             } else if meta.path.is_ident("returned") {
                 let word = keyword(&meta.value()?.parse()?, &["always", "never", "default", "request"])?;
-                field
-                    .with
-                    .push(quote!(.with_returned(::scimstack_schema::Returned::#word)));
+                field.with.push(quote!(.with_returned(::scimstack_schema::Returned::#word)));
             } else if meta.path.is_ident("uniqueness") {
                 let word = keyword(&meta.value()?.parse()?, &["none", "server", "global"])?;
-                field
-                    .with
-                    .push(quote!(.with_uniqueness(::scimstack_schema::Uniqueness::#word)));
+                field.with.push(quote!(.with_uniqueness(::scimstack_schema::Uniqueness::#word)));
             } else if meta.path.is_ident("canonical") {
                 let inside;
                 syn::parenthesized!(inside in meta.input);
@@ -203,18 +185,10 @@ fn field_options(attributes: &[Attribute]) -> Result<Field> {
 fn keyword(text: &LitStr, allowed: &[&str]) -> Result<syn::Ident> {
     let word = text.value();
     if !allowed.contains(&word.as_str()) {
-        return Err(Error::new(
-            text.span(),
-            format!("expected one of {}", allowed.join(", ")),
-        ));
+        return Err(Error::new(text.span(), format!("expected one of {}", allowed.join(", "))));
     }
     let mut chars = word.chars();
-    let variant: String = chars
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .chain(chars)
-        .collect();
+    let variant: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
     Ok(syn::Ident::new(&variant, text.span()))
 }
 

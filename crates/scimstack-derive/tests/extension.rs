@@ -24,19 +24,12 @@ struct Seat {
 }
 
 fn registry() -> Registry {
-    Registry::core()
-        .to_builder()
-        .extension("User", Seat::schema(), false)
-        .unwrap()
-        .build()
-        .unwrap()
+    Registry::core().to_builder().extension("User", Seat::schema(), false).unwrap().build().unwrap()
 }
 
 fn user(json: &str) -> scimstack_schema::Resource {
     let user = registry().resource_type("User").unwrap().clone();
-    user.ingest(Value::parse(json.as_bytes()).unwrap(), &IngestOptions::default())
-        .unwrap()
-        .resource
+    user.ingest(Value::parse(json.as_bytes()).unwrap(), &IngestOptions::default()).unwrap().resource
 }
 
 #[test]
@@ -52,10 +45,7 @@ fn the_schema_says_what_the_struct_says() {
     assert!(floors.multi_valued && !floors.required);
     assert_eq!(floors.canonical_values.as_deref().unwrap(), ["ground", "first"]);
     assert_eq!(schema.attribute("height").unwrap().r#type, Type::Integer);
-    assert_eq!(
-        schema.attribute("window-side").unwrap().description,
-        "Whether it is by the window."
-    );
+    assert_eq!(schema.attribute("window-side").unwrap().description, "Whether it is by the window.");
     assert_eq!(schema.description, "Where someone sits.");
 }
 
@@ -65,15 +55,7 @@ fn a_resource_gives_its_extension_and_takes_it_back() {
         "userName":"ann","urn:example:params:scim:schemas:extension:seat:1.0:User":{"DESK":"4B","height":720}}"#;
     let mut ann = user(json);
     let mut seat = Seat::of(&ann).unwrap();
-    assert_eq!(
-        seat,
-        Seat {
-            desk: "4B".into(),
-            open_floors: vec![],
-            height: Some(720),
-            window: None
-        }
-    );
+    assert_eq!(seat, Seat { desk: "4B".into(), open_floors: vec![], height: Some(720), window: None });
     seat.height = None;
     seat.open_floors = vec!["first".into()];
     seat.set_on(&mut ann);

@@ -226,7 +226,8 @@ impl Edges<'_> {
     fn every(&self, pending: bool, after: Option<&Place>, enough: usize) -> Result<Found, Fault> {
         let mut sql = self.select();
         if !pending {
-            sql.push(" AND pending = 0");
+            // The sign keeps the planner from taking it for a reason to sort.
+            sql.push(" AND +pending = 0");
         }
         if let Some(place) = after {
             sql.push(" AND (skind, sid, pending, tkind, tid, n) > (").bind(place.source.0.clone());

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::refs::{Link, Moved};
 use crate::sql;
 use rusqlite::params;
-use scimstack_store::{Key, Kind, ResourceId};
+use scimstack_store::{Key, Kind};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What makes an edge the one it is: `pending, tkind, tid`. The order is that of the table.
@@ -129,14 +129,12 @@ impl EdgeSet {
         self.pairs.get(place)?.before.as_ref()
     }
 
-    /// The target with this id, of one of these kinds, that an edge had before.
-    pub(super) fn target_before(&self, id: ResourceId, kinds: &[Kind]) -> Option<Key> {
-        let is_there = |kind: &&Kind| {
-            let place = Place(false, kind.as_str().to_owned(), id.as_str().to_owned());
-            self.pairs.get(&place).is_some_and(|pair| pair.before.is_some())
-        };
-        let kind = kinds.iter().find(is_there)?;
-        Some(Key::new(kind.clone(), id))
+    /// The target of the one edge that had this id for its raw value and was bound to a target with that very id, of one of
+    /// these kinds. Who answers to the id is this target, or several; and then the edge stays bound to this one.
+    pub(super) fn target_before(&self, id: &str, kinds: &[Kind]) -> Option<Key> {
+        let [place] = self.raws_before.get(id)?.as_slice() else { return None };
+        let target = self.pairs.get(place)?.before.as_ref()?.target.as_ref()?;
+        (target.id.as_str() == id && kinds.contains(&target.kind)).then(|| target.clone())
     }
 
     /// Adds an edge unless it is there.

@@ -9,7 +9,7 @@ use crate::refs::{Answer, Link};
 use crate::sql::{self, unsigned};
 use rusqlite::params;
 use scimstack_schema::ReferenceKey;
-use scimstack_store::{EdgeChange, EdgeDraft, EdgeStep, Expect, Key, OpReceipt, ResourceId, StoreError, Version};
+use scimstack_store::{EdgeChange, EdgeDraft, EdgeStep, Expect, Key, OpReceipt, StoreError, Version};
 
 /// The most values an error lists.
 const UNKNOWN: usize = 10;
@@ -92,7 +92,7 @@ impl Work<'_> {
         let reference = &draft.reference;
         let by_id = known
             .filter(|_| reference.keys.first() == Some(&ReferenceKey::Id))
-            .and_then(|edges| edges.target_before(ResourceId::new(&reference.raw)?, &reference.targets));
+            .and_then(|edges| edges.target_before(&reference.raw, &reference.targets));
         let answer = match by_id {
             Some(target) => Answer::One(target),
             None => self.resolve(&reference.raw, &reference.keys, &reference.targets)?,

@@ -1,1 +1,8 @@
-//! Tests that look inside.
+//! Tests that look inside: at the plans of statements, at what they cost, and at a writer in trouble.
+
+#[path = "../../tests/common/mod.rs"]
+mod common;
+
+mod costs;
+mod plans;
+mod trouble;

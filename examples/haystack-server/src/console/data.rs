@@ -1,7 +1,7 @@
 //! What the pages read: people, groups, managers, the log, out of the store; and the console's own little state. No HTML.
 
-use crate::state::AppState;
 use super::page::Failure;
+use crate::state::AppState;
 use axum::http::{HeaderMap, header};
 use scimstack_filter::{Filter, ResolveOptions};
 use scimstack_provisioning::directory::{Person, PersonState};
@@ -9,7 +9,7 @@ use scimstack_schema::{Resource, ResourceType, Timestamp, Value};
 use scimstack_server::Admin;
 use scimstack_store::{
     Anchor, Edge, EdgeQuery, FeedQuery, FeedScope, Key, Kind, Page, Paging, Query, ResourceId, Scope, Sort, Store,
-    Stored, StoreExt, Target, TenantId, Total, Want,
+    StoreExt, Stored, Target, TenantId, Total, Want,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -99,7 +99,10 @@ impl Console {
 
     async fn resource_type(&self, tenant: TenantId, name: &str) -> Result<Arc<ResourceType>, Failure> {
         let registry = self.admin.registry(tenant).await?;
-        registry.resource_type(name).cloned().ok_or_else(|| Failure::not_found(format!("There is no resource type {name}.")))
+        registry
+            .resource_type(name)
+            .cloned()
+            .ok_or_else(|| Failure::not_found(format!("There is no resource type {name}.")))
     }
 
     /// People or groups that match a filter, a page of them, by `sort`.
@@ -124,7 +127,8 @@ impl Console {
         let sort = resource_type.resolve(sort).map(|path| Sort { path, descending: false });
         let mut query = Query::new(Target { kind: Kind::new(kind), resource_type, filter }, count);
         query.sort = sort;
-        query.page = Paging::Index { start: page.saturating_sub(1).saturating_mul(u64::from(count)).saturating_add(1), count };
+        query.page =
+            Paging::Index { start: page.saturating_sub(1).saturating_mul(u64::from(count)).saturating_add(1), count };
         let Page { items, total, .. } = self.store.query(Scope::Tenant(tenant), &query).await?;
         let (total, more_than_total) = match total {
             Total::Exact(n) => (n, false),
@@ -169,7 +173,8 @@ impl Console {
 
     /// One person or group with its document.
     pub(super) async fn read(&self, tenant: TenantId, kind: &str, id: &str) -> Result<(Stored, Resource), Failure> {
-        let missing = || Failure::not_found(format!("There is no such {}.", if kind == "User" { "person" } else { "group" }));
+        let missing =
+            || Failure::not_found(format!("There is no such {}.", if kind == "User" { "person" } else { "group" }));
         let id = ResourceId::new(id).ok_or_else(missing)?;
         let key = Key::new(kind, id);
         let stored = self.store.read(Scope::Tenant(tenant), &key, Want::ALL).await?.ok_or_else(missing)?;
@@ -226,7 +231,12 @@ impl Console {
     }
 
     /// The latest entries of the provisioning log, newest first.
-    pub(super) async fn recent_log(&self, tenant: TenantId, errors: bool, limit: usize) -> Result<Vec<LogEntry>, Failure> {
+    pub(super) async fn recent_log(
+        &self,
+        tenant: TenantId,
+        errors: bool,
+        limit: usize,
+    ) -> Result<Vec<LogEntry>, Failure> {
         let mut query = FeedQuery::new(FeedScope::One(Scope::Tenant(tenant)), 500);
         query.topic = Some("log".to_owned());
         query.newest_first = true;
@@ -304,7 +314,8 @@ pub(super) fn state_name(state: PersonState) -> &'static str {
 /// How a person is called: the display name, else given and family name, else the user name.
 pub(super) fn name_of(resource: &Resource) -> String {
     let root = resource.root();
-    let text = |name: &str| root.get(name).and_then(Value::as_str).filter(|s| !s.trim().is_empty()).map(ToOwned::to_owned);
+    let text =
+        |name: &str| root.get(name).and_then(Value::as_str).filter(|s| !s.trim().is_empty()).map(ToOwned::to_owned);
     let parts = root.get("name").map(|name| {
         let part = |p: &str| name.get(p).and_then(Value::as_str).unwrap_or_default();
         format!("{} {}", part("givenName"), part("familyName")).trim().to_owned()

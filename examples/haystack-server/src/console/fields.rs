@@ -29,7 +29,11 @@ fn type_name(r#type: Type) -> &'static str {
     TYPES.iter().find(|(_, t)| *t == r#type).map_or("complex", |(name, _)| name)
 }
 
-pub(super) async fn show(State(console): App, session: Session, Path(tenant): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn show(
+    State(console): App,
+    session: Session,
+    Path(tenant): Path<String>,
+) -> Result<Response, Failure> {
     render(&console, session, &tenant, None).await
 }
 
@@ -164,5 +168,11 @@ pub(super) async fn remove(
     } else {
         console.admin.add_schemas(id, "User", vec![schema]).await?;
     }
-    render(&console, session, &tenant, Some(Ok(format!("The field {} is retired. Values that are there stay stored.", form.name)))).await
+    render(
+        &console,
+        session,
+        &tenant,
+        Some(Ok(format!("The field {} is retired. Values that are there stay stored.", form.name))),
+    )
+    .await
 }

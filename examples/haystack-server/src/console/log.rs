@@ -65,16 +65,28 @@ fn causes(entries: Vec<LogEntry>) -> BTreeMap<(i64, String), Vec<LogEntry>> {
 /// What an administrator can do about a kind of error.
 fn advice(status: i64, scim_type: &str) -> &'static str {
     match (status, scim_type) {
-        (409, _) => "A value that must be unique is in use. Find the person who has it under People; assign or rename one of the two at the identity provider.",
+        (409, _) => {
+            "A value that must be unique is in use. Find the person who has it under People; assign or rename one of the two at the identity provider."
+        }
         (403, _) => "A switch is off. See User Provisions & Login, To App.",
-        (_, "invalidValue") => "A value is missing or of the wrong kind. Correct the attribute or its mapping at the identity provider, then retry there.",
-        (_, "mutability") => "The identity provider tried to change something that cannot be changed. Remove the attribute from the mapping.",
-        (_, "noTarget" | "invalidPath") => "The mapping names an attribute that does not exist here. Check its external name and namespace, or add it under Custom fields.",
-        (_, "invalidFilter" | "tooMany") => "The identity provider searched in a way that cannot be answered. Match users by userName.",
+        (_, "invalidValue") => {
+            "A value is missing or of the wrong kind. Correct the attribute or its mapping at the identity provider, then retry there."
+        }
+        (_, "mutability") => {
+            "The identity provider tried to change something that cannot be changed. Remove the attribute from the mapping."
+        }
+        (_, "noTarget" | "invalidPath") => {
+            "The mapping names an attribute that does not exist here. Check its external name and namespace, or add it under Custom fields."
+        }
+        (_, "invalidFilter" | "tooMany") => {
+            "The identity provider searched in a way that cannot be answered. Match users by userName."
+        }
         (404, _) => "The person or group was deleted here. Un-assign and assign it again at the identity provider.",
         (412, _) => "Someone else changed the same resource at the same time. The identity provider will try again.",
         (429, _) => "The connection is on hold until an administrator releases it. See User Provisions & Login.",
-        (500.., _) => "The server could not do it. It is not the identity provider's mistake; retry, and look at the server's log if it stays.",
+        (500.., _) => {
+            "The server could not do it. It is not the identity provider's mistake; retry, and look at the server's log if it stays."
+        }
         _ => "See the details; correct the mapping at the identity provider, then retry there.",
     }
 }

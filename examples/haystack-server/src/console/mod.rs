@@ -75,7 +75,10 @@ async fn secure(mut response: Response) -> Response {
 }
 
 async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], include_str!("style.css"))
+    (
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")],
+        include_str!("style.css"),
+    )
 }
 
 async fn script() -> impl IntoResponse {
@@ -114,7 +117,8 @@ async fn overview(
     let errors = console.recent_log(shell.tenant.id, true, 5).await?;
     let waiting = console.pending_managers(shell.tenant.id).await?;
     let base = console.base_url(&headers, &tenant);
-    let claimed = counts.active.checked_mul(100).and_then(|n| n.checked_div(counts.active + counts.unclaimed)).unwrap_or(0);
+    let claimed =
+        counts.active.checked_mul(100).and_then(|n| n.checked_div(counts.active + counts.unclaimed)).unwrap_or(0);
     let body = maud::html! {
         h1 { "Overview" }
         div.figures {

@@ -74,8 +74,11 @@ async fn company(console: &Console, tenant: TenantId) -> Result<Company, Failure
 impl Company {
     /// People without a manager who have reports, largest teams first; with cycles, one of each circle.
     fn roots(&self) -> Vec<String> {
-        let mut roots: Vec<String> = self.reports.keys().filter(|id| !self.manager.contains_key(*id)).cloned().collect();
-        roots.sort_by_key(|id| (std::cmp::Reverse(self.team(id).len()), self.names.get(id).map(|(name, ..)| name.clone())));
+        let mut roots: Vec<String> =
+            self.reports.keys().filter(|id| !self.manager.contains_key(*id)).cloned().collect();
+        roots.sort_by_key(|id| {
+            (std::cmp::Reverse(self.team(id).len()), self.names.get(id).map(|(name, ..)| name.clone()))
+        });
         let mut covered: HashSet<String> = roots.iter().flat_map(|id| self.team(id)).collect();
         let mut rest: Vec<&String> = self.manager.keys().filter(|id| !covered.contains(*id)).collect();
         rest.sort();

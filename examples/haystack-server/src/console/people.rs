@@ -64,7 +64,8 @@ pub(super) fn pager(shell: &Shell, path: &str, search: &Search, listing: &Listin
     }
 }
 
-const STATES: [(&str, &str); 4] = [("", "Everyone"), ("active", "Active"), ("unclaimed", "Unclaimed"), ("deactivated", "Deactivated")];
+const STATES: [(&str, &str); 4] =
+    [("", "Everyone"), ("active", "Active"), ("unclaimed", "Unclaimed"), ("deactivated", "Deactivated")];
 
 pub(super) async fn list(
     State(console): App,
@@ -268,7 +269,12 @@ fn what_happened(change: &scimstack_store::Change) -> String {
                     let changed = event.get("changed").and_then(Value::as_array).unwrap_or_default();
                     let names: Vec<&str> = changed.iter().filter_map(Value::as_str).collect();
                     let status = event.get("status").map(ToString::to_string).unwrap_or_default();
-                    format!("{} answered {status}{}{}", text("method"), if names.is_empty() { "" } else { ": " }, names.join(", "))
+                    format!(
+                        "{} answered {status}{}{}",
+                        text("method"),
+                        if names.is_empty() { "" } else { ": " },
+                        names.join(", ")
+                    )
                 }
                 _ => format!("{} {}", text("kind"), text("text")).trim().to_owned(),
             }

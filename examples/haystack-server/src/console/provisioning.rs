@@ -200,7 +200,8 @@ pub(super) async fn create_token(
 ) -> Result<Response, Failure> {
     session.check(&form.csrf)?;
     let id = console.admin.tenant(&tenant).await?.id;
-    let expires = form.expires.parse::<i64>().ok().map(|days| console.now().plus_seconds(days.clamp(1, 3_650) * 86_400));
+    let expires =
+        form.expires.parse::<i64>().ok().map(|days| console.now().plus_seconds(days.clamp(1, 3_650) * 86_400));
     let label: String = form.label.trim().chars().take(80).collect();
     let (_, secret) = console.admin.create_token(id, DEFAULT, &label, expires).await?;
     render(&console, session, &tenant, &headers, Notice::Made(&secret)).await
@@ -249,9 +250,15 @@ pub(super) async fn check(
     let id = console.admin.tenant(&tenant).await?.id;
     let now = console.now();
     let policy = console.admin.connection(id, DEFAULT).await?.policy;
-    let live = console.admin.tokens(Some(id)).await?.iter().any(|t| t.revoked.is_none() && t.expires.is_none_or(|at| now < at));
+    let live = console
+        .admin
+        .tokens(Some(id))
+        .await?
+        .iter()
+        .any(|t| t.revoked.is_none() && t.expires.is_none_or(|at| now < at));
     let result = if !policy.enabled {
-        Err("SCIM based user provision is switched off: requests are refused until it is enabled and saved below.".to_owned())
+        Err("SCIM based user provision is switched off: requests are refused until it is enabled and saved below."
+            .to_owned())
     } else if !live {
         Err("There is no valid bearer token: create one below and enter it at the identity provider.".to_owned())
     } else {

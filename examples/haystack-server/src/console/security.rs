@@ -11,7 +11,12 @@ use scimstack_protocol::Notify;
 use serde::Deserialize;
 
 const CHOICES: [(Notify, &str, &str, &str); 3] = [
-    (Notify::Nobody, "nobody", "Nobody", "Nothing is sent to anyone. Choose this while provisioning is set up, and open it on launch day."),
+    (
+        Notify::Nobody,
+        "nobody",
+        "Nobody",
+        "Nothing is sent to anyone. Choose this while provisioning is set up, and open it on launch day.",
+    ),
     (
         Notify::SignedIn,
         "signed-in",
@@ -26,11 +31,20 @@ const CHOICES: [(Notify, &str, &str, &str); 3] = [
     ),
 ];
 
-pub(super) async fn show(State(console): App, session: Session, Path(tenant): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn show(
+    State(console): App,
+    session: Session,
+    Path(tenant): Path<String>,
+) -> Result<Response, Failure> {
     render(&console, session, &tenant, false).await
 }
 
-async fn render(console: &super::data::Console, session: Session, tenant: &str, saved: bool) -> Result<Response, Failure> {
+async fn render(
+    console: &super::data::Console,
+    session: Session,
+    tenant: &str,
+    saved: bool,
+) -> Result<Response, Failure> {
     let shell = Shell::new(console, session, tenant, Tab::Security).await?;
     let body = html! {
         h1 { "Security Settings" }

@@ -1,9 +1,9 @@
 //! Log-in, sessions and CSRF tokens. A session is a cookie signed with the server's own key: name, expiry, HMAC; a CSRF
 //! token is an HMAC of the session. Passwords are checked with argon2; failures are limited.
 
+use super::App;
 use super::data::Console;
 use super::page::{self, Failure};
-use super::App;
 use argon2::{Argon2, PasswordVerifier};
 use axum::Form;
 use axum::extract::{FromRequestParts, State};
@@ -122,10 +122,17 @@ pub(super) struct LogIn {
 }
 
 /// Checks name and password; the same answer and about the same time whether the name exists or not.
-pub(super) async fn log_in(State(console): App, headers: HeaderMap, Form(form): Form<LogIn>) -> Result<Response, Failure> {
+pub(super) async fn log_in(
+    State(console): App,
+    headers: HeaderMap,
+    Form(form): Form<LogIn>,
+) -> Result<Response, Failure> {
     let now = console.now();
     if console.failures(now, FAILURE_WINDOW) >= MAX_FAILURES {
-        return Ok(login_page(StatusCode::TOO_MANY_REQUESTS, Some("Too many failed log-ins. Wait a minute and try again.")));
+        return Ok(login_page(
+            StatusCode::TOO_MANY_REQUESTS,
+            Some("Too many failed log-ins. Wait a minute and try again."),
+        ));
     }
     let stored = console.admin.administrator(&form.name).await?;
     let password = form.password;
@@ -189,8 +196,10 @@ mod tests {
 
     #[test]
     fn a_csrf_token_fits_its_own_session_only() {
-        let first = read_cookie(&KEY, &cookie_value(&KEY, "a", Timestamp::from_seconds(100)), Timestamp::default()).unwrap();
-        let second = read_cookie(&KEY, &cookie_value(&KEY, "b", Timestamp::from_seconds(100)), Timestamp::default()).unwrap();
+        let first =
+            read_cookie(&KEY, &cookie_value(&KEY, "a", Timestamp::from_seconds(100)), Timestamp::default()).unwrap();
+        let second =
+            read_cookie(&KEY, &cookie_value(&KEY, "b", Timestamp::from_seconds(100)), Timestamp::default()).unwrap();
         assert!(first.check(first.csrf()).is_ok());
         assert!(first.check(second.csrf()).is_err());
         assert!(first.check("").is_err());
