@@ -29,7 +29,7 @@ pub fn without_heading(files: &[File]) -> Vec<String> {
     let mut found = Vec::new();
     for file in rust(files) {
         let heading = file.text.lines().map_while(|line| line.strip_prefix("//!"));
-        if heading.flat_map(str::split_whitespace).count() < 3 {
+        if heading.map(|line| line.trim().len()).sum::<usize>() < 24 {
             found.push(format!("{}: begins without a `//!` that says what the file owns", file.path));
         }
     }

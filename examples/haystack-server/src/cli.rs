@@ -428,7 +428,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             }
             Command::Hold(command) => commands::hold::run(command).await,
             Command::Admin(AdminCommand::Password { name, database }) => {
-                let admin = commands::admin(&database.database)?;
+                let admin = commands::admin(&database.database).await?;
                 let password = crate::serve::set_new_password(&admin, &name).await?;
                 commands::print(&password);
                 Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, chain};
 use scimstack_store::Store;
+use scimstack_store_postgres::PostgresStore;
 use scimstack_store_sqlite::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -41,20 +42,27 @@ impl Database {
     ///
     /// # Errors
     /// In words for the person at the terminal.
-    pub fn open(&self) -> Result<Arc<dyn Store>, Error> {
+    pub async fn open(&self) -> Result<Arc<dyn Store>, Error> {
         match self {
             Self::File(path) => {
-                let store = SqliteStore::open(path, SqliteOptions::default())
-                    .map_err(|e| Error::new(format!("cannot open the database {}: {}", path.display(), chain(&e))))?;
-                Ok(Arc::new(store))
+                let path = path.clone();
+                // Opening may migrate, which takes its time.
+                let opened = tokio::task::spawn_blocking(move || {
+                    SqliteStore::open(&path, SqliteOptions::default())
+                        .map_err(|e| Error::new(format!("cannot open the database {}: {}", path.display(), chain(&e))))
+                });
+                Ok(Arc::new(opened.await.map_err(|e| Error::new(format!("the database could not be opened: {e}")))??))
             }
             Self::Memory => {
                 let store = SqliteStore::in_memory().map_err(|e| Error::new(chain(&e)))?;
                 Ok(Arc::new(store))
             }
-            Self::Postgres(_) => Err(Error::new(
-                "this version cannot use PostgreSQL yet: scimstack-store-postgres does not hold a store. Use sqlite:FILE.",
-            )),
+            Self::Postgres(url) => {
+                let store = PostgresStore::connect(url)
+                    .await
+                    .map_err(|e| Error::new(format!("cannot open the PostgreSQL database: {}", chain(&e))))?;
+                Ok(Arc::new(store))
+            }
         }
     }
 
@@ -62,13 +70,13 @@ impl Database {
     ///
     /// # Errors
     /// As [`Database::open`]; and for a database in memory.
-    pub fn open_shared(&self) -> Result<Arc<dyn Store>, Error> {
+    pub async fn open_shared(&self) -> Result<Arc<dyn Store>, Error> {
         match self {
             Self::Memory => Err(Error::usage(
                 "sqlite::memory: is a database inside one server process; a command cannot reach it. \
                  Start the server with --database sqlite:FILE and give the same to this command.",
             )),
-            other => other.open(),
+            other => other.open().await,
         }
     }
 }
@@ -93,8 +101,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_command_cannot_use_a_database_in_memory() {
-        assert!(Database::Memory.open_shared().is_err());
+    #[tokio::test]
+    async fn a_command_cannot_use_a_database_in_memory() {
+        assert!(Database::Memory.open_shared().await.is_err());
     }
 }

@@ -69,10 +69,7 @@ pub fn engine(admin: Admin, public_url: Option<String>) -> Engine {
 /// # Errors
 /// A database that cannot be opened, an address that cannot be listened on.
 pub async fn start(config: Config) -> Result<Running, Error> {
-    let database = config.database.clone();
-    let store = tokio::task::spawn_blocking(move || database.open())
-        .await
-        .map_err(|e| Error::new(format!("the database could not be opened: {e}")))??;
+    let store = config.database.open().await?;
     let listener = TcpListener::bind(&config.listen).await.map_err(|e| {
         Error::new(format!("cannot listen on {}: {e}. Choose another address with --listen.", config.listen))
     })?;

@@ -11,13 +11,13 @@ use std::process::ExitCode;
 pub(crate) async fn run(command: ConnectionCommand) -> Result<ExitCode, Error> {
     match command {
         ConnectionCommand::Show { tenant, connection, json, database } => {
-            let admin = admin(&database.database)?;
+            let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?;
             let policy = admin.connection(tenant.id, &connection).await?.policy;
             show(&policy, tenant.policy.notify, json)?;
         }
         ConnectionCommand::Set { tenant, connection, switches, database } => {
-            let admin = admin(&database.database)?;
+            let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?;
             let before = match admin.connection(tenant.id, &connection).await {
                 Ok(found) => Some(found.policy),

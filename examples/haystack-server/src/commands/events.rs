@@ -30,7 +30,7 @@ async fn list(
     keep: impl Fn(&Value) -> bool,
     columns: &[&str],
 ) -> Result<ExitCode, Error> {
-    let admin = admin(database)?;
+    let admin = admin(database).await?;
     let tenant = tenant_called(&admin, tenant).await?.id;
     let mut after = None;
     let mut all: Vec<Value> = Vec::new();

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 pub(crate) async fn run(command: HoldCommand) -> Result<ExitCode, Error> {
     match command {
         HoldCommand::List { tenant: name, json, database } => {
-            let admin = admin(&database.database)?;
+            let admin = admin(&database.database).await?;
             let holds = admin.holds(tenant(&admin, name.as_deref()).await?).await?;
             let names = names(&admin).await?;
             let mut list = Vec::new();
@@ -29,7 +29,7 @@ pub(crate) async fn run(command: HoldCommand) -> Result<ExitCode, Error> {
             }
         }
         HoldCommand::Release { id, database } => {
-            admin(&database.database)?.release_hold(&id).await?;
+            admin(&database.database).await?.release_hold(&id).await?;
             print(&format!("hold {id} is released"));
         }
     }

@@ -18,8 +18,8 @@ use scimstack_store::TenantId;
 use std::io::Write;
 
 /// The server's records, over the database a command names.
-pub(crate) fn admin(database: &Database) -> Result<Admin, Error> {
-    Ok(crate::serve::admin(database.open_shared()?).acting_as("command-line"))
+pub(crate) async fn admin(database: &Database) -> Result<Admin, Error> {
+    Ok(crate::serve::admin(database.open_shared().await?).acting_as("command-line"))
 }
 
 /// One line on standard output, at once. A reader that has gone away is no error.

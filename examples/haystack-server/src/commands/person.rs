@@ -14,14 +14,14 @@ use std::process::ExitCode;
 pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
     match command {
         PersonCommand::Show { tenant, user_name, json, database } => {
-            let admin = admin(&database.database)?;
+            let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.id;
             let stored = admin.person(tenant, &user_name).await?;
             let stored = stored.ok_or_else(|| Error::new(format!("nobody is called {user_name}")))?;
             show(&admin, tenant, &stored, json).await?;
         }
         PersonCommand::SignIn { tenant, user_name, database } => {
-            let admin = admin(&database.database)?;
+            let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.name;
             let engine = crate::serve::engine(admin, None);
             engine.sign_in(&tenant, &user_name).await.map_err(|error| match error {

@@ -12,7 +12,7 @@ pub(crate) async fn run(command: SchemaCommand) -> Result<ExitCode, Error> {
     match command {
         SchemaCommand::Add { tenant, resource_type, file, database } => {
             let schemas = read(&file)?;
-            let admin = admin(&database.database)?;
+            let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.id;
             let urns: Vec<String> = schemas.iter().map(|schema| schema.id.to_string()).collect();
             admin.add_schemas(tenant, &resource_type, schemas).await?;
@@ -21,7 +21,7 @@ pub(crate) async fn run(command: SchemaCommand) -> Result<ExitCode, Error> {
             }
         }
         SchemaCommand::List { tenant: name, json, database } => {
-            let admin = admin(&database.database)?;
+            let admin = admin(&database.database).await?;
             let schemas = admin.schemas(tenant(&admin, name.as_deref()).await?).await?;
             let names = names(&admin).await?;
             let mut list = Vec::new();
@@ -41,7 +41,7 @@ pub(crate) async fn run(command: SchemaCommand) -> Result<ExitCode, Error> {
             }
         }
         SchemaCommand::Remove { urn, tenant: name, database } => {
-            let admin = admin(&database.database)?;
+            let admin = admin(&database.database).await?;
             admin.remove_schema(tenant(&admin, name.as_deref()).await?, &urn).await?;
             print(&format!("{urn} is taken out"));
         }

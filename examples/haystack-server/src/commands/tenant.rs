@@ -9,11 +9,11 @@ use std::process::ExitCode;
 pub(crate) async fn run(command: TenantCommand) -> Result<ExitCode, Error> {
     match command {
         TenantCommand::Create { name, database } => {
-            let tenant = admin(&database.database)?.create_tenant(&name).await?;
+            let tenant = admin(&database.database).await?.create_tenant(&name).await?;
             print(&format!("tenant {} is there", tenant.name));
         }
         TenantCommand::List { json, database } => {
-            let tenants = admin(&database.database)?.tenants().await?;
+            let tenants = admin(&database.database).await?.tenants().await?;
             if json {
                 let list: Vec<_> = tenants
                     .iter()

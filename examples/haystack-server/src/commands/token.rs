@@ -25,14 +25,14 @@ pub(crate) fn seconds(text: &str) -> Result<i64, String> {
 pub(crate) async fn run(command: TokenCommand) -> Result<ExitCode, Error> {
     match command {
         TokenCommand::Create { tenant, connection, label, expires, database } => {
-            let admin = admin(&database.database)?;
+            let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.id;
             let expires = expires.map(|seconds| admin.environment().now().plus_seconds(seconds));
             let (_, secret) = admin.create_token(tenant, &connection, &label, expires).await?;
             print(secret.reveal());
         }
         TokenCommand::List { tenant: name, json, database } => {
-            let admin = admin(&database.database)?;
+            let admin = admin(&database.database).await?;
             let now = admin.environment().now();
             let tokens = admin.tokens(tenant(&admin, name.as_deref()).await?).await?;
             let names = names(&admin).await?;
@@ -63,7 +63,7 @@ pub(crate) async fn run(command: TokenCommand) -> Result<ExitCode, Error> {
             }
         }
         TokenCommand::Revoke { id, database } => {
-            admin(&database.database)?.revoke_token(&id).await?;
+            admin(&database.database).await?.revoke_token(&id).await?;
             print(&format!("token {id} is revoked"));
         }
     }

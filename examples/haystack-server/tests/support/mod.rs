@@ -1,4 +1,12 @@
 //! The built binary as a person at a terminal has it: commands with what they print, servers with what they answer.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail loudly, and no test uses all of it"
+)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
