@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use scimstack_server::Fault;
 use scimstack_store::{
     Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, FeedQuery, Key, MemoryStore, Op, Page, Query, Receipt,
-    Scope, Store, StoreError, Stored, Want,
+    Scope, Store, StoreError, Stored, Version, Want,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -95,6 +95,8 @@ enum Mode {
     Sound,
     /// Commits are done, and then their outcome is lost.
     InDoubt,
+    /// The next commit comes too late: someone else has written.
+    Overtaken,
     /// Commits are not done.
     Unavailable,
     /// Commits fail inside.
@@ -153,6 +155,10 @@ impl Store for Failing {
                 let receipt = self.store.commit(scope, changes).await?;
                 if receipt.replayed { Ok(receipt) } else { Err(StoreError::InDoubt(cause())) }
             }
+            Mode::Overtaken => {
+                self.set(Mode::Sound);
+                Err(StoreError::VersionMismatch { op: 0, current: Version(7) })
+            }
             Mode::Unavailable => Err(StoreError::Unavailable(cause())),
             Mode::Broken if writes => Err(StoreError::Internal(cause())),
             _ => self.store.commit(scope, changes).await,
@@ -186,6 +192,26 @@ fn an_outcome_in_doubt_is_asked_for_and_done_once() {
     assert_eq!(w.get(&path).send().expect(200).etag(), "W/\"2\"");
     assert_eq!(w.events("log").len(), 2);
     assert_eq!(w.get("/Users").send().expect(200).json()["totalResults"], 1);
+}
+
+#[test]
+fn a_write_that_comes_too_late_is_made_again() {
+    let (w, store) = failing();
+    let ann = w.user("ann");
+    let group = w.group("G", &[]);
+    let add = format!(r#"[{{"op":"add","path":"members","value":[{{"value":"{ann}"}}]}}]"#);
+    store.set(Mode::Overtaken);
+    w.patch(&format!("/Groups/{group}"), &add).header("if-match", "*").send().expect(204);
+    assert_eq!(w.members(&group), [ann.as_str()]);
+    store.set(Mode::Overtaken);
+    let set = r#"[{"op":"replace","path":"title","value":"x"}]"#;
+    w.patch(&format!("/Users/{ann}"), set).send().expect(200).shows(r#"{"title":"x"}"#);
+    store.set(Mode::Overtaken);
+    let body = format!(r#"{{"schemas":["{GROUP}"],"displayName":"H"}}"#);
+    w.put(&format!("/Groups/{group}"), body).send().expect(200).shows(r#"{"displayName":"H","members":[]}"#);
+    store.set(Mode::Overtaken);
+    w.delete(&format!("/Groups/{group}")).send().expect(204);
+    w.get(&format!("/Groups/{group}")).send().expect(404);
 }
 
 #[test]

@@ -218,3 +218,22 @@ fn members_and_groups_can_be_asked_for(w: &World) {
         assert_eq!(w.get(&path).send().expect(200).ids(), expected, "{path}");
     }
 }
+
+#[test]
+fn a_page_is_never_longer_than_the_server_allows() {
+    let w = Setting::directory()
+        .limits(|limits| {
+            limits.default_page = 2;
+            limits.max_page = 3;
+        })
+        .in_memory();
+    for n in 0..5 {
+        w.user(&format!("p{n}"));
+    }
+    for (query, items) in [("", 2), ("?count=3", 3), ("?count=5", 3), ("?cursor&count=5", 3), ("?cursor", 2)] {
+        let page = w.get(&format!("/Users{query}")).send().expect(200);
+        assert_eq!((page.ids().len(), &page.json()["totalResults"]), (items, &5.into()), "{query}");
+    }
+    let config = w.get("/ServiceProviderConfig").send().expect(200).json();
+    assert_eq!((&config["pagination"]["defaultPageSize"], &config["filter"]["maxResults"]), (&2.into(), &3.into()));
+}

@@ -172,3 +172,20 @@ fn bodies_that_are_no_patch_are_refused(w: &World) {
     let many = vec![r#"{"op":"replace","path":"title","value":"x"}"#; 1_001].join(",");
     w.patch(&path, &format!("[{many}]")).send().expect(400);
 }
+
+#[test]
+fn an_extension_in_part_must_have_what_it_requires() {
+    use scimstack_schema::{Attribute, Registry, Schema, Type};
+    let urn = "urn:example:params:scim:schemas:extension:badge:1.0:User";
+    let schema = Schema::new(urn, "Badge")
+        .with_attribute(Attribute::new("number", Type::Integer).with_required(true))
+        .with_attribute(Attribute::new("colour", Type::String));
+    let registry = Registry::core().to_builder().extension("User", schema, false).unwrap().build().unwrap();
+    let w = Setting::directory().registry(registry).in_memory();
+    let path = format!("/Users/{}", w.user("ann"));
+    let colour = format!(r#"{{"op":"add","path":"{urn}:colour","value":"red"}}"#);
+    let answer = w.patch(&path, &format!("[{colour}]")).send().refused(400, "invalidValue");
+    assert!(answer.text().contains("number"), "{}", answer.text());
+    let number = format!(r#"{{"op":"add","path":"{urn}:number","value":7}}"#);
+    w.patch(&path, &format!("[{colour},{number}]")).send().expect(200);
+}
