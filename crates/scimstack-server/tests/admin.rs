@@ -1,5 +1,10 @@
 //! The server's own records: what administrators change is what requests meet.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking, also in its helpers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking, also in its helpers"
+)]
 
 use async_trait::async_trait;
 use futures_executor::block_on;

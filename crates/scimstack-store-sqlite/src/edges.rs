@@ -9,7 +9,6 @@ use crate::refs::{BY_RAW, key};
 use crate::sql::{self, Sql, signed};
 use bytes::Bytes;
 use rusqlite::{Connection, Row, params};
-use scimstack_schema::fold::fold;
 use scimstack_store::{Anchor, Edge, EdgePage, EdgeQuery, Key, Scope, StoreError};
 use std::collections::BTreeSet;
 
@@ -70,7 +69,7 @@ pub(crate) fn edges(connection: &Connection, dict: &Dict, scope: Scope, query: &
     let edges = Edges { connection, dict, scope, relation };
     let enough = query.limit.saturating_add(1);
     let mut found = match &query.anchor {
-        Anchor::Sources(keys) => edges.from_sources(keys, query.pending, after.as_ref(), enough)?,
+        Anchor::Sources(keys) => edges.starting_at_sources(keys, query.pending, after.as_ref(), enough)?,
         Anchor::Targets(keys) => edges.to_targets(keys, after.as_ref(), enough)?,
         Anchor::All => edges.every(query.pending, after.as_ref(), enough)?,
     };
@@ -103,7 +102,7 @@ impl Edges<'_> {
     }
 
     /// Edges that start at any of these, the first `enough`.
-    pub(crate) fn from_sources(
+    pub(crate) fn starting_at_sources(
         &self,
         keys: &[Key],
         pending: bool,
@@ -121,7 +120,7 @@ impl Edges<'_> {
                 Some(place) if source == (&*place.source.0, &*place.source.1) => Some(place),
                 _ => None,
             };
-            let mut sql = self.from_source(key);
+            let mut sql = self.starting_at_source(key);
             if !pending {
                 sql.push(" AND pending = 0");
             }
@@ -169,11 +168,11 @@ impl Edges<'_> {
     }
 
     /// Edges that start at a record and show one of these values.
-    pub(crate) fn from_source_named(&self, source: &Key, values: &BTreeSet<String>) -> Result<Found, Fault> {
+    pub(crate) fn starting_at_source_named(&self, source: &Key, values: &BTreeSet<String>) -> Result<Found, Fault> {
         let mut found = Found::new();
         for value in values {
             for (_, kind) in self.dict.all(self.connection, Class::Kind)? {
-                let mut sql = self.from_source(source);
+                let mut sql = self.starting_at_source(source);
                 sql.push(" AND pending = 0 AND tkind = ").bind(kind.to_string());
                 sql.push(" AND tid = ").bind(value.clone());
                 found.extend(self.run(&sql)?);
@@ -182,18 +181,11 @@ impl Edges<'_> {
                 self.connection,
                 "SELECT raw FROM waiting WHERE scope = ?1 AND value = ?2 AND key = ?3 AND relation = ?4 \
                  AND skind = ?5 AND sid = ?6",
-                params![
-                    self.scope.number(),
-                    fold(value),
-                    BY_RAW,
-                    self.relation,
-                    source.kind.as_str(),
-                    source.id.as_str()
-                ],
+                params![self.scope.number(), value, BY_RAW, self.relation, source.kind.as_str(), source.id.as_str()],
                 |row| row.get(0),
             )?;
             for raw in pending {
-                let mut sql = self.from_source(source);
+                let mut sql = self.starting_at_source(source);
                 sql.push(" AND pending = 1 AND tkind = '' AND tid = ").bind(raw);
                 found.extend(self.run(&sql)?);
             }
@@ -216,7 +208,7 @@ impl Edges<'_> {
         Ok(found)
     }
 
-    fn from_source(&self, source: &Key) -> Sql {
+    fn starting_at_source(&self, source: &Key) -> Sql {
         let mut sql = self.select();
         sql.push(" AND skind = ").bind(source.kind.to_string()).push(" AND sid = ").bind(source.id.to_string());
         sql

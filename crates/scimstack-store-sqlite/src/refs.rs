@@ -8,15 +8,15 @@ use crate::entries::{Entries, NameRow, ReferenceRow, difference, key_number};
 use crate::fault::{Damaged, Fault};
 use crate::sql;
 use rusqlite::{Row, params};
-use scimstack_schema::fold::fold;
+use scimstack_schema::fold::exact;
 use scimstack_schema::{ReferenceKey, Value};
 use scimstack_store::record::normalize_name;
 use scimstack_store::{Key, Kind, Reference, ResourceId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Beside the names it waits for, a pending edge is found by its folded raw value, because that is what it shows. No kind
-/// of name has this number.
+/// Beside the names it waits for, a pending edge is found by its raw value, because that is what it shows; as it is
+/// compared with case, by [`exact`]. No kind of name has this number.
 pub(crate) const BY_RAW: i64 = 9;
 
 /// How a reference finds its target. Kept as text in the dictionary, because there are few.
@@ -460,7 +460,7 @@ impl Work<'_> {
         let mut names: BTreeSet<NameRow> =
             keys.into_iter().map(|by| NameRow { key: key_number(by), value: normalize_name(by, &link.raw) }).collect();
         if link.n == 0 {
-            names.insert(NameRow { key: BY_RAW, value: fold(&link.raw).into_owned() });
+            names.insert(NameRow { key: BY_RAW, value: exact(&link.raw).into_owned() });
         }
         Ok(names)
     }

@@ -1,5 +1,14 @@
 //! Whatever is asked after whatever happened, the answer is that of the store in memory, which plans nothing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
+
 mod common;
 
 use common::{add, changes, draft, key, member, record, relate, target, tenant};
@@ -172,8 +181,10 @@ impl Both {
     }
 }
 
-fn questions()
--> impl Strategy<Value = (Vec<(&'static str, Option<&'static str>)>, Option<(&'static str, bool)>, Paging, CountMode)> {
+/// Kinds with their filters, an order, a part, whether to count.
+type Question = (Vec<(&'static str, Option<&'static str>)>, Option<(&'static str, bool)>, Paging, CountMode);
+
+fn questions() -> impl Strategy<Value = Question> {
     let filter = || prop_oneof![1 => Just(None), 9 => select(FILTERS).prop_map(Some)];
     let kinds = prop_oneof![
         filter().prop_map(|f| vec![("User", f)]),

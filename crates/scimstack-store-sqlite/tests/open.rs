@@ -1,5 +1,14 @@
 //! Opening: what is made, what is refused and why, and what is left untouched.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
+
 mod common;
 
 use common::{commit, exists, user};

@@ -1,6 +1,15 @@
 //! One file, several stores and processes: each sees what the others commit, and what was acknowledged survives whoever
 //! acknowledged it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
+
 mod common;
 
 use common::{add, changes, commit, exists, group, key, tenant, user};

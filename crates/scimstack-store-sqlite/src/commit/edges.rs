@@ -186,11 +186,16 @@ impl EdgeSet {
         let mut seen = HashSet::new();
         let new = self.added.iter().filter(is_new).filter(|place| seen.insert(*place));
         let added: Vec<String> = new.map(|place| place.2.clone()).collect();
-        let stays: HashSet<&str> = self.pairs.values().filter_map(|pair| Some(pair.after.as_ref()?.value())).collect();
+        // A pending edge that is bound now, or the other way round, may show the same value: it did not go.
+        let is_new = |pair: &&Pair| pair.before.is_none();
+        let shown: HashSet<&str> =
+            self.pairs.values().filter(is_new).filter_map(|pair| Some(pair.after.as_ref()?.value())).collect();
         let gone = self.pairs.values().filter(|pair| pair.after.is_none());
-        let removed =
-            gone.filter_map(|pair| Some(pair.before.as_ref()?.value())).filter(|value| !stays.contains(value));
-        let removed = removed.map(str::to_owned).collect();
+        let removed = gone
+            .filter_map(|pair| Some(pair.before.as_ref()?.value()))
+            .filter(|value| !shown.contains(value))
+            .map(str::to_owned)
+            .collect();
         Moved { added, removed }
     }
 

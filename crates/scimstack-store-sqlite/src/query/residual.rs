@@ -57,9 +57,9 @@ impl Reading<'_> {
         let key = std::slice::from_ref(&stored.key);
         let enough = self.budget.edges_left().saturating_add(1);
         let found = match (&need.values, need.need.backward) {
-            (Some(values), false) => edges.from_source_named(&stored.key, values)?,
+            (Some(values), false) => edges.starting_at_source_named(&stored.key, values)?,
             (Some(values), true) => edges.to_target_from(&stored.key, values)?,
-            (None, false) => edges.from_sources(key, true, None, enough)?,
+            (None, false) => edges.starting_at_sources(key, true, None, enough)?,
             (None, true) => edges.to_targets(key, None, enough)?,
         };
         self.budget.spend_edges(found.len(), target)?;
@@ -100,11 +100,13 @@ fn named_values(filter: &Resolved, is_it: &dyn Fn(&ResolvedPath) -> bool, values
     }
 }
 
-/// The right side of `….value eq "…"`.
+/// The right side of `….value eq "…"`, when ids and raw values are compared with it byte for byte.
 fn value_of(test: &Test) -> Option<&str> {
     let sub = test.path.sub_attribute.as_ref()?;
     match &test.operand {
-        Operand::Text(text) if test.operator == Some(Operator::Eq) && &*sub.name == "value" => Some(text),
+        Operand::Text(text) if test.operator == Some(Operator::Eq) && &*sub.name == "value" => {
+            (sub.case_exact && text.is_ascii()).then_some(text)
+        }
         _ => None,
     }
 }
@@ -138,6 +140,7 @@ mod tests {
             (r#"members.type eq "User""#, None),
             (r#"members[not (value eq "u1")]"#, None),
             (r#"members[value eq "u1" or type eq "User"]"#, None),
+            ("members.value eq \"\u{e4}\"", None),
         ];
         for (filter, expected) in cases {
             let expected = expected.map(|values| values.iter().map(|&v| v.to_owned()).collect());

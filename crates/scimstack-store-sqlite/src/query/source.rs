@@ -6,8 +6,7 @@ use crate::fault::Fault;
 use crate::refs::BY_RAW;
 use crate::sql::{self, Sql, signed};
 use rusqlite::params;
-use scimstack_filter::{Operator, Resolved, Test};
-use scimstack_schema::fold::fold;
+use scimstack_filter::{Operator, Resolved};
 use scimstack_store::plan::{Driver, plan};
 use scimstack_store::{Kind, Scope, Target};
 use std::collections::BTreeSet;
@@ -43,7 +42,8 @@ impl Reading<'_> {
     pub(super) fn source(&self, target: &Target, number: Num) -> Result<(Source, bool), Fault> {
         let filter = target.filter.as_deref();
         let plan = plan(&target.resource_type, filter);
-        let only = filter.and_then(only_test);
+        // The planner does not call edges exact, because others keep less of them than we do.
+        let by_edges_alone = filter.is_some_and(is_one_comparison);
         let source = match plan.driver {
             Driver::Nothing => Source::Nothing,
             Driver::Id(id) => Source::Id(id),
@@ -59,15 +59,14 @@ impl Reading<'_> {
                     Some(relation) => Source::Rows(self.sources_of(relation, &id, target, number)?),
                     None => Source::Nothing,
                 };
-                // Whoever is found by a value without case has it.
-                return Ok((rows, only.is_some_and(|test| !test.path.leaf().case_exact)));
+                return Ok((rows, by_edges_alone));
             }
             Driver::EdgesFrom { relation, source } => {
                 let found = match self.number(Class::Relation, &relation)? {
                     Some(relation) => self.targets_of(relation, source, target, number)?,
                     None => Source::Nothing,
                 };
-                return Ok((found, only.is_some()));
+                return Ok((found, by_edges_alone));
             }
             // A driver of a later version: all candidates are a superset of any.
             _ => Source::All,
@@ -97,7 +96,7 @@ impl Reading<'_> {
         ids.extend(sql::all(
             self.connection,
             "SELECT sid FROM waiting WHERE scope = ?1 AND value = ?2 AND key = ?3 AND relation = ?4 AND skind = ?5 LIMIT ?6",
-            params![self.scope.number(), fold(id), BY_RAW, relation, kind, limit],
+            params![self.scope.number(), id, BY_RAW, relation, kind, limit],
             |row| row.get::<_, String>(0),
         )?);
         self.rows_of(&ids, target, number)
@@ -234,15 +233,15 @@ fn is_true(filter: &Resolved) -> bool {
     matches!(filter, Resolved::And(all) if all.iter().all(is_true))
 }
 
-/// The test that is all a filter says, `eq`.
-fn only_test(filter: &Resolved) -> Option<&Test> {
+/// Whether a single `eq` is all that a filter says.
+fn is_one_comparison(filter: &Resolved) -> bool {
     match filter {
         Resolved::And(inner) | Resolved::Or(inner) => match inner.as_slice() {
-            [only] => only_test(only),
-            _ => None,
+            [only] => is_one_comparison(only),
+            _ => false,
         },
-        Resolved::Element(_, inner) => only_test(inner),
-        Resolved::Test(test) => (test.operator == Some(Operator::Eq)).then_some(test),
-        Resolved::Not(_) => None,
+        Resolved::Element(_, inner) => is_one_comparison(inner),
+        Resolved::Test(test) => test.operator == Some(Operator::Eq),
+        Resolved::Not(_) => false,
     }
 }

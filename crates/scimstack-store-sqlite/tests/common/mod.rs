@@ -1,5 +1,13 @@
 //! People and groups to write, as the engine would make them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
 #![allow(dead_code, reason = "each test file uses its share")]
 
 use futures_executor::block_on;

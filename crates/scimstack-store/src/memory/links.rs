@@ -296,10 +296,14 @@ fn difference(source: &Key, before: &[Link], after: &[Link]) -> Vec<Moved> {
     let mut moved = Vec::new();
     for (relation, (before, after)) in relations {
         let was: HashSet<_> = before.iter().map(|link| (link.value(), &link.target, &link.data)).collect();
-        let is: HashSet<_> = after.iter().map(|link| link.value()).collect();
+        // By id and kind: ids are unique per kind only. What shows the same value in another way did not go.
+        let place = |link: &&Link| (link.value().to_owned(), link.target.clone());
+        let (old, now): (HashSet<_>, HashSet<_>) =
+            (before.iter().map(place).collect(), after.iter().map(place).collect());
+        let is: HashSet<_> = now.difference(&old).map(|(value, _)| value.as_str()).collect();
         let added = after.iter().filter(|link| !was.contains(&(link.value(), &link.target, &link.data)));
         let added: Vec<String> = added.map(|link| link.value().to_owned()).collect();
-        let removed = before.iter().filter(|link| !is.contains(link.value()));
+        let removed = before.iter().filter(|link| !now.contains(&place(link)) && !is.contains(link.value()));
         let removed: Vec<String> = removed.map(|link| link.value().to_owned()).collect();
         if !added.is_empty() || !removed.is_empty() {
             moved.push(Moved { source: source.clone(), relation: relation.to_owned(), added, removed });

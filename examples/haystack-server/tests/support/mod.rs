@@ -7,7 +7,6 @@
     clippy::panic,
     reason = "a test may fail loudly, and no test uses all of it"
 )]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, also in its helpers")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
