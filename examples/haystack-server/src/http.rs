@@ -126,7 +126,7 @@ async fn log_request(request: Request, next: Next) -> Response {
     let route = template(request.uri().path());
     let response = next.run(request).await;
     let status = response.status().as_u16();
-    let ms = begun.elapsed().as_secs_f64() * 1_000.0;
+    let ms = begun.elapsed().as_micros() as f64 / 1_000.0;
     tracing::info!(%method, route, status, ms, "request");
     response
 }
