@@ -15,7 +15,7 @@ const VISIBLE_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) fn run(context: &Context) -> Result {
     let python = tools::python(context)?;
     let mut unit = context.program(&python);
-    unit.args(["-m", "unittest", "discover", "--start-directory", "tests/peers", "--pattern", "test_*.py"]);
+    unit.args(["-B", "-m", "unittest", "discover", "--start-directory", "tests/peers", "--pattern", "test_*.py"]);
     context.run(unit)?;
 
     let binary = server::build(context)?;

@@ -54,11 +54,12 @@ pub(crate) fn check(connection: &Connection) -> Result<(), OpenError> {
 
 /// True for a database this library made, false for an empty one.
 fn is_ours(connection: &Connection) -> Result<bool, OpenError> {
-    let id: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    // In one statement, so that both are of the same moment: someone else may be making the database just now.
+    let both = "SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)";
+    let (id, tables): (i64, i64) = connection.query_row(both, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if id == APPLICATION_ID {
         return Ok(true);
     }
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if id == 0 && tables == 0 {
         return Ok(false);
     }

@@ -320,11 +320,10 @@ impl Work<'_> {
             let name = self.dict.name(relation).ok_or(Damaged("a relation without a name"))?;
             if is_known {
                 moves.count(source, -1);
-            }
-            if !is_known {
+            } else {
                 moves.of(source, &name).added.push(target.id.to_string());
             }
-            if raw != target.id.as_str() {
+            if is_known || raw != target.id.as_str() {
                 moves.of(source, &name).removed.push(raw.to_owned());
             }
         }

@@ -185,7 +185,7 @@ impl Both {
 type Question = (Vec<(&'static str, Option<&'static str>)>, Option<(&'static str, bool)>, Paging, CountMode);
 
 fn questions() -> impl Strategy<Value = Question> {
-    let filter = || prop_oneof![1 => Just(None), 9 => select(FILTERS).prop_map(Some)];
+    let filter = || prop_oneof![1 => Just(None), 1 => select(FILTERS).prop_map(Some)];
     let kinds = prop_oneof![
         filter().prop_map(|f| vec![("User", f)]),
         filter().prop_map(|f| vec![("Group", f)]),
@@ -201,12 +201,12 @@ fn questions() -> impl Strategy<Value = Question> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 15000, failure_persistence: None, max_shrink_time: 5_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, max_shrink_time: 5_000, ..ProptestConfig::default() })]
 
     #[test]
     fn every_answer_is_that_of_the_store_in_memory(
         history in proptest::collection::vec(proptest::collection::vec(operation(), 1..4), 1..25),
-        asked in proptest::collection::vec(questions(), 40),
+        asked in proptest::collection::vec(questions(), 60),
         limit in 1..4usize,
     ) {
         let both = Both {
