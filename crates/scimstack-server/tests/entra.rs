@@ -208,6 +208,8 @@ fn a_manager_comes_in_every_form(w: &World) {
         let found = w.get(&format!("/Users?filter={filter}&attributes=id")).entra().send().expect(200);
         assert_eq!(found.ids(), [ann.as_str()], "{filter}");
     }
+    let at_the_root = format!("/?filter=manager eq \"{two}\"");
+    assert_eq!(w.get(&at_the_root).entra().send().expect(200).ids(), [ann.as_str()]);
     for removal in [
         format!(r#"{{"op":"replace","path":"{long}","value":""}}"#),
         format!(r#"{{"op":"replace","path":"{long}","value":{{"value":""}}}}"#),

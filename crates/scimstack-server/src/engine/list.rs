@@ -104,7 +104,10 @@ fn targets(
     in_url: bool,
 ) -> Outcome<Vec<Target>> {
     let parsed = filter.map(|text| Filter::parse_with(text, &call.limits().filter)).transpose();
-    let parsed = parsed.map_err(|error| ScimError::from(&error))?;
+    let mut parsed = parsed.map_err(|error| ScimError::from(&error))?;
+    if let Some(filter) = &mut parsed {
+        resource_types.iter().for_each(|resource_type| call.profile.rewrite_filter(resource_type, filter));
+    }
     let several = resource_types.len() > 1;
     if let (Some(filter), true) = (&parsed, several) {
         known_somewhere(resource_types, filter, "")?;
@@ -114,8 +117,6 @@ fn targets(
         let filter: Option<Resolved> = match &parsed {
             None => None,
             Some(filter) => {
-                let mut filter = filter.clone();
-                call.profile.rewrite_filter(resource_type, &mut filter);
                 let options = call.profile.resolve.with_unknown_is_absent(several);
                 Some(filter.resolve(resource_type, options).map_err(|error| refused(&error, in_url))?)
             }
