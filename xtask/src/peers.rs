@@ -41,7 +41,7 @@ pub(crate) fn run(context: &Context) -> Result {
         if !status.success() {
             let log = std::fs::read_to_string(directory.join("server.log")).unwrap_or_default();
             let lines: Vec<_> = log.lines().collect();
-            let tail = lines.get(lines.len().saturating_sub(40)..).unwrap_or_default().join("\n");
+            let tail = lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n");
             return Err(Error::new(format!("{script} ended with {status}; the server's last words:\n{tail}")));
         }
     }
