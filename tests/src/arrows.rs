@@ -167,7 +167,7 @@ const IMPURE: &[(&str, &str)] = &[
     ("eprintln!", "output belongs to programs"),
 ];
 
-/// Exceptions to [`IMPURE`], each with its reason: `(folder or file, part of a line, reason)`.
+/// Exceptions to `IMPURE`, each with its reason: `(folder or file, part of a line, reason)`.
 pub const IMPURE_ALL_THE_SAME: &[(&str, &str, &str)] = &[(
     "crates/scimstack-store-sqlite/src/open.rs",
     "thread::sleep",

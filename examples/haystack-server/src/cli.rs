@@ -37,7 +37,7 @@ pub struct ServeArgs {
     /// The database.
     #[command(flatten)]
     pub database: DatabaseArg,
-    /// Where clients reach this server, when a proxy stands in front: https://scim.example.com
+    /// Where clients reach this server, when a proxy stands in front: `https://scim.example.com`
     #[arg(long, env = "HAYSTACK_PUBLIC_URL", value_parser = origin)]
     pub public_url: Option<String>,
 }

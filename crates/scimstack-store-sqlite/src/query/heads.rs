@@ -71,7 +71,7 @@ impl Range<'_> {
             let Some(after) = self.after else { return true };
             match (segment, after.value.is_some(), self.descending) {
                 (Segment::Values, false, descending) => descending,
-                (Segment::Nulls | Segment::Whole, true, _) => true,
+                (Segment::Nulls | Segment::Whole, true, descending) => !descending,
                 _ => true,
             }
         };
