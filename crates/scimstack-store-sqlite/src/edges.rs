@@ -4,8 +4,8 @@
 use crate::codec::{Reader, Writer};
 use crate::dict::{Class, Dict, Num};
 use crate::fault::Fault;
+use crate::links::{BY_RAW, key};
 use crate::read::peer;
-use crate::refs::{BY_RAW, key};
 use crate::sql::{self, Sql, signed};
 use bytes::Bytes;
 use rusqlite::{Connection, Row, params};

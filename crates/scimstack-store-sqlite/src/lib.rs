@@ -42,6 +42,7 @@ mod edges;
 mod entries;
 mod fault;
 mod feed;
+mod links;
 mod maintain;
 mod migrate;
 mod oneshot;

@@ -3,6 +3,7 @@
 
 use crate::fault::Fault;
 use crate::open::Location;
+use crate::sql;
 use rusqlite::Connection;
 use scimstack_store::StoreError;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -40,7 +41,14 @@ impl Readers {
     ) -> Result<T, E> {
         match self {
             Self::File(pool) => pool.borrow(read),
-            Self::Memory(connection) => read(&connection.lock().unwrap_or_else(PoisonError::into_inner)),
+            Self::Memory(connection) => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                // What a reader that panicked left open.
+                if !connection.is_autocommit() {
+                    sql::run(&connection, "ROLLBACK", [])?;
+                }
+                read(&connection)
+            }
         }
     }
 
@@ -52,11 +60,13 @@ impl Readers {
     /// Runs several statements that see the same state.
     pub(crate) fn snapshot<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
         self.with(|connection| {
-            // Taken back when dropped, also in a panic.
-            let transaction = connection.unchecked_transaction()?;
-            let result = read(connection)?;
-            transaction.commit()?;
-            Ok(result)
+            sql::run(connection, "BEGIN", [])?;
+            let result = read(connection);
+            // Some errors end the transaction by themselves; nothing was written that could be lost.
+            if !connection.is_autocommit() {
+                sql::run(connection, "COMMIT", [])?;
+            }
+            result
         })
     }
 }

@@ -1,4 +1,4 @@
-//! References while something is written: who answers to a raw value, under which names a pending edge waits, and what
+//! References while something is written: who answers to a raw value, which pending edges to try again, and what
 //! happens to edges when records come, change names and go. The rules are those of [`scimstack_store::Reference`] and
 //! [`scimstack_store::Op`].
 
@@ -6,18 +6,14 @@ use crate::commit::Work;
 use crate::dict::{Class, Num};
 use crate::entries::{Entries, NameRow, ReferenceRow, difference, key_number};
 use crate::fault::{Damaged, Fault};
+use crate::links::{Link, key};
 use crate::sql;
-use rusqlite::{Row, params};
-use scimstack_schema::fold::exact;
+use rusqlite::params;
 use scimstack_schema::{ReferenceKey, Value};
 use scimstack_store::record::normalize_name;
-use scimstack_store::{Key, Kind, Reference, ResourceId};
+use scimstack_store::{Key, Kind, Reference};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Beside the names it waits for, a pending edge is found by its raw value, because that is what it shows; as it is
-/// compared with case, by [`exact`]. No kind of name has this number.
-pub(crate) const BY_RAW: i64 = 9;
 
 /// How a reference finds its target. Kept as text in the dictionary, because there are few.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +24,9 @@ pub(crate) struct Spec {
 
 impl Spec {
     /// `[["id","userName"],["User","Group"]]`
-    fn encode(keys: &[ReferenceKey], targets: &[Kind]) -> String {
-        let keys: Vec<Value> = keys.iter().map(|key| Value::from(key.as_str())).collect();
-        let targets: Vec<Value> = targets.iter().map(|kind| Value::from(kind.as_str())).collect();
+    fn encode(&self) -> String {
+        let keys: Vec<Value> = self.keys.iter().map(|key| Value::from(key.as_str())).collect();
+        let targets: Vec<Value> = self.targets.iter().map(|kind| Value::from(kind.as_str())).collect();
         Value::Array(vec![Value::Array(keys), Value::Array(targets)]).to_string()
     }
 
@@ -58,54 +54,6 @@ impl Answer {
             Self::Nobody | Self::Several => None,
         }
     }
-}
-
-/// One row of `edge` without its source and relation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Link {
-    pub(crate) target: Option<Key>,
-    pub(crate) raw: String,
-    pub(crate) n: i64,
-    pub(crate) spec: Num,
-    /// Empty for none.
-    pub(crate) data: Vec<u8>,
-}
-
-impl Link {
-    /// What it shows as its value: the target's id, or the raw value while it is pending.
-    pub(crate) fn value(&self) -> &str {
-        self.target.as_ref().map_or(self.raw.as_str(), |target| target.id.as_str())
-    }
-
-    /// `pending, tkind, tid`
-    pub(crate) fn place(&self) -> (bool, &str, &str) {
-        match &self.target {
-            Some(target) => (false, target.kind.as_str(), target.id.as_str()),
-            None => (true, "", &self.raw),
-        }
-    }
-
-    /// From the columns `pending, tkind, tid, n, raw, spec, data`.
-    pub(crate) fn read(row: &Row<'_>) -> Result<Self, Fault> {
-        let tid: String = row.get(2)?;
-        let target = match row.get(0)? {
-            true => None,
-            false => Some(key(&row.get::<_, String>(1)?, &tid)?),
-        };
-        Ok(Self {
-            target,
-            raw: row.get::<_, Option<String>>(4)?.unwrap_or(tid),
-            n: row.get(3)?,
-            spec: row.get(5)?,
-            data: row.get::<_, Option<Vec<u8>>>(6)?.unwrap_or_default(),
-        })
-    }
-}
-
-/// A key that was stored.
-pub(crate) fn key(kind: &str, id: &str) -> Result<Key, Damaged> {
-    let id = ResourceId::new(id).ok_or(Damaged("an id that is none"))?;
-    Ok(Key::new(kind, id))
 }
 
 /// The edges of one source and relation that came and went, by the value they show.
@@ -136,11 +84,21 @@ impl Moves {
 impl Work<'_> {
     /// The number of how a reference finds its target.
     pub(crate) fn spec_of(&mut self, reference: &Reference) -> Result<Num, Fault> {
-        self.intern(Class::Spec, &Spec::encode(&reference.keys, &reference.targets))
+        let is_it = |(spec, _): &&(Spec, Num)| spec.keys == reference.keys && spec.targets == reference.targets;
+        if let Some((_, num)) = self.specs.iter().find(is_it) {
+            return Ok(*num);
+        }
+        let spec = Spec { keys: reference.keys.clone(), targets: reference.targets.clone() };
+        let num = self.intern(Class::Spec, &spec.encode())?;
+        self.specs.push((spec, num));
+        Ok(num)
     }
 
     /// How a reference finds its target, by its number.
     pub(crate) fn spec(&self, num: Num) -> Result<Spec, Fault> {
+        if let Some((spec, _)) = self.specs.iter().find(|(_, known)| *known == num) {
+            return Ok(spec.clone());
+        }
         let text = self.dict.name(num);
         Ok(text.and_then(|text| Spec::decode(&text)).ok_or(Damaged("a reference that cannot be read"))?)
     }
@@ -228,22 +186,6 @@ impl Work<'_> {
             }
         }
         Ok(())
-    }
-
-    /// The references of one relation that belong to a record.
-    fn own_links(&self, source: &Key, relation: Num) -> Result<Vec<Link>, Fault> {
-        let (kind, id) = (source.kind.as_str(), source.id.as_str());
-        let mut statement = sql::prepare(
-            self.connection,
-            "SELECT pending, tkind, tid, n, raw, spec, data FROM edge \
-             WHERE scope = ?1 AND relation = ?2 AND skind = ?3 AND sid = ?4 AND n > 0",
-        )?;
-        let mut rows = statement.query(params![self.scope, relation, kind, id])?;
-        let mut links = Vec::new();
-        while let Some(row) = rows.next()? {
-            links.push(Link::read(row)?);
-        }
-        Ok(links)
     }
 
     /// The names by which references find a record, without those that are none.
@@ -355,114 +297,6 @@ impl Work<'_> {
         }
         Ok(())
     }
-
-    fn erase_pending_of(&mut self, source: &Key, relation: Num) -> Result<(), Fault> {
-        let mut pending = Vec::new();
-        {
-            let mut statement = sql::prepare(
-                self.connection,
-                "SELECT pending, tkind, tid, n, raw, spec, data FROM edge \
-                 WHERE scope = ?1 AND relation = ?2 AND skind = ?3 AND sid = ?4 AND pending = 1",
-            )?;
-            let params = params![self.scope, relation, source.kind.as_str(), source.id.as_str()];
-            let mut rows = statement.query(params)?;
-            while let Some(row) = rows.next()? {
-                pending.push(Link::read(row)?);
-            }
-        }
-        pending.iter().try_for_each(|link| self.erase(source, relation, link))
-    }
-
-    fn incoming(&self, record: &Key, relation: Num) -> Result<Vec<(Key, Link)>, Fault> {
-        let mut statement = sql::prepare(
-            self.connection,
-            "SELECT pending, tkind, tid, n, raw, spec, data, skind, sid FROM edge \
-             WHERE scope = ?1 AND relation = ?2 AND tkind = ?3 AND tid = ?4 AND pending = 0 ORDER BY skind, sid, n",
-        )?;
-        let mut rows = statement.query(params![self.scope, relation, record.kind.as_str(), record.id.as_str()])?;
-        let mut links = Vec::new();
-        while let Some(row) = rows.next()? {
-            let source = key(&row.get::<_, String>(7)?, &row.get::<_, String>(8)?)?;
-            links.push((source, Link::read(row)?));
-        }
-        Ok(links)
-    }
-
-    /// The edge at a place, if there is one.
-    pub(crate) fn link(
-        &self,
-        source: &Key,
-        relation: Num,
-        (pending, kind, id): (bool, &str, &str),
-        n: i64,
-    ) -> Result<Option<Link>, Fault> {
-        let mut statement = sql::prepare(
-            self.connection,
-            "SELECT pending, tkind, tid, n, raw, spec, data FROM edge WHERE scope = ?1 AND relation = ?2 \
-             AND skind = ?3 AND sid = ?4 AND pending = ?5 AND tkind = ?6 AND tid = ?7 AND n = ?8",
-        )?;
-        let source = (source.kind.as_str(), source.id.as_str());
-        let mut rows = statement.query(params![self.scope, relation, source.0, source.1, pending, kind, id, n])?;
-        rows.next()?.map(Link::read).transpose()
-    }
-
-    /// Writes an edge that is not there yet, and under which names it waits when it is pending.
-    pub(crate) fn insert(&mut self, source: &Key, relation: Num, link: &Link) -> Result<(), Fault> {
-        let (pending, tkind, tid) = link.place();
-        let raw = (link.raw != tid).then_some(&link.raw);
-        let data = (!link.data.is_empty()).then_some(&link.data);
-        let (skind, sid) = (source.kind.as_str(), source.id.as_str());
-        sql::run(
-            self.connection,
-            "INSERT INTO edge(scope, relation, skind, sid, pending, tkind, tid, n, raw, spec, data) \
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            params![self.scope, relation, skind, sid, pending, tkind, tid, link.n, raw, link.spec, data],
-        )?;
-        if pending {
-            for name in self.waits_for(link)? {
-                sql::run(
-                    self.connection,
-                    "INSERT INTO waiting(scope, value, key, relation, skind, sid, raw, n) \
-                     VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                    params![self.scope, name.value, name.key, relation, skind, sid, link.raw, link.n],
-                )?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Deletes an edge with the names it waits for.
-    pub(crate) fn erase(&mut self, source: &Key, relation: Num, link: &Link) -> Result<(), Fault> {
-        let (pending, tkind, tid) = link.place();
-        let (skind, sid) = (source.kind.as_str(), source.id.as_str());
-        sql::run(
-            self.connection,
-            "DELETE FROM edge WHERE scope = ?1 AND relation = ?2 AND skind = ?3 AND sid = ?4 AND pending = ?5 \
-             AND tkind = ?6 AND tid = ?7 AND n = ?8",
-            params![self.scope, relation, skind, sid, pending, tkind, tid, link.n],
-        )?;
-        if pending {
-            for name in self.waits_for(link)? {
-                sql::run(
-                    self.connection,
-                    "DELETE FROM waiting WHERE scope = ?1 AND value = ?2 AND key = ?3 AND relation = ?4 \
-                     AND skind = ?5 AND sid = ?6 AND raw = ?7 AND n = ?8",
-                    params![self.scope, name.value, name.key, relation, skind, sid, link.raw, link.n],
-                )?;
-            }
-        }
-        Ok(())
-    }
-
-    fn waits_for(&self, link: &Link) -> Result<BTreeSet<NameRow>, Fault> {
-        let keys = self.spec(link.spec)?.keys;
-        let mut names: BTreeSet<NameRow> =
-            keys.into_iter().map(|by| NameRow { key: key_number(by), value: normalize_name(by, &link.raw) }).collect();
-        if link.n == 0 {
-            names.insert(NameRow { key: BY_RAW, value: exact(&link.raw).into_owned() });
-        }
-        Ok(names)
-    }
 }
 
 #[cfg(test)]
@@ -475,8 +309,9 @@ mod tests {
             keys: vec![ReferenceKey::Id, ReferenceKey::ExternalId],
             targets: vec![Kind::from("User"), Kind::from("odd\"],[kind")],
         };
-        let text = Spec::encode(&spec.keys, &spec.targets);
+        let text = spec.encode();
         assert_eq!(Spec::decode(&text), Some(spec));
-        assert_eq!(Spec::encode(&[ReferenceKey::Id], &[Kind::from("User")]), r#"[["id"],["User"]]"#);
+        let simple = Spec { keys: vec![ReferenceKey::Id], targets: vec![Kind::from("User")] };
+        assert_eq!(simple.encode(), r#"[["id"],["User"]]"#);
     }
 }

@@ -202,6 +202,10 @@ fn batch(connection: &Connection, dict: &mut Interning, jobs: Vec<Job>) -> Answe
 }
 
 fn begin(connection: &Connection, dict: &mut Interning) -> rusqlite::Result<()> {
+    // In memory, a reader that panicked may have left its own open.
+    if !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let begun = dict.begin(connection);
     if begun.is_err() {

@@ -4,20 +4,40 @@
 use super::Work;
 use crate::dict::{Class, Num};
 use crate::fault::Fault;
-use crate::refs::{Link, Moved};
+use crate::links::Link;
+use crate::refs::Moved;
 use crate::sql;
 use rusqlite::params;
-use scimstack_store::{Key, Kind};
+use scimstack_store::{Key, Kind, ResourceId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-/// What makes an edge the one it is: `pending, tkind, tid`. The order is that of the table.
+/// What makes an edge the one it is. The order is that of the table: by target, pending ones last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Place(bool, String, String);
+enum Place {
+    Bound(Key),
+    Pending(Arc<str>),
+}
 
 impl Place {
     fn of(link: &Link) -> Self {
-        let (pending, kind, id) = link.place();
-        Self(pending, kind.to_owned(), id.to_owned())
+        match &link.target {
+            Some(target) => Self::Bound(target.clone()),
+            None => Self::Pending(link.raw.as_str().into()),
+        }
+    }
+
+    /// `pending, tkind, tid`
+    fn columns(&self) -> (bool, &str, &str) {
+        match self {
+            Self::Bound(target) => (false, target.kind.as_str(), target.id.as_str()),
+            Self::Pending(raw) => (true, "", raw),
+        }
+    }
+
+    /// What the edge shows as its value.
+    fn value(&self) -> &str {
+        self.columns().2
     }
 }
 
@@ -34,11 +54,10 @@ pub(super) struct EdgeSet {
     pairs: BTreeMap<Place, Pair>,
     /// True when `pairs` holds every edge there is; else the database is asked for those a step names.
     whole: bool,
-    /// By raw value, places of edges before, and after.
-    raws_before: HashMap<String, Vec<Place>>,
-    raws: HashMap<String, BTreeSet<Place>>,
-    /// By id, the places of targets.
-    ids: HashMap<String, BTreeSet<Place>>,
+    /// The kinds of targets.
+    kinds: Vec<Kind>,
+    /// Places of edges that are or were sent under another value than their target's id, by that value.
+    aliases: HashMap<String, BTreeSet<Place>>,
     /// Places in the order in which edges were added.
     added: Vec<Place>,
 }
@@ -57,7 +76,7 @@ impl EdgeSet {
             let link = Link::read(row)?;
             if link.n == 0 {
                 let place = Place::of(&link);
-                set.raws_before.entry(link.raw.clone()).or_default().push(place.clone());
+                set.register(&place, &link);
                 set.pairs.insert(place, Pair { before: Some(link), after: None });
             }
         }
@@ -67,7 +86,7 @@ impl EdgeSet {
     /// Looks for the edge that `link` is already.
     pub(super) fn load(&mut self, work: &Work<'_>, source: &Key, relation: Num, link: &Link) -> Result<(), Fault> {
         match &link.target {
-            Some(_) => self.load_place(work, source, relation, link.place()),
+            Some(_) => self.load_place(work, source, relation, Place::of(link)),
             None => self.load_named(work, source, relation, &link.raw),
         }
     }
@@ -83,9 +102,11 @@ impl EdgeSet {
         if self.whole {
             return Ok(());
         }
-        self.load_place(work, source, relation, (true, "", value))?;
-        for (_, kind) in work.dict.all(Class::Kind) {
-            self.load_place(work, source, relation, (false, &kind, value))?;
+        self.load_place(work, source, relation, Place::Pending(value.into()))?;
+        if let Some(id) = ResourceId::new(value) {
+            for (_, kind) in work.dict.all(Class::Kind) {
+                self.load_place(work, source, relation, Place::Bound(Key::new(Kind::new(kind), id.clone())))?;
+            }
         }
         let sent_as = sql::all(
             work.connection,
@@ -95,81 +116,89 @@ impl EdgeSet {
             |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
         )?;
         for (kind, id) in sent_as {
-            self.load_place(work, source, relation, (false, &kind, &id))?;
+            self.load_place(work, source, relation, Place::Bound(crate::links::key(&kind, &id)?))?;
         }
         Ok(())
     }
 
-    fn load_place(
-        &mut self,
-        work: &Work<'_>,
-        source: &Key,
-        relation: Num,
-        (pending, kind, id): (bool, &str, &str),
-    ) -> Result<(), Fault> {
-        let place = Place(pending, kind.to_owned(), id.to_owned());
+    fn load_place(&mut self, work: &Work<'_>, source: &Key, relation: Num, place: Place) -> Result<(), Fault> {
         if self.whole || self.pairs.contains_key(&place) {
             return Ok(());
         }
-        let before = work.link(source, relation, (pending, kind, id), 0)?;
+        let before = work.link(source, relation, place.columns(), 0)?;
         if let Some(link) = &before {
-            self.register(&place, &link.raw);
+            self.register(&place, link);
         }
         let after = before.clone();
         self.pairs.insert(place, Pair { before, after });
         Ok(())
     }
 
+    fn register(&mut self, place: &Place, link: &Link) {
+        if let Place::Bound(target) = place
+            && !self.kinds.contains(&target.kind)
+        {
+            self.kinds.push(target.kind.clone());
+        }
+        if link.raw != place.value() {
+            self.aliases.entry(link.raw.clone()).or_default().insert(place.clone());
+        }
+    }
+
+    /// Places where `value` is, or was, the target's id or the raw value.
+    fn named(&self, value: &str) -> Vec<Place> {
+        let mut places = Vec::new();
+        if let Some(id) = ResourceId::new(value) {
+            places.extend(self.kinds.iter().map(|kind| Place::Bound(Key { kind: kind.clone(), id: id.clone() })));
+        }
+        places.push(Place::Pending(value.into()));
+        places.extend(self.aliases.get(value).into_iter().flatten().cloned());
+        places.retain(|place| self.pairs.contains_key(place));
+        places
+    }
+
+    /// The edges before that had this raw value.
+    fn sent_before(&self, raw: &str) -> Vec<&Link> {
+        let before = |place: &Place| self.pairs.get(place)?.before.as_ref();
+        self.named(raw).iter().filter_map(before).filter(|link| link.raw == raw).collect()
+    }
+
     /// The edge before that `link` is: to the same target, or, when its value names nobody, with the same value.
     pub(super) fn find_before(&self, link: &Link) -> Option<&Link> {
-        let place = match &link.target {
-            Some(_) => &Place::of(link),
-            None => self.raws_before.get(&link.raw)?.first()?,
-        };
-        self.pairs.get(place)?.before.as_ref()
+        match &link.target {
+            Some(target) => self.pairs.get(&Place::Bound(target.clone()))?.before.as_ref(),
+            None => self.sent_before(&link.raw).first().copied(),
+        }
     }
 
     /// The target of the one edge that had this id for its raw value and was bound to a target with that very id, of one of
     /// these kinds. Who answers to the id is this target, or several; and then the edge stays bound to this one.
     pub(super) fn target_before(&self, id: &str, kinds: &[Kind]) -> Option<Key> {
-        let [place] = self.raws_before.get(id)?.as_slice() else { return None };
-        let target = self.pairs.get(place)?.before.as_ref()?.target.as_ref()?;
+        let [link] = self.sent_before(id)[..] else { return None };
+        let target = link.target.as_ref()?;
         (target.id.as_str() == id && kinds.contains(&target.kind)).then(|| target.clone())
     }
 
     /// Adds an edge unless it is there.
     pub(super) fn add(&mut self, link: Link) {
+        let after = |place: &Place| self.pairs.get(place)?.after.as_ref();
+        let place = Place::of(&link);
         let is_there = match &link.target {
-            Some(_) => self.pairs.get(&Place::of(&link)).is_some_and(|pair| pair.after.is_some()),
-            None => self.raws.get(&link.raw).is_some_and(|places| !places.is_empty()),
+            Some(_) => after(&place).is_some(),
+            None => self.named(&link.raw).iter().filter_map(after).any(|other| other.raw == link.raw),
         };
         if !is_there {
-            let place = Place::of(&link);
-            self.register(&place, &link.raw);
+            self.register(&place, &link);
             self.added.push(place.clone());
             self.pairs.entry(place).or_default().after = Some(link);
         }
     }
 
-    fn register(&mut self, place: &Place, raw: &str) {
-        self.raws.entry(raw.to_owned()).or_default().insert(place.clone());
-        if !place.0 {
-            self.ids.entry(place.2.clone()).or_default().insert(place.clone());
-        }
-    }
-
     /// Removes the edges that `value` is the target's id or the raw value of.
     pub(super) fn remove(&mut self, value: &str) {
-        let named = self.raws.get(value).into_iter().chain(self.ids.get(value)).flatten();
-        let named: BTreeSet<Place> = named.cloned().collect();
-        for place in named {
-            let Some(link) = self.pairs.get_mut(&place).and_then(|pair| pair.after.take()) else { continue };
-            for index in [&mut self.raws, &mut self.ids] {
-                for name in [link.raw.as_str(), link.value()] {
-                    if let Some(places) = index.get_mut(name) {
-                        places.remove(&place);
-                    }
-                }
+        for place in self.named(value) {
+            if let Some(pair) = self.pairs.get_mut(&place) {
+                pair.after.take_if(|link| link.raw == value || link.value() == value);
             }
         }
     }
@@ -185,17 +214,13 @@ impl EdgeSet {
         };
         let mut seen = HashSet::new();
         let new = self.added.iter().filter(is_new).filter(|place| seen.insert(*place));
-        let added: Vec<String> = new.map(|place| place.2.clone()).collect();
+        let added: Vec<String> = new.map(|place| place.value().to_owned()).collect();
         // A pending edge that is bound now, or the other way round, may show the same value: it did not go.
-        let is_new = |pair: &&Pair| pair.before.is_none();
-        let shown: HashSet<&str> =
-            self.pairs.values().filter(is_new).filter_map(|pair| Some(pair.after.as_ref()?.value())).collect();
-        let gone = self.pairs.values().filter(|pair| pair.after.is_none());
-        let removed = gone
-            .filter_map(|pair| Some(pair.before.as_ref()?.value()))
-            .filter(|value| !shown.contains(value))
-            .map(str::to_owned)
-            .collect();
+        let came = self.pairs.iter().filter(|(_, pair)| pair.before.is_none() && pair.after.is_some());
+        let shown: HashSet<&str> = came.map(|(place, _)| place.value()).collect();
+        let went = self.pairs.iter().filter(|(_, pair)| pair.before.is_some() && pair.after.is_none());
+        let removed = went.map(|(place, _)| place.value()).filter(|value| !shown.contains(value));
+        let removed = removed.map(str::to_owned).collect();
         Moved { added, removed }
     }
 

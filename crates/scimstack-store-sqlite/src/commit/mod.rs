@@ -12,7 +12,8 @@ use crate::codec::{Reader, Writer};
 use crate::dict::{Class, Interning, Num};
 use crate::entries::{Entries, IndexRow, NameRow, ReferenceRow, UniqueRow, difference, key_number};
 use crate::fault::{Damaged, Fault, is_taken};
-use crate::refs::{Moved, Moves, key};
+use crate::links::key;
+use crate::refs::{Moved, Moves, Spec};
 use crate::sql::{self, signed, unsigned};
 use bytes::Bytes;
 use rusqlite::{Connection, params};
@@ -31,6 +32,8 @@ pub(crate) struct Work<'w> {
     at: Timestamp,
     actor: &'w str,
     request_id: &'w str,
+    /// How references of this changeset find their targets: a few, over and over.
+    pub(crate) specs: Vec<(Spec, Num)>,
 }
 
 /// Does what a changeset says. On an error the caller rolls back.
@@ -47,6 +50,7 @@ pub(crate) fn apply(
         at: changes.at,
         actor: &changes.actor.0,
         request_id: &changes.request_id,
+        specs: Vec::new(),
     };
     if let Some(key) = &changes.idempotency_key
         && let Some(ops) = work.done_before(key)?

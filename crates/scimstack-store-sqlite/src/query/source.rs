@@ -3,7 +3,7 @@
 use super::Reading;
 use crate::dict::{Class, Num};
 use crate::fault::Fault;
-use crate::refs::BY_RAW;
+use crate::links::BY_RAW;
 use crate::sql::{self, Sql, signed};
 use rusqlite::params;
 use scimstack_filter::{Operator, Resolved};

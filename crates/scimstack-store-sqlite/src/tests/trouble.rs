@@ -148,3 +148,20 @@ fn a_database_that_may_only_be_read_is_unavailable_for_writing() {
     let told = commit_to(&writer, vec![of(vec![user("u1", "ann")])]);
     assert!(matches!(told[0], Err(StoreError::Unavailable(_))), "{told:?}");
 }
+
+#[test]
+fn a_reader_that_panics_leaves_the_store_usable() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = crate::SqliteOptions::default().with_readers(1);
+    for store in
+        [SqliteStore::open(directory.path().join("scim.db"), options).unwrap(), SqliteStore::in_memory().unwrap()]
+    {
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            store.readers.snapshot::<()>(|_| panic!("told to"))
+        }));
+        assert!(panicked.is_err());
+        commit(&store, vec![user("u1", "ann")]).unwrap();
+        assert!(exists(&store, "User", "u1"));
+        store.readers.snapshot(|_| Ok(())).unwrap();
+    }
+}
