@@ -2,7 +2,9 @@
 //!
 //! Owns the order of the steps and the command line. The steps themselves are in [`steps`] (cargo's own checks),
 //! [`deny`], [`demo`], [`console`] and [`peers`]; running programs is [`process`], finding or installing them is [`tools`].
+//! The ledger of the RFCs' clauses is [`clauses`].
 
+mod clauses;
 mod console;
 mod demo;
 mod deny;
@@ -49,6 +51,8 @@ const HELP: &str = "\
 cargo xtask test            run every step, stop at the first that fails
 cargo xtask test --list     name the steps
 cargo xtask test STEP...    run only these, in the order given
+cargo xtask clauses         what the RFCs demand, clause by clause: how much of it is met, and what is not
+cargo xtask clauses --missing   only what is not met, and why
 
 What a step needs and cannot find is installed below the target directory (target/tools) or, for a missing part of
 the Rust toolchain, by rustup. What cannot be installed is an error that says what is missing: no step is skipped.
@@ -63,6 +67,8 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["test", names @ ..] => test(names),
+        ["clauses"] => clauses::run(false),
+        ["clauses", "--missing"] => clauses::run(true),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

@@ -15,10 +15,14 @@ pub(crate) struct Context {
     cargo: OsString,
 }
 
+/// The top of the repository.
+pub(crate) fn root() -> Result<&'static Path> {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or_else(|| Error::new("xtask is not inside a repository"))
+}
+
 impl Context {
     pub(crate) fn find() -> Result<Self> {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = manifest.parent().ok_or_else(|| Error::new("xtask is not inside a repository"))?.to_owned();
+        let root = root()?.to_owned();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut context = Self { root, target: PathBuf::new(), cargo };
         let metadata = context.output(context.cargo(&["metadata", "--format-version=1", "--no-deps"]))?;
