@@ -1,6 +1,7 @@
 //! RFC 7644 §3.5.1: replacing resources by PUT, and PUTs that change nothing.
 
-use crate::support::{ENTERPRISE, GROUP, Setting, USER, World};
+use crate::support::{BASE, ENTERPRISE, GROUP, Setting, USER, World};
+use scimstack_schema::{Attribute, Mutability, Registry, Schema, Type};
 
 over_every_store! {
     what_is_left_out_is_cleared in Setting::rfc();
@@ -10,6 +11,8 @@ over_every_store! {
     a_name_in_use_is_refused in Setting::directory();
     what_is_required_stays_required in Setting::directory();
     what_is_not_there_cannot_be_replaced in Setting::directory();
+    the_answer_is_the_whole_resource in Setting::directory();
+    what_is_immutable_is_set_once in Setting::rfc().registry(super::badges());
 }
 
 fn what_is_left_out_is_cleared(w: &World) {
@@ -111,4 +114,50 @@ fn what_is_not_there_cannot_be_replaced(w: &World) {
     let body = format!(r#"{{"schemas":["{USER}"],"userName":"ann"}}"#);
     w.put("/Users/019b7a00-0000-7000-8000-00000000dead", body).send().expect(404);
     assert_eq!(w.get("/Users").send().json()["totalResults"], 0);
+}
+
+fn the_answer_is_the_whole_resource(w: &World) {
+    let id = w.user("ann");
+    let path = format!("/Users/{id}");
+    let body = format!(
+        r#"{{"schemas":["{USER}"],"userName":"ann","title":"t","name":{{"familyName":"L"}},"groups":[{{"value":"x"}}],
+        "meta":{{"created":"1999-01-01T00:00:00Z","location":"https://elsewhere.test/1","resourceType":"Robot"}}}}"#
+    );
+    let answer = w.put(&path, body.as_str()).send().expect(200);
+    let read = w.get(&path).send().expect(200);
+    assert_eq!((answer.json(), answer.etag()), (read.json(), read.etag()));
+    answer.shows(&format!(
+        r#"{{"id":"{id}","title":"t","name":{{"familyName":"L"}},"meta":{{"resourceType":"User",
+        "created":"2026-01-01T00:00:00.000Z","location":"{BASE}/Users/{id}","version":"W/\"2\""}}}}"#
+    ));
+    let part = w.put(&format!("{path}?attributes=title"), body).send().expect(200).json();
+    assert_eq!(part, serde_json::json!({"schemas": [USER], "id": id, "title": "t"}));
+}
+
+pub(crate) const BADGE: &str = "urn:example:params:scim:schemas:extension:badge:1.0:User";
+
+/// Users with an attribute of each mutability in an extension.
+pub(crate) fn badges() -> Registry {
+    let of = |name: &str, mutability| Attribute::new(name, Type::String).with_mutability(mutability);
+    let schema = Schema::new(BADGE, "Badge")
+        .with_attribute(of("number", Mutability::Immutable))
+        .with_attribute(of("printed", Mutability::ReadOnly))
+        .with_attribute(of("colour", Mutability::ReadWrite));
+    Registry::core().to_builder().extension("User", schema, false).unwrap().build().unwrap()
+}
+
+fn what_is_immutable_is_set_once(w: &World) {
+    let path = format!("/Users/{}", w.user("ann"));
+    let put = |badge: &str| {
+        w.put(&path, format!(r#"{{"schemas":["{USER}","{BADGE}"],"userName":"ann","{BADGE}":{badge}}}"#)).send()
+    };
+    assert_eq!(put(r#"{"colour":"red"}"#).expect(200).json()[BADGE], serde_json::json!({"colour": "red"}));
+    let first = put(r#"{"number":"1","colour":"red","printed":"yesterday"}"#).expect(200);
+    assert_eq!(first.json()[BADGE], serde_json::json!({"number": "1", "colour": "red"}), "set where nothing was");
+    let refused = put(r#"{"number":"2","colour":"blue"}"#).refused(400, "mutability");
+    assert!(refused.text().contains("number"), "{}", refused.text());
+    let found = w.get(&path).send().expect(200);
+    assert_eq!((found.json(), found.etag()), (first.json(), first.etag()), "nothing was changed");
+    let same = put(r#"{"number":"1","colour":"blue"}"#).expect(200);
+    assert_eq!(same.json()[BADGE], serde_json::json!({"number": "1", "colour": "blue"}));
 }

@@ -1,4 +1,5 @@
-//! RFC 7644 §3.9: `attributes` and `excludedAttributes`, in every answer that shows resources.
+//! RFC 7644 §3.9, §3.10: `attributes` and `excludedAttributes`, in every answer that shows resources; names with their
+//! schema.
 
 use crate::support::{ENTERPRISE, Setting, USER, World};
 
@@ -6,6 +7,7 @@ over_every_store! {
     only_what_is_asked_for_is_shown in Setting::directory();
     writes_show_what_is_asked_for_too in Setting::directory();
     excluded_members_are_absent in Setting::directory();
+    long_names_have_no_case_wherever_they_stand in Setting::directory();
 }
 
 fn ann(w: &World) -> String {
@@ -84,4 +86,22 @@ fn what_is_returned_on_request_is_shown_after_a_write_of_it() {
     assert_eq!(w.patch(&path, other).send().expect(200).json().get(urn), None);
     let set = format!(r#"[{{"op":"replace","path":"{urn}:note","value":"y"}}]"#);
     assert_eq!(w.patch(&path, &set).send().expect(200).json()[urn]["note"], "y");
+}
+
+fn long_names_have_no_case_wherever_they_stand(w: &World) {
+    let id = ann(w);
+    let path = format!("/Users/{id}");
+    let (user, enterprise) = (USER.to_uppercase(), ENTERPRISE.to_uppercase());
+    let name = serde_json::json!({"schemas": [USER, ENTERPRISE], "id": id, "name": {"givenName": "A"}});
+    let attributes = format!("{path}?attributes={user}:NAME.GivenName");
+    assert_eq!(w.get(&attributes).send().expect(200).json(), name);
+    let rest = w.get(&format!("{path}?excludedAttributes={enterprise},{user}:EMAILS")).send().expect(200).json();
+    assert_eq!((rest.get("emails"), rest.get(ENTERPRISE), &rest["userName"]), (None, None, &"ann".into()));
+    for filter in [format!("{user}:Name.FAMILYNAME eq \"l\""), format!("{enterprise}:DEPARTMENT eq \"D\"")] {
+        assert_eq!(w.get(&format!("/Users?filter={filter}")).send().expect(200).ids(), [id.as_str()], "{filter}");
+    }
+    let search = format!(r#"{{"sortBy":"{user}:USERNAME","attributes":["{user}:Name.GIVENNAME"]}}"#);
+    assert_eq!(w.post("/Users/.search", search).send().expect(200).json()["Resources"], serde_json::json!([name]));
+    let operations = format!(r#"[{{"op":"replace","path":"{enterprise}:Department","value":"e"}}]"#);
+    assert_eq!(w.patch(&path, &operations).send().expect(200).json()[ENTERPRISE]["department"], "e");
 }

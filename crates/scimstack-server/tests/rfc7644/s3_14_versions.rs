@@ -7,6 +7,7 @@ over_every_store! {
     a_write_on_another_version_is_refused in Setting::directory();
     a_write_on_this_version_goes_on in Setting::directory();
     members_are_covered_by_the_version in Setting::directory();
+    the_header_and_the_resource_name_the_same_version in Setting::directory();
 }
 
 const RENAME: &str = r#"[{"op":"replace","path":"title","value":"x"}]"#;
@@ -55,4 +56,24 @@ fn members_are_covered_by_the_version(w: &World) {
     let remove = format!(r#"[{{"op":"remove","path":"members[value eq \"{bob}\"]"}}]"#);
     w.patch(&path, &remove).header("if-match", &tag).send().expect(412);
     w.patch(&path, &remove).header("if-match", &after).send().expect(204);
+}
+
+fn the_header_and_the_resource_name_the_same_version(w: &World) {
+    let body = |title: &str| format!(r#"{{"schemas":["{USER}"],"userName":"ann","title":"{title}"}}"#);
+    let made = w.post("/Users", body("a")).send().expect(201);
+    let path = format!("/Users/{}", made.id());
+    let mut seen = Vec::new();
+    for answer in [
+        made,
+        w.get(&path).send().expect(200),
+        w.put(&path, body("b")).send().expect(200),
+        w.patch(&path, RENAME).send().expect(200),
+        w.get(&path).send().expect(200),
+    ] {
+        assert_eq!(answer.json()["meta"]["version"], answer.etag(), "{}", answer.text());
+        seen.push(answer.etag());
+    }
+    assert_eq!(seen, ["W/\"1\"", "W/\"1\"", "W/\"2\"", "W/\"3\"", "W/\"3\""]);
+    let list = w.get("/Users").send().expect(200).json();
+    assert_eq!(list["Resources"][0]["meta"]["version"], "W/\"3\"");
 }

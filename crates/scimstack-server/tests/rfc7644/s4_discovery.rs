@@ -8,6 +8,9 @@ over_every_store! {
     schemas_hold_every_extension in Setting::directory();
     the_configuration_tells_the_truth in Setting::directory();
     discovery_cannot_be_filtered_or_paged in Setting::directory();
+    the_configuration_is_one_object_with_its_schema in Setting::directory();
+    every_schema_is_listed_once in Setting::directory();
+    order_and_pages_are_ignored in Setting::directory();
 }
 
 fn resource_types_name_endpoints_that_answer(w: &World) {
@@ -78,4 +81,49 @@ fn a_custom_schema_is_seen_and_enforced_at_once() {
     let found = w.patch(&format!("/Users/{ann}"), &set).send().expect(200).json();
     assert_eq!(found[urn]["number"], 7);
     assert_eq!(w.get(&format!("/Users?filter={urn}:number eq 7")).send().expect(200).ids(), [ann.as_str()]);
+}
+
+fn the_configuration_is_one_object_with_its_schema(w: &World) {
+    let config = w.get("/ServiceProviderConfig?attributes=patch&count=0").send().expect(200).json();
+    assert_eq!(config["schemas"], serde_json::json!(["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"]));
+    assert_eq!(config.get("Resources"), None);
+    assert_eq!(config["meta"]["location"], format!("{BASE}/ServiceProviderConfig"));
+}
+
+fn every_schema_is_listed_once(w: &World) {
+    let texts = |value: &serde_json::Value, name: &str| -> Vec<String> {
+        value.as_array().into_iter().flatten().map(|element| element[name].as_str().unwrap().to_owned()).collect()
+    };
+    let list = w.get("/Schemas").send().expect(200).json();
+    assert_eq!(list["schemas"], serde_json::json!(["urn:ietf:params:scim:api:messages:2.0:ListResponse"]));
+    let mut listed = texts(&list["Resources"], "id");
+    let mut expected: Vec<String> = ["ServiceProviderConfig", "ResourceType", "Schema"]
+        .map(|name| format!("urn:ietf:params:scim:schemas:core:2.0:{name}"))
+        .into();
+    for resource_type in w.get("/ResourceTypes").send().expect(200).json()["Resources"].as_array().unwrap() {
+        expected.push(resource_type["schema"].as_str().unwrap().to_owned());
+        expected.extend(texts(&resource_type["schemaExtensions"], "schema"));
+    }
+    listed.sort();
+    expected.sort();
+    assert_eq!(listed, expected);
+    assert_eq!(list["totalResults"], expected.len());
+}
+
+fn order_and_pages_are_ignored(w: &World) {
+    for path in ["/Schemas", "/ResourceTypes"] {
+        let all = w.get(path).send().expect(200);
+        for query in [
+            "startIndex=2&count=1",
+            "count=0",
+            "count=abc",
+            "cursor=x",
+            "sortBy=id&sortOrder=descending",
+            "attributes=id",
+            "excludedAttributes=meta",
+            "anything=1",
+        ] {
+            assert_eq!(w.get(&format!("{path}?{query}")).send().expect(200).text(), all.text(), "{path}?{query}");
+        }
+    }
 }
