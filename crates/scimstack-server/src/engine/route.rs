@@ -17,7 +17,7 @@ const FLAGS: [&str; 2] = ["aadOptscim062020", "AzureAdScimPatch2017"];
 pub(crate) struct Route {
     /// The tenant's name, in lower case.
     pub(crate) tenant: String,
-    /// The path of the base URL, without a trailing slash.
+    /// The path of the base URL, with the version and without a trailing slash.
     pub(crate) base_path: String,
     /// Whether the tenant was named by the host.
     pub(crate) by_host: bool,
@@ -37,23 +37,28 @@ pub(crate) fn route(parts: &Parts) -> Result<Route, ScimError> {
     let (path, query, stray_flag) = without_flags(parts.uri.path(), parts.uri.query().unwrap_or_default());
     let raw: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let found = by_path(&raw).or_else(|| by_host(&raw, host(parts)?));
-    let Some((tenant, at, by_host)) = found else {
+    let Some((tenant, end, by_host)) = found else {
         return Err(ScimError::not_found(
             "There is no SCIM service at this address. The base URL ends in /t/{tenant}/api/scim/v2, or is \
              /api/scim/v2 on the tenant's own host; copy it from the administration console.",
         ));
     };
-    let (base, below) = raw.split_at_checked(at + 1).unwrap_or((&raw, &[]));
-    if let Some(version) = base.last().filter(|version| **version != "v2") {
-        return Err(ScimError::of(
-            ScimType::InvalidVers,
-            format!("The base URL asks for version {version} of SCIM; this server speaks v2."),
-        ));
-    }
+    let (base, below) = raw.split_at_checked(end).unwrap_or((&raw, &[]));
+    // A base URL without a version asks for the latest.
+    let below = match below.split_first() {
+        Some((&"v2", below)) => below,
+        Some((version, _)) if is_version(version) => {
+            return Err(ScimError::of(
+                ScimType::InvalidVers,
+                format!("The base URL asks for version {version} of SCIM; this server speaks v2."),
+            ));
+        }
+        _ => below,
+    };
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     Ok(Route {
         tenant: decode(&tenant).to_ascii_lowercase(),
-        base_path: format!("/{}", base.join("/")),
+        base_path: format!("/{}/v2", base.join("/")),
         by_host,
         segments: below.iter().map(|segment| decode(segment)).collect(),
         query: pairs(&query)?,
@@ -69,16 +74,15 @@ pub(crate) fn host(parts: &Parts) -> Option<&str> {
     (!host.is_empty() && host.bytes().all(plain)).then_some(host)
 }
 
-/// `…/t/{tenant}/api/scim/v2`: the tenant and the place of the version.
+/// `…/t/{tenant}/api/scim`: the tenant, and where what follows begins.
 fn by_path(raw: &[&str]) -> Option<(String, usize, bool)> {
-    let at =
-        raw.windows(5).position(|window| matches!(window, ["t", _, "api", "scim", version] if is_version(version)))?;
+    let at = raw.windows(4).position(|window| matches!(window, ["t", _, "api", "scim"]))?;
     Some(((*raw.get(at + 1)?).to_owned(), at + 4, false))
 }
 
-/// `…/api/scim/v2` on `{tenant}.…`.
+/// `…/api/scim` on `{tenant}.…`.
 fn by_host(raw: &[&str], host: &str) -> Option<(String, usize, bool)> {
-    let at = raw.windows(3).position(|window| matches!(window, ["api", "scim", version] if is_version(version)))?;
+    let at = raw.windows(2).position(|window| window == ["api", "scim"])?;
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
@@ -185,6 +189,9 @@ mod tests {
             ("/t/ACME/api/scim/v2/Users/1/", "x.test", "acme", "/t/ACME/api/scim/v2", vec!["Users", "1"]),
             ("//idm//t/acme/api/scim/v2//Users", "x", "acme", "/idm/t/acme/api/scim/v2", vec!["Users"]),
             ("/api/scim/v2", "acme.x.test:8443", "acme", "/api/scim/v2", vec![]),
+            ("/t/acme/api/scim/Users/v2", "x.test", "acme", "/t/acme/api/scim/v2", vec!["Users", "v2"]),
+            ("/t/acme/api/scim", "x.test", "acme", "/t/acme/api/scim/v2", vec![]),
+            ("/api/scim/Users", "acme.x.test", "acme", "/api/scim/v2", vec!["Users"]),
             ("/api/scim/v2/Users/a%2Fb%20c", "Acme.localhost", "acme", "/api/scim/v2", vec!["Users", "a/b c"]),
         ] {
             let route = at(uri, host).unwrap();
@@ -205,7 +212,7 @@ mod tests {
             ("/api/scim/v2/Users", "[::1]:8080"),
             ("/api/scim/v2/Users", ".x.test"),
             ("/t/acme/scim/v2/Users", "localhost"),
-            ("/t/acme/api/scim", "localhost"),
+            ("/t/acme/api", "localhost"),
         ] {
             assert_eq!(at(uri, host), Err(404), "{uri} {host}");
         }

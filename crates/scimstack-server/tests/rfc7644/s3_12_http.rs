@@ -1,4 +1,4 @@
-//! RFC 7644 §3.8, §3.12 and HTTP itself: media types, methods, addresses, limits; every error is a SCIM error.
+//! RFC 7644 §3.8, §3.12, §3.13 and HTTP itself: media types, methods, addresses, limits; every error is a SCIM error.
 
 use crate::support::{Setting, USER, World};
 use http::Method;
@@ -12,6 +12,8 @@ over_every_store! {
     what_is_no_endpoint_is_not_found in Setting::directory();
     what_the_standard_has_and_this_server_has_not_is_501 in Setting::directory();
     every_answer_has_its_own_request_id in Setting::directory();
+    every_status_is_the_one_the_standard_means in Setting::directory();
+    the_version_is_the_one_asked_for_or_the_latest in Setting::directory();
 }
 
 fn body(name: &str) -> String {
@@ -107,6 +109,21 @@ fn what_the_standard_has_and_this_server_has_not_is_501(w: &World) {
     w.post("/Bulk", "{}").send().expect(501);
 }
 
+fn the_version_is_the_one_asked_for_or_the_latest(w: &World) {
+    let id = w.user("ann");
+    let bearer = format!("Bearer {}", w.token);
+    let ask = |path: &str| w.raw(Method::GET, path).header("authorization", &bearer).send();
+    let versioned = ask(&format!("/t/acme/api/scim/v2/Users/{id}")).expect(200);
+    let latest = ask(&format!("/t/acme/api/scim/Users/{id}")).expect(200);
+    assert_eq!(latest.json(), versioned.json(), "addresses in the answer have the version, too");
+    assert_eq!(ask("/t/acme/api/scim").expect(200).ids(), [id.as_str()]);
+    for version in ["v1", "v1.1", "v3"] {
+        let answer = ask(&format!("/t/acme/api/scim/{version}/Users/{id}")).refused(400, "invalidVers");
+        assert!(answer.text().contains("v2"), "{}", answer.text());
+    }
+    w.raw(Method::GET, "/t/acme/api/scim/Users").send().expect(401);
+}
+
 fn every_answer_has_its_own_request_id(w: &World) {
     let ids: Vec<String> = [w.get("/Users"), w.get("/Users/x"), w.post("/Users", body("a"))]
         .into_iter()
@@ -129,4 +146,35 @@ fn bodies_over_the_limit_are_refused_and_groups_have_more_room() {
     let group = format!(r#"{{"schemas":["{}"],"displayName":"{fill}"}}"#, crate::support::GROUP);
     w.post("/Groups", group).send().expect(201);
     w.post("/Groups", format!("{}{}", " ".repeat(10_000), "{}")).send().expect(413);
+}
+
+fn every_status_is_the_one_the_standard_means(w: &World) {
+    let ann = format!("/Users/{}", w.user("ann"));
+    let rename = r#"[{"op":"replace","path":"title","value":"x"}]"#;
+    for (call, status) in [
+        (w.post("/Users", "{"), 400),
+        (w.get("/Users?filter=nonsense"), 400),
+        (w.raw(Method::GET, "/t/acme/api/scim/v2/Users"), 401),
+        (w.get("/Users?filter=password pr"), 403),
+        (w.get("/Schemas?filter=id pr"), 403),
+        (w.get("/Users/nobody"), 404),
+        (w.raw(Method::GET, "/nowhere"), 404),
+        (w.call(Method::PUT, "/Users"), 405),
+        (w.post("/Users", body("ANN")), 409),
+        (w.patch(&ann, rename).header("if-match", "W/\"9\""), 412),
+        (w.post("/Users", " ".repeat(2_000_000)), 413),
+        (w.post("/Users", body("x")).header("content-type", "text/xml"), 415),
+        (w.post("/Bulk", "{}"), 501),
+        (w.call(Method::PATCH, "/Me"), 501),
+    ] {
+        let error = call.send().expect(status).json();
+        let members: Vec<&String> = error.as_object().unwrap().keys().collect();
+        assert!(members.iter().all(|name| ["schemas", "status", "scimType", "detail"].contains(&name.as_str())));
+        assert_eq!(
+            error.get("scimType").is_some(),
+            matches!(status, 400 | 409) || error.to_string().contains("sensitive"),
+            "{error}"
+        );
+        assert!(!error["detail"].as_str().unwrap().contains("src/"), "{error}");
+    }
 }
