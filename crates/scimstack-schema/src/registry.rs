@@ -110,6 +110,9 @@ pub enum RegistryError {
     /// A resource type that was named but does not exist.
     #[error("there is no resource type \"{0}\"")]
     UnknownResourceType(String),
+    /// A resource type without a name, or at an endpoint that cannot be its own.
+    #[error("{0}")]
+    ResourceType(String),
     /// A name or an endpoint that two resource types share.
     #[error("two resource types are called or found at \"{0}\"")]
     DuplicateResourceType(String),
@@ -370,35 +373,49 @@ impl RegistryBuilder {
         Ok(self)
     }
 
-    /// Builds the registry.
+    /// Builds the registry. What a base schema says of the common attributes does not count and is left out: they are
+    /// the same in every resource (RFC 7643 §3.1).
     ///
     /// # Errors
-    /// A schema that breaks a duty of its author (RFC 7643 §2.1, §7), two resource types with one name or endpoint, or a
-    /// path that leads nowhere.
+    /// A schema that breaks a duty of its author (RFC 7643 §2.1, §7), two different schemas with one URI, a resource type
+    /// without a name or at no endpoint of its own, two of them with one name or endpoint, or a path that leads nowhere.
     pub fn build(self) -> Result<Registry, RegistryError> {
         let mut resource_types = Vec::with_capacity(self.types.len());
         let mut schemas: Vec<Arc<Schema>> = Vec::new();
         let mut taken = std::collections::HashSet::new();
         for draft in self.types {
+            if let Some(problem) = breach_of(&draft) {
+                return Err(RegistryError::ResourceType(problem));
+            }
             for key in [draft.name.to_string(), format!("/{}", draft.endpoint.trim_start_matches('/'))] {
                 if !taken.insert(key.clone()) {
                     return Err(RegistryError::DuplicateResourceType(key));
                 }
             }
+            draft.schema.check()?;
             let mut r#type = ResourceType {
                 name: draft.name,
                 endpoint: draft.endpoint,
                 description: draft.description,
-                schema: draft.schema,
+                schema: without_common_attributes(draft.schema),
                 extensions: draft.extensions,
                 indexed: Vec::new(),
                 relations: Vec::new(),
             };
             for schema in std::iter::once(&r#type.schema).chain(r#type.extensions.iter().map(|e| &e.schema)) {
                 schema.check()?;
-                if !schemas.iter().any(|s| s.id == schema.id) {
-                    schemas.push(schema.clone());
+                match schemas.iter().find(|s| s.id == schema.id) {
+                    None => schemas.push(schema.clone()),
+                    Some(other) if other == schema => {}
+                    Some(_) => {
+                        let problem = "two different schemas have this URI".to_owned();
+                        return Err(RegistryError::Schema { schema: schema.id.to_string(), problem });
+                    }
                 }
+            }
+            if r#type.extension(r#type.schema.id.as_str()).is_some() {
+                let problem = format!("it is the base schema of {} and cannot extend it too", r#type.name);
+                return Err(RegistryError::Schema { schema: r#type.schema.id.to_string(), problem });
             }
             let resolve = |t: &ResourceType, path: &str| {
                 t.resolve(path).ok_or_else(|| RegistryError::UnknownPath {
@@ -418,4 +435,34 @@ impl RegistryBuilder {
         }
         Ok(Registry { inner: Arc::new(Inner { resource_types, schemas }) })
     }
+}
+
+/// The endpoints of the protocol itself (RFC 7644 §3.2).
+const TAKEN: [&str; 6] = ["ServiceProviderConfig", "ResourceTypes", "Schemas", "Bulk", "Me", ".search"];
+
+/// What a resource type lacks (RFC 7643 §6).
+fn breach_of(draft: &Draft) -> Option<String> {
+    let Draft { name, endpoint, .. } = draft;
+    if name.is_empty() {
+        return Some(format!("the resource type at {endpoint:?} has no name"));
+    }
+    let segment = endpoint.strip_prefix('/').unwrap_or(endpoint);
+    if segment.is_empty() || !segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b)) {
+        return Some(format!(
+            "resource type \"{name}\": {endpoint:?} is no endpoint; write one path segment such as /Users"
+        ));
+    }
+    TAKEN.contains(&segment).then(|| {
+        format!("resource type \"{name}\": {endpoint:?} is an endpoint of the protocol itself; choose another, such as /Users")
+    })
+}
+
+/// The schema without attributes called like the common ones, whose characteristics are fixed.
+fn without_common_attributes(mut schema: Arc<Schema>) -> Arc<Schema> {
+    let is_common =
+        |attribute: &Attribute| common_attributes().iter().any(|c| c.name.eq_ignore_ascii_case(&attribute.name));
+    if schema.attributes.iter().any(|attribute| is_common(attribute)) {
+        Arc::make_mut(&mut schema).attributes.retain(|attribute| !is_common(attribute));
+    }
+    schema
 }

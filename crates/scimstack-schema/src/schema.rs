@@ -15,7 +15,7 @@
 
 mod json;
 
-use crate::attribute::{Attribute, Type};
+use crate::attribute::{Attribute, Type, Uniqueness};
 use crate::registry::RegistryError;
 use crate::uri::SchemaUri;
 use std::sync::Arc;
@@ -62,8 +62,9 @@ impl Schema {
 }
 
 impl Schema {
-    /// Checks the duties of a schema author: a URI as id, well-formed names (RFC 7643 §2.1), no name twice, sub-attributes
-    /// on complex attributes only and never complex themselves.
+    /// Checks the duties of a schema author: a URI as id, well-formed names (RFC 7643 §2.1), no name twice, no
+    /// characteristic that the type does not have (§2.3, §7), sub-attributes on complex attributes only and never complex
+    /// themselves, and in lists with the meaning their names have there (§2.4).
     ///
     /// # Errors
     /// The first breach, with the attribute's path.
@@ -92,6 +93,14 @@ impl Schema {
             if let Some(problem) = breach_among(&attribute.sub_attributes, Some(&attribute.name)) {
                 return breach(problem);
             }
+            let usual = |sub: &Arc<Attribute>| attribute.multi_valued.then(|| unusual(sub)).flatten();
+            let in_sub = |sub: &Arc<Attribute>| {
+                misfit(sub).or_else(|| usual(sub)).map(|what| format!("{}.{} {what}", attribute.name, sub.name))
+            };
+            let own = misfit(attribute).map(|what| format!("{} {what}", attribute.name));
+            if let Some(problem) = own.or_else(|| attribute.sub_attributes.iter().find_map(in_sub)) {
+                return breach(problem);
+            }
             if let Some(sub) = attribute.sub_attributes.iter().find(|sub| sub.r#type == Type::Complex) {
                 return breach(format!(
                     "{}.{} is complex; complex attributes cannot stand inside complex ones",
@@ -103,6 +112,34 @@ impl Schema {
     }
 }
 
+/// A characteristic that attributes of this type do not have.
+fn misfit(attribute: &Attribute) -> Option<String> {
+    let r#type = attribute.r#type;
+    if !r#type.has_uniqueness() && attribute.uniqueness != Uniqueness::None {
+        return Some(format!("is {type} and cannot be unique; leave its uniqueness out"));
+    }
+    if r#type != Type::Reference && !attribute.reference_types.is_empty() {
+        return Some(format!("has referenceTypes but is no reference; make its type reference instead of {type}"));
+    }
+    if matches!(r#type, Type::Reference | Type::Binary) && !attribute.case_exact {
+        return Some(format!("is a {type}, which is always caseExact"));
+    }
+    None
+}
+
+/// A sub-attribute of a list whose name means something else there (RFC 7643 §2.4).
+fn unusual(sub: &Attribute) -> Option<String> {
+    let (r#type, wanted, meaning) = match &*sub.name.to_ascii_lowercase() {
+        "primary" => (Type::Boolean, "a boolean", "marks the preferred value"),
+        "type" => (Type::String, "a string", "says what a value is for, such as \"work\""),
+        "display" => (Type::String, "a string", "is what people are shown of a value"),
+        "$ref" => (Type::Reference, "a reference", "is the URI of a resource"),
+        _ => return None,
+    };
+    let fits = sub.r#type == r#type && !sub.multi_valued;
+    (!fits).then(|| format!("must be {wanted} with one value, because in a list that name {meaning}"))
+}
+
 /// A malformed or repeated name among siblings.
 fn breach_among(siblings: &[Arc<Attribute>], parent: Option<&str>) -> Option<String> {
     let path = |name: &str| parent.map_or_else(|| name.to_owned(), |parent| format!("{parent}.{name}"));
@@ -110,7 +147,8 @@ fn breach_among(siblings: &[Arc<Attribute>], parent: Option<&str>) -> Option<Str
     while let Some((attribute, later)) = rest.split_first() {
         if !is_attribute_name(&attribute.name) {
             return Some(format!(
-                "{:?} is no attribute name; a name begins with a letter and goes on with letters, digits, \"-\" and \"_\"",
+                "{:?} is no attribute name; a name begins with a letter and goes on with letters, digits, \"-\", \"_\" \
+                 and \"$\"",
                 path(&attribute.name)
             ));
         }
@@ -127,7 +165,7 @@ fn breach_among(siblings: &[Arc<Attribute>], parent: Option<&str>) -> Option<Str
 pub fn is_attribute_name(name: &str) -> bool {
     name.eq_ignore_ascii_case("$ref")
         || (name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'$')))
 }
 
 /// A scheme, a colon, and something after it that holds no blanks.

@@ -134,11 +134,14 @@ impl Reader<'_> {
         let word = |name| self.text(object, at, name).map(Option::unwrap_or_default);
         attribute.mutability = Mutability::from_keyword(word("mutability")?).unwrap_or_default();
         attribute.returned = Returned::from_keyword(word("returned")?).unwrap_or_default();
-        attribute.uniqueness = Uniqueness::from_keyword(word("uniqueness")?).unwrap_or_default();
-        attribute.reference_types = self.texts(object, at, "referenceTypes")?.unwrap_or_default();
-        if r#type == Type::Complex {
-            attribute.sub_attributes = self.attributes(object, at, "subAttributes")?;
+        if r#type.has_uniqueness() {
+            attribute.uniqueness = Uniqueness::from_keyword(word("uniqueness")?).unwrap_or_default();
         }
+        if r#type == Type::Reference {
+            attribute.reference_types = self.texts(object, at, "referenceTypes")?.unwrap_or_default();
+        }
+        // Under any type, so that `check` can say what is wrong with them.
+        attribute.sub_attributes = self.attributes(object, at, "subAttributes")?;
         Ok(attribute)
     }
 }

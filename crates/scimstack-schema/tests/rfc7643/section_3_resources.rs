@@ -1,7 +1,7 @@
 //! §3: resources, `schemas`, common attributes, extensions, relations kept as edges.
 
 use crate::support::*;
-use scimstack_schema::{Attribute, Mutability, ReferenceKey, Registry, Schema, Type, Value, ViolationKind};
+use scimstack_schema::{Attribute, Mutability, ReferenceKey, Registry, Returned, Schema, Type, Value, ViolationKind};
 
 #[test]
 fn only_objects_are_resources() {
@@ -39,6 +39,57 @@ fn schemas_is_written_from_what_the_resource_holds() {
     ] {
         let found = ingest(&user_type(), user_with(&members), &strict());
         assert_eq!(found.resource.root().get("schemas"), Some(&Value::from(listed)), "{members}");
+    }
+}
+
+#[test]
+fn the_order_of_schemas_does_not_matter() {
+    let document = |schemas: [&str; 3]| {
+        json(&format!(
+            r#"{{"schemas":["{}"],"userName":"a","{HAYSTACK}":{{"joinDate":"x"}},"{ENTERPRISE}":{{"division":"d"}}}}"#,
+            schemas.join(r#"",""#)
+        ))
+    };
+    let one = ingest(&user_type(), document([USER, ENTERPRISE, HAYSTACK]), &refusing()).resource;
+    for schemas in [[HAYSTACK, ENTERPRISE, USER], [ENTERPRISE, USER, HAYSTACK]] {
+        let other = ingest(&user_type(), document(schemas), &refusing()).resource;
+        assert_eq!(other.to_bytes(), one.to_bytes());
+    }
+}
+
+#[test]
+fn every_type_has_the_common_attributes_whatever_its_schema_lists() {
+    // As schemas of former times list them, and wrongly.
+    let schema = Schema::new("urn:example:Team", "Team")
+        .with_attribute(Attribute::new("ID", Type::Integer))
+        .with_attribute(Attribute::new("externalId", Type::String).with_returned(Returned::Never))
+        .with_attribute(
+            Attribute::new("meta", Type::Complex).with_sub_attributes([Attribute::new("colour", Type::String)]),
+        )
+        .with_attribute(Attribute::new("schemas", Type::Boolean))
+        .with_attribute(Attribute::new("name", Type::String));
+    let plain = Schema::new("urn:example:Team", "Team").with_attribute(Attribute::new("name", Type::String));
+    for schema in [schema, plain] {
+        let registry = Registry::builder().resource_type("Team", "/Teams", "", schema).build().unwrap();
+        let team = registry.resource_type("Team").unwrap();
+        let names: Vec<&str> = registry.schemas()[0].attributes.iter().map(|a| &*a.name).collect();
+        assert_eq!(names, ["name"], "listed once: by this registry");
+        let leaf = |path: &str| team.resolve(path).unwrap().leaf().clone();
+        let id = leaf("id");
+        assert_eq!((id.r#type, id.mutability, id.returned), (Type::String, Mutability::ReadOnly, Returned::Always));
+        assert!(id.case_exact && leaf("externalId").case_exact);
+        assert_eq!(leaf("meta.created").r#type, Type::DateTime);
+        assert!(team.resolve("meta.colour").is_none());
+        let sent =
+            r#"{"schemas":["urn:example:Team"],"id":"mine","externalId":"E-1","meta":{"colour":"red"},"name":"n"}"#;
+        let kept = ingest(team, json(sent), &refusing()).resource;
+        assert_eq!(
+            String::from_utf8(kept.to_bytes()).unwrap(),
+            r#"{"schemas":["urn:example:Team"],"externalId":"E-1","name":"n"}"#
+        );
+        let mut shown = kept.root().clone();
+        scimstack_schema::Projection::all().apply(team, &mut shown);
+        assert_eq!(shown.get("externalId").and_then(Value::as_str), Some("E-1"));
     }
 }
 
