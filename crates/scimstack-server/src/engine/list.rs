@@ -7,6 +7,7 @@ use super::project::{self, Piece, View};
 use super::respond::Reply;
 use super::{document, project::body};
 use scimstack_filter::{AttrPath, Filter, ResolveError, Resolved};
+use scimstack_protocol::list::SEARCH_REQUEST;
 use scimstack_protocol::{ListQuery, ListResponse, ScimError, ScimType};
 use scimstack_schema::{ResolvedPath, ResourceType, Type};
 use scimstack_store::{CountMode, Kind, Paging, Query, Sort, Stored, Target, Total, Want};
@@ -20,7 +21,13 @@ pub(crate) async fn list(call: &Call<'_>, resource_types: &[Arc<ResourceType>]) 
 
 /// POST: the query is in the body, and nothing in the URL counts.
 pub(crate) async fn search(call: &Call<'_>, resource_types: &[Arc<ResourceType>], bytes: &[u8]) -> Outcome<Reply> {
-    let query = ListQuery::from_search_request(&document::parse(bytes)?)?;
+    let body = document::parse(bytes)?;
+    let query = ListQuery::from_search_request(&body)?;
+    let says_what_it_is = body.as_object().and_then(|body| body.get("schemas")).is_some_and(|s| !s.is_unassigned());
+    if !says_what_it_is && !call.profile.patch.missing_schemas {
+        let detail = format!("The search has no schemas; a search has the schemas [\"{SEARCH_REQUEST}\"].");
+        return Err(ScimError::invalid_syntax(detail).into());
+    }
     answer(call, resource_types, &query, false).await
 }
 

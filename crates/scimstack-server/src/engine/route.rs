@@ -154,7 +154,8 @@ fn pairs(query: &str) -> Result<Vec<(String, String)>, ScimError> {
 impl Route {
     /// The base URL that answers name, without a trailing slash.
     pub(crate) fn base_url(&self, parts: &Parts, public_url: Option<&str>) -> String {
-        let public = public_url.map(|url| url.trim_end_matches('/'));
+        // A base URL has no query (RFC 7644 §1.3), and no fragment either.
+        let public = public_url.map(|url| url.split(['?', '#']).next().unwrap_or(url).trim_end_matches('/'));
         if let (Some(public), false) = (public, self.by_host) {
             return format!("{public}{}", self.base_path);
         }
@@ -257,6 +258,10 @@ mod tests {
         let by_path = "/t/acme/api/scim/v2/Users";
         assert_eq!(base(by_path, "x.test:81", None), "http://x.test:81/t/acme/api/scim/v2");
         assert_eq!(base(by_path, "x.test", Some("https://id.test/")), "https://id.test/t/acme/api/scim/v2");
+        for public in ["https://id.test/scim/?x=1", "https://id.test/scim#x", "https://id.test/scim/"] {
+            let found = base(&format!("{by_path}?count=1"), "x.test", Some(public));
+            assert_eq!(found, "https://id.test/scim/t/acme/api/scim/v2", "{public}");
+        }
         assert_eq!(base("/api/scim/v2", "acme.id.test", Some("https://id.test")), "https://acme.id.test/api/scim/v2");
         assert_eq!(base(by_path, "evil\"host", None), "http://localhost/t/acme/api/scim/v2");
     }

@@ -12,9 +12,13 @@
 mod support;
 
 mod s2_authentication;
+mod s3_01_messages;
 mod s3_03_create;
 mod s3_04_1_read;
+mod s3_04_2_2_filter;
+mod s3_04_2_3_order;
 mod s3_04_2_list;
+mod s3_04_3_search;
 mod s3_05_1_replace;
 mod s3_05_2_modify;
 mod s3_05_2_operations;

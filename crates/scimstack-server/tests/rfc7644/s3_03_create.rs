@@ -5,6 +5,8 @@ use crate::support::{BASE, ENTERPRISE, GROUP, Setting, USER, World};
 over_every_store! {
     the_answer_is_the_whole_resource in Setting::rfc();
     the_id_and_meta_of_the_client_do_not_count in Setting::directory();
+    what_is_read_only_is_not_taken_from_a_body in Setting::directory();
+    the_type_is_the_one_of_the_endpoint in Setting::directory();
     a_name_in_use_is_refused_whatever_its_case in Setting::directory();
     what_is_required_is_named in Setting::directory();
     bodies_that_are_no_resource_are_refused in Setting::directory();
@@ -45,6 +47,40 @@ fn the_id_and_meta_of_the_client_do_not_count(w: &World) {
     assert_ne!(answer.id(), "mine");
     assert_eq!(answer.json()["meta"]["version"], "W/\"1\"");
     w.get("/Users/mine").send().expect(404);
+}
+
+fn what_is_read_only_is_not_taken_from_a_body(w: &World) {
+    let group = w.group("G", &[]);
+    let body = format!(
+        r#"{{"schemas":["{USER}"],"userName":"ann","ID":"mine","groups":[{{"value":"{group}","display":"G"}}],
+        "meta":{{"created":"1999-01-01T00:00:00Z","lastModified":"1999-01-01T00:00:00Z","location":"https://x.test/1"}},
+        "{ENTERPRISE}":{{"manager":{{"value":"boss","displayName":"Mine"}}}}}}"#
+    );
+    let made = w.post("/Users", body).send().expect(201);
+    assert_ne!(made.id(), "mine");
+    let path = format!("/Users/{}", made.id());
+    for found in [made.json(), w.get(&path).send().expect(200).json()] {
+        assert_eq!((found.get("groups"), found.get("ID")), (None, None));
+        assert_eq!(found["meta"]["created"], "2026-01-01T00:00:00.000Z");
+        assert_eq!(found["meta"]["lastModified"], "2026-01-01T00:00:00.000Z");
+        assert_eq!(found["meta"]["location"], format!("{BASE}{path}"));
+        assert_eq!(found[ENTERPRISE]["manager"], serde_json::json!({"value": "boss"}));
+    }
+    assert_eq!(w.members(&group), [""; 0]);
+}
+
+fn the_type_is_the_one_of_the_endpoint(w: &World) {
+    for (endpoint, schema, name, resource_type, other) in
+        [("/Users", USER, "userName", "User", "Group"), ("/Groups", GROUP, "displayName", "Group", "User")]
+    {
+        for sent in ["", &format!(r#","meta":{{"resourceType":"{other}"}}"#)] {
+            let body = format!(r#"{{"schemas":["{schema}"],"{name}":"a{}"{sent}}}"#, sent.len());
+            let made = w.post(endpoint, body).send().expect(201);
+            assert_eq!(made.json()["meta"]["resourceType"], resource_type);
+            let read = w.get(&format!("{endpoint}/{}", made.id())).send().expect(200);
+            assert_eq!(read.json()["meta"]["resourceType"], resource_type);
+        }
+    }
 }
 
 fn a_name_in_use_is_refused_whatever_its_case(w: &World) {
