@@ -15,6 +15,8 @@ pub mod registry;
 pub mod relation;
 pub mod resource;
 pub mod schema;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 pub mod time;
 pub mod typed;
 pub mod uri;
