@@ -1,6 +1,7 @@
 //! What is cited exists: RFC numbers and their sections, wherever code or documents name them as `RFC 7644 §3.5.2`.
 
 use crate::workspace::File;
+use std::collections::BTreeSet;
 
 /// The documents that may be cited, and their sections where they are listed.
 #[derive(Debug)]
@@ -55,6 +56,14 @@ pub fn wrong(files: &[File], catalogue: &Catalogue) -> Vec<String> {
         }
     }
     found
+}
+
+/// The sections that are cited, each once, as `7644 §3.5.2`.
+#[must_use]
+pub fn sections(files: &[File]) -> BTreeSet<String> {
+    let lines = files.iter().flat_map(|file| file.text.lines());
+    let cited = lines.flat_map(citations).filter_map(|citation| Some((citation.document, citation.section?)));
+    cited.map(|(document, section)| format!("{document} §{section}")).collect()
 }
 
 /// How many sections are cited: none would mean that the check looks for the wrong thing.
@@ -125,6 +134,12 @@ mod tests {
         ] {
             assert_eq!(shown(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn what_is_cited_twice_counts_once() {
+        let files = [File::new("a.rs", "RFC 7644 §3.5, §7\n"), File::new("b.rs", "RFC 7644 §3.5, RFC 3339\n")];
+        assert_eq!(sections(&files).into_iter().collect::<Vec<_>>(), ["7644 §3.5", "7644 §7"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The provisioning log: one event for each write request, accepted or refused. The tenant's administrator reads it, so
-//! it names attributes and never their values; of a person it holds the user name and nothing else.
+//! it names attributes and never their values; of a person it holds the user name and nothing else
+//! (RFC 7644 §7.5.1).
 
 use super::call::Call;
 use scimstack_protocol::ScimError;

@@ -207,6 +207,7 @@ impl<'a> Target<'a> {
             ["Schemas", urn] => Self::Schemas(Some(urn)),
             ["ResourceTypes"] => Self::ResourceTypes(None),
             ["ResourceTypes", name] => Self::ResourceTypes(Some(name)),
+            // RFC 7644 §3.11, §3.7
             ["Me", ..] => Self::Missing("/Me: a token stands for a connection, not for a person"),
             ["Bulk"] => Self::Missing("/Bulk: send the operations one by one"),
             [endpoint] => Self::Collection(registry.resource_type_at(endpoint)?),

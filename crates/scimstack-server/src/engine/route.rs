@@ -133,7 +133,7 @@ fn strip_suffix_without_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str>
     tail.eq_ignore_ascii_case(suffix).then_some(rest)
 }
 
-/// The parameters of a query, decoded; `+` is a space.
+/// The parameters of a query, decoded once (RFC 7644 §1.2); `+` is a space.
 fn pairs(query: &str) -> Result<Vec<(String, String)>, ScimError> {
     let decode = |text: &str| {
         let text = text.replace('+', " ");
