@@ -1,145 +1,56 @@
-//! Typed access to extensions: a Rust struct that is a schema extension ([`ScimExtension`], usually derived with
-//! `scimstack-derive`), read from and written to any resource without touching what it does not know.
+//! Rust structs as SCIM data: an extension ([`ScimExtension`]), a resource type of one's own ([`ScimResource`]), a complex
+//! attribute ([`ScimComplex`]), a string with known values ([`ScimEnum`]). All four are usually derived with
+//! `scimstack-derive`; what is here works without it. They are read from and written to any document without touching
+//! what they do not know. (RFC 7643 §2.3, §3, §7.)
+//!
+//! Which Rust type is which data type of SCIM:
+//!
+//! | Rust | SCIM |
+//! |---|---|
+//! | [`String`], an enum with `#[derive(ScimEnum)]` | string |
+//! | [`bool`] | boolean |
+//! | [`i8`] to [`i64`], [`u8`] to [`u32`] | integer, the range checked |
+//! | [`f64`] | decimal |
+//! | [`jiff::Timestamp`], [`crate::Timestamp`] | dateTime |
+//! | [`Binary`] | binary |
+//! | [`Reference`] | reference |
+//! | a struct with `#[derive(ScimComplex)]` | complex |
+//! | [`Option`] of one of these | an attribute that may be absent |
+//! | [`Vec`] of one of these | a multi-valued attribute |
+//!
+//! A type of one's own joins them by implementing [`AttributeValue`].
 //!
 //! ```
-//! use scimstack_schema::typed::AttributeValue;
+//! use scimstack_schema::typed::{AttributeField, Binary, TypedError};
 //! use scimstack_schema::{Type, Value};
-//! assert_eq!(<Option<i64> as AttributeValue>::TYPE, Type::Integer);
-//! assert_eq!(Vec::<String>::from_value(&Value::from(vec!["a"])).unwrap(), ["a"]);
+//!
+//! let badge = Value::parse(br#"{"floor": 300, "photo": "aGk="}"#).unwrap();
+//! let badge = badge.as_object().unwrap();
+//! assert_eq!(Option::<Binary>::read(badge, "photo").unwrap().unwrap().as_ref(), b"hi");
+//! assert_eq!(Vec::<String>::read(badge, "doors").unwrap(), Vec::<String>::new());
+//! assert_eq!(
+//!     u8::read(badge, "floor").unwrap_err().to_string(),
+//!     "floor must be a whole number from 0 to 255, not 300"
+//! );
+//!
+//! let attribute = Vec::<i64>::attribute("codes");
+//! assert!(attribute.multi_valued && !attribute.required);
+//! assert_eq!(attribute.r#type, Type::Integer);
 //! ```
 
-use crate::attribute::Type;
-use crate::resource::Resource;
-use crate::schema::Schema;
-use crate::value::{Object, Value};
+#[doc(hidden)]
+pub mod check;
+mod error;
+mod extension;
+mod field;
+mod newtypes;
+mod resource;
+mod simple;
+mod structured;
 
-/// A Rust type that can be the value of an attribute.
-pub trait AttributeValue: Sized {
-    /// The attribute's data type.
-    const TYPE: Type;
-    /// Whether the attribute is a list.
-    const MULTI_VALUED: bool = false;
-    /// Whether it may be absent: true for `Option` and lists.
-    const OPTIONAL: bool = false;
-
-    /// From a document's value; `None` when it is of another type.
-    fn from_value(value: &Value) -> Option<Self>;
-
-    /// What an absent attribute means, where it may be absent.
-    fn absent() -> Option<Self> {
-        None
-    }
-
-    /// The value for a document; `Null` leaves the attribute out.
-    fn to_value(&self) -> Value;
-}
-
-impl AttributeValue for String {
-    const TYPE: Type = Type::String;
-
-    fn from_value(value: &Value) -> Option<Self> {
-        value.as_str().map(ToOwned::to_owned)
-    }
-
-    fn to_value(&self) -> Value {
-        Value::from(self.as_str())
-    }
-}
-
-impl AttributeValue for bool {
-    const TYPE: Type = Type::Boolean;
-
-    fn from_value(value: &Value) -> Option<Self> {
-        value.as_bool()
-    }
-
-    fn to_value(&self) -> Value {
-        Value::from(*self)
-    }
-}
-
-impl AttributeValue for i64 {
-    const TYPE: Type = Type::Integer;
-
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Number(number) => number.as_i64(),
-            _ => None,
-        }
-    }
-
-    fn to_value(&self) -> Value {
-        Value::from(*self)
-    }
-}
-
-impl<T: AttributeValue> AttributeValue for Option<T> {
-    const TYPE: Type = T::TYPE;
-    const MULTI_VALUED: bool = T::MULTI_VALUED;
-    const OPTIONAL: bool = true;
-
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Null => Some(None),
-            value => T::from_value(value).map(Some),
-        }
-    }
-
-    fn absent() -> Option<Self> {
-        Some(None)
-    }
-
-    fn to_value(&self) -> Value {
-        self.as_ref().map_or(Value::Null, T::to_value)
-    }
-}
-
-impl<T: AttributeValue> AttributeValue for Vec<T> {
-    const TYPE: Type = T::TYPE;
-    const MULTI_VALUED: bool = true;
-    const OPTIONAL: bool = true;
-
-    fn from_value(value: &Value) -> Option<Self> {
-        value.as_array()?.iter().map(T::from_value).collect()
-    }
-
-    fn absent() -> Option<Self> {
-        Some(Self::new())
-    }
-
-    fn to_value(&self) -> Value {
-        Value::Array(self.iter().map(T::to_value).collect())
-    }
-}
-
-/// A struct that is an extension of a resource type. Derive it: `#[derive(ScimExtension)]`.
-pub trait ScimExtension: Sized {
-    /// The extension's URI.
-    const URN: &'static str;
-
-    /// The extension's schema.
-    fn schema() -> Schema;
-
-    /// From the extension's object; `None` when a field is missing or of the wrong type.
-    fn from_object(object: &Object) -> Option<Self>;
-
-    /// Writes every field into the extension's object; other members stay.
-    fn write_to(&self, object: &mut Object);
-
-    /// The extension of a resource: `None` when it has none, or one that does not fit.
-    fn of(resource: &Resource) -> Option<Self> {
-        Self::from_object(resource.root().get(Self::URN)?.as_object()?)
-    }
-
-    /// Sets the extension of a resource. Members the struct does not know stay.
-    fn set_on(&self, resource: &mut Resource) {
-        let slot = resource.root_mut().entry(Self::URN);
-        if !matches!(slot, Value::Object(_)) {
-            *slot = Value::Object(Object::new());
-        }
-        if let Some(object) = slot.as_object_mut() {
-            self.write_to(object);
-        }
-        resource.normalize();
-    }
-}
+pub use error::TypedError;
+pub use extension::{ExtensionField, ScimExtension};
+pub use field::{AttributeField, AttributeValue};
+pub use newtypes::{Binary, Reference};
+pub use resource::{RegistryBuilderExt, ScimResource};
+pub use structured::{ScimComplex, ScimEnum};

@@ -1,6 +1,7 @@
 //! How a view's fields are taken from an object and put into one, and the macro that writes a view.
 
-use crate::typed::AttributeValue;
+use crate::attribute::Attribute;
+use crate::typed::{AttributeField, AttributeValue, Reference};
 use crate::value::{Object, Value};
 
 /// A field of a view. What does not fit is left where it is.
@@ -29,7 +30,7 @@ impl Field for String {
 
 impl<T: AttributeValue> Field for Option<T> {
     fn take(object: &mut Object, name: &str) -> Self {
-        let taken = T::from_value(object.get(name)?)?;
+        let taken = T::from_value(object.get(name)?).ok()?;
         object.remove(name);
         Some(taken)
     }
@@ -46,12 +47,12 @@ impl<T: AttributeValue> Field for Vec<T> {
         let Some(Value::Array(elements)) = object.get(name) else {
             return Self::new();
         };
-        match elements.iter().map(T::from_value).collect::<Option<Self>>() {
-            Some(taken) => {
+        match elements.iter().map(T::from_value).collect::<Result<Self, _>>() {
+            Ok(taken) => {
                 object.remove(name);
                 taken
             }
-            None => Self::new(),
+            Err(_) => Self::new(),
         }
     }
 
@@ -60,6 +61,11 @@ impl<T: AttributeValue> Field for Vec<T> {
             object.insert(name, self.iter().map(T::to_value).collect::<Vec<_>>());
         }
     }
+}
+
+/// The definition of a field, for schemas that have a view as a complex attribute.
+pub(super) fn definition<T: AttributeField>(name: &str) -> Attribute {
+    if name == "$ref" { Reference::attribute(name).with_required(false) } else { T::attribute(name) }
 }
 
 /// A struct with one field per attribute, and `other` for everything else.
@@ -100,8 +106,15 @@ macro_rules! view {
         impl $crate::typed::AttributeValue for $view {
             const TYPE: $crate::attribute::Type = $crate::attribute::Type::Complex;
 
-            fn from_value(value: &$crate::value::Value) -> Option<Self> {
-                value.as_object().cloned().map(Self::from_object)
+            fn define(attribute: $crate::attribute::Attribute) -> $crate::attribute::Attribute {
+                attribute.with_sub_attributes([$($crate::views::fields::definition::<$type>($wire)),+])
+            }
+
+            fn from_value(value: &$crate::value::Value) -> Result<Self, $crate::typed::TypedError> {
+                match value.as_object() {
+                    Some(object) => Ok(Self::from_object(object.clone())),
+                    None => Err($crate::typed::TypedError::wrong_type(Self::expected(), value)),
+                }
             }
 
             fn to_value(&self) -> $crate::value::Value {
