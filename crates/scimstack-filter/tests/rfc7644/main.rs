@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod examples;
 mod section_3_4_2_2;
 mod section_3_5_2;
 mod section_3_5_2_1;
