@@ -55,15 +55,8 @@ fn fields_of(kind: Kind, input: &DeriveInput, problems: &mut Problems) -> Vec<Sc
     };
     let fields = match fields {
         Fields::Named(fields) => &fields.named,
-        Fields::Unnamed(_) => {
+        Fields::Unnamed(_) | Fields::Unit => {
             problems.add(span, format!("`{name}` needs a struct with named fields: the names become the attributes'"));
-            return Vec::new();
-        }
-        Fields::Unit => {
-            problems.add(
-                span,
-                format!("`{name}` needs a struct with fields, even if they are none: `struct {} {{}}`", input.ident),
-            );
             return Vec::new();
         }
     };
@@ -105,7 +98,7 @@ impl Body {
                 Role::Attribute(characteristics) => body.attribute(container, ident, ty, characteristics),
                 Role::Common(name) => body.common(path, ident, ty, name),
                 Role::Extension { required } => body.extension(path, ident, ty, *required),
-                Role::Other => body.other(container, ident, fields),
+                Role::Other => body.other(container, ident, ty, fields),
                 Role::Skip => body.reads.push(quote!(#ident: ::core::default::Default::default())),
             }
         }
@@ -163,13 +156,17 @@ impl Body {
         }
         self.definitions.push(definition);
 
-        let (read, write) = match given.has_default() {
-            true => (quote!(read_or_default), quote!(write_unless_default)),
-            false => (quote!(read), quote!(write)),
-        };
         let conceal = given.hidden().map(|_| quote!(.map_err(#path::typed::TypedError::concealed)));
-        self.reads.push(quote!(#ident: #field::#read(object, #name)#conceal?));
-        self.writes.push(quote!(#field::#write(&self.#ident, object, #name);));
+        let default = quote_spanned!(span=> <#ty as ::core::default::Default>::default);
+        let (read, write) = match given.has_default() {
+            true => (
+                quote!(#field::read_or(object, #name, #default)),
+                quote!(#field::write_unless(&self.#ident, object, #name, #default)),
+            ),
+            false => (quote!(#field::read(object, #name)), quote!(#field::write(&self.#ident, object, #name))),
+        };
+        self.reads.push(quote!(#ident: #read #conceal?));
+        self.writes.push(quote!(#write;));
         self.judge(container, &field, span, given);
     }
 
@@ -254,7 +251,7 @@ impl Body {
         self.extension_types.push((extension, span));
     }
 
-    fn other(&mut self, container: &Container, ident: &Ident, fields: &[ScimField]) {
+    fn other(&mut self, container: &Container, ident: &Ident, ty: &Type, fields: &[ScimField]) {
         let path = &container.path;
         let mut known: Vec<TokenStream> = Vec::new();
         if container.kind == Kind::Resource {
@@ -277,8 +274,12 @@ impl Body {
             }
         }
         let known = quote!(&[#(#known),*]);
-        self.reads.push(quote!(#ident: #path::typed::check::others(object, #known)));
-        self.writes.push(quote!(#path::typed::check::write_others(&self.#ident, object, #known);));
+        let span = ty.span();
+        let path = respanned(path, span);
+        let (read, written) =
+            (quote_spanned!(span=> #path::typed::check::others(object, #known)), quote_spanned!(span=> &self.#ident));
+        self.reads.push(quote!(#ident: #read));
+        self.writes.push(quote!(#path::typed::check::write_others(#written, object, #known);));
     }
 }
 

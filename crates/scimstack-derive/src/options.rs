@@ -35,6 +35,10 @@ impl Problems {
         self.push(Error::new(span, message));
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub(crate) fn finish(self) -> Result<()> {
         self.0.map_or(Ok(()), Err)
     }
@@ -55,7 +59,8 @@ pub(super) fn each_option(
 
 /// The option's name.
 pub(super) fn name_of(meta: &ParseNestedMeta<'_>) -> String {
-    meta.path.get_ident().map(ToString::to_string).unwrap_or_default()
+    let words: Vec<String> = meta.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    words.join("::")
 }
 
 /// Keeps what an option says, once.

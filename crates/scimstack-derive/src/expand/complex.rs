@@ -7,13 +7,15 @@ use crate::options::container::{Container, Kind};
 use crate::options::field::Role;
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Data, DeriveInput, Result};
+use syn::{Data, DeriveInput, Fields, Result};
 
 pub(crate) fn complex(input: &DeriveInput, defaults: &Defaults) -> Result<TokenStream> {
     let mut problems = Problems::default();
     let container = Container::read(Kind::Complex, input, defaults, &mut problems);
     let fields = fields_of(Kind::Complex, input, &mut problems);
-    if matches!(input.data, Data::Struct(_)) && !fields.iter().any(|field| matches!(field.role, Role::Attribute(_))) {
+    if matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)))
+        && !fields.iter().any(|field| matches!(field.role, Role::Attribute(_)))
+    {
         problems.add(input.ident.span(), "a complex attribute has at least one sub-attribute (RFC 7643 §2.3.8)");
     }
     problems.finish()?;

@@ -5,8 +5,8 @@ use crate::names::variant_name;
 use crate::options::Problems;
 use crate::options::container::{Container, Kind};
 use crate::options::variant::VariantOptions;
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Fields, Ident, Result};
 
@@ -14,7 +14,7 @@ use syn::{Data, DeriveInput, Fields, Ident, Result};
 #[derive(Default)]
 struct Variants {
     known: Vec<(Ident, String)>,
-    other: Option<Ident>,
+    other: Option<(Ident, Span)>,
 }
 
 impl Variants {
@@ -44,7 +44,7 @@ impl Variants {
                         format!("the variant for other values holds the value as it was sent: `{ident}(String)`"),
                     );
                 }
-                variants.other = Some(ident);
+                variants.other = Some((ident, variant.fields.iter().next().map_or(span, |field| field.ty.span())));
                 continue;
             }
             if !matches!(variant.fields, Fields::Unit) {
@@ -83,10 +83,19 @@ pub(crate) fn enumeration(input: &DeriveInput, defaults: &Defaults) -> Result<To
     let texts = known.iter().map(|(_, text)| text).collect::<Vec<_>>();
     let same = if *case_exact { quote!(text == known) } else { quote!(text.eq_ignore_ascii_case(known)) };
     let fallback = match &other {
-        Some(other) => quote!(::core::option::Option::Some(Self::#other(::std::string::ToString::to_string(text)))),
+        Some((other, span)) => {
+            let text = quote_spanned!(*span=> ::std::string::ToString::to_string(text));
+            quote!(::core::option::Option::Some(Self::#other(#text)))
+        }
         None => quote!(::core::option::Option::None),
     };
-    let other_text = other.as_ref().map(|other| quote!(Self::#other(text) => text,));
+    let other_text = other.as_ref().map(|(other, span)| {
+        let text = quote_spanned! {*span=> {
+            let text: &::std::string::String = text;
+            text
+        }};
+        quote!(Self::#other(text) => #text,)
+    });
     // With a variant for them, other values are as good as the known ones.
     let expected = other.is_none().then(|| {
         quote! {

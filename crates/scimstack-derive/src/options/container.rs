@@ -75,13 +75,15 @@ impl Container {
         let mut written = Written::default();
         each_option(&input.attrs, problems, |meta| written.option(kind, meta));
         let ident = input.ident.span();
+        // An option that is wrong is not also missing.
+        let tell_what_is_missing = problems.is_empty();
         let urn = written.urn.unwrap_or_else(|| {
-            if matches!(kind, Kind::Extension | Kind::Resource) {
+            if tell_what_is_missing && matches!(kind, Kind::Extension | Kind::Resource) {
                 problems.add(ident, format!("say which schema `{}` is: `#[scim(urn = \"urn:…\")]`", input.ident));
             }
             Given { value: String::new(), span: Span::call_site() }
         });
-        if kind == Kind::Resource && written.endpoint.is_none() {
+        if tell_what_is_missing && kind == Kind::Resource && written.endpoint.is_none() {
             problems.add(ident, format!("say where `{0}` is found: `#[scim(endpoint = \"/{0}s\")]`", input.ident));
         }
         let generics = &input.generics;

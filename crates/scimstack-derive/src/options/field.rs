@@ -129,7 +129,7 @@ impl Written {
             "canonical" => keep(&mut self.canonical, meta, texts(meta)?),
             "reference_types" => keep(&mut self.reference_types, meta, texts(meta)?),
             "common" | "extension" => {
-                Err(meta.error(format!("`{name}` is for fields of a resource type (`ScimResource`), not of this")))
+                Err(meta.error(format!("`{name}` is for the fields of a resource type (`ScimResource`)")))
             }
             _ => Err(unknown(meta, "a field", &[CHARACTERISTICS, roles].concat())),
         }

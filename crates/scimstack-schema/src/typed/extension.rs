@@ -64,6 +64,11 @@ pub trait ScimExtension: Sized {
 }
 
 /// What a field with `#[scim(extension)]` can be: an extension, or an `Option` of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no SCIM extension",
+    label = "needs #[derive(ScimExtension)]",
+    note = "a field with #[scim(extension)] is a struct with #[derive(ScimExtension)], or an Option of one"
+)]
 pub trait ExtensionField: Sized {
     /// The extension.
     type Extension: ScimExtension;
@@ -86,6 +91,7 @@ pub trait ExtensionField: Sized {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ScimExtension> ExtensionField for T {
     type Extension = T;
     const REQUIRED: bool = true;
@@ -105,6 +111,7 @@ impl<T: ScimExtension> ExtensionField for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ScimExtension> ExtensionField for Option<T> {
     type Extension = T;
     const REQUIRED: bool = false;

@@ -31,15 +31,6 @@ use crate::value::{Object, Value};
 /// let room = Value::parse(br#"{"temperature": 21}"#).unwrap();
 /// assert_eq!(Option::<Celsius>::read(room.as_object().unwrap(), "Temperature"), Ok(Some(Celsius(21))));
 /// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the value of a SCIM attribute",
-    label = "no data type of SCIM",
-    note = "values are String, bool, i8 to i64, u8 to u32, f64, jiff::Timestamp, typed::Binary, typed::Reference, structs \
-            with #[derive(ScimComplex)] and enums with #[derive(ScimEnum)]",
-    note = "a field holds one of these, an Option of one, or a Vec of them; an empty list is the same as none, so Option \
-            and Vec do not nest",
-    note = "a type of your own can implement scimstack_schema::typed::AttributeValue"
-)]
 pub trait AttributeValue: Sized {
     /// The attribute's data type.
     const TYPE: Type;
@@ -85,6 +76,15 @@ pub trait AttributeValue: Sized {
 }
 
 /// A Rust type that a field can have: an [`AttributeValue`], or an `Option` or a `Vec` of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a SCIM attribute",
+    label = "no data type of SCIM",
+    note = "values are String, bool, i8 to i64, u8 to u32, f64, jiff::Timestamp, typed::Binary, typed::Reference, structs \
+            with #[derive(ScimComplex)] and enums with #[derive(ScimEnum)]",
+    note = "a field holds one of these, an Option of one, or a Vec of them; an empty list is the same as none, so Option \
+            and Vec do not nest",
+    note = "a type of your own can implement scimstack_schema::typed::AttributeValue"
+)]
 pub trait AttributeField: Sized {
     /// The type of one value.
     type Value: AttributeValue;
@@ -113,30 +113,24 @@ pub trait AttributeField: Sized {
         Self::from_found(found).map_err(|error| error.in_attribute(name))
     }
 
-    /// Reads the attribute `name`; the type's default where it is absent.
+    /// Reads the attribute `name`; gives `default` where it is absent.
     ///
     /// # Errors
     /// As [`AttributeField::read`].
-    fn read_or_default(object: &Object, name: &str) -> Result<Self, TypedError>
-    where
-        Self: Default,
-    {
+    fn read_or(object: &Object, name: &str, default: impl FnOnce() -> Self) -> Result<Self, TypedError> {
         match object.get(name) {
             Some(value) if !value.is_unassigned() => Self::read(object, name),
-            _ => Ok(Self::default()),
+            _ => Ok(default()),
         }
     }
 
     /// Writes the attribute `name`, and leaves it absent where it is and that means the same.
-    fn write_unless_default(&self, object: &mut Object, name: &str)
-    where
-        Self: Default,
-    {
+    fn write_unless(&self, object: &mut Object, name: &str, default: impl FnOnce() -> Self) {
         if object.get(name).is_none_or(Value::is_unassigned) {
-            let (mut own, mut default) = (Object::new(), Object::new());
+            let (mut own, mut absent) = (Object::new(), Object::new());
             self.write(&mut own, name);
-            Self::default().write(&mut default, name);
-            if own == default {
+            default().write(&mut absent, name);
+            if own == absent {
                 return;
             }
         }
@@ -165,6 +159,7 @@ fn put<T: AttributeValue>(value: &T, object: &mut Object, name: &str) {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: AttributeValue> AttributeField for T {
     type Value = T;
     const MULTI_VALUED: bool = false;
@@ -179,6 +174,7 @@ impl<T: AttributeValue> AttributeField for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: AttributeValue> AttributeField for Option<T> {
     type Value = T;
     const MULTI_VALUED: bool = false;
@@ -198,6 +194,7 @@ impl<T: AttributeValue> AttributeField for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: AttributeValue> AttributeField for Vec<T> {
     type Value = T;
     const MULTI_VALUED: bool = true;
