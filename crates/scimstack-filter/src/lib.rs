@@ -9,6 +9,8 @@ pub mod limits;
 pub mod patch;
 pub mod path;
 pub mod resolve;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 
 mod eval;
 mod parse;

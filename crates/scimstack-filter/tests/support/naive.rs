@@ -2,7 +2,7 @@
 //! about as serde_json values, and then asks. Slow and plain.
 
 use scimstack_filter::{Filter, Literal, Operator};
-use scimstack_schema::fold::fold;
+use scimstack_schema::fold::{exact, fold};
 use scimstack_schema::{Attribute, ResourceType, Timestamp, Type, Value};
 use serde_json::Value as Json;
 
@@ -128,11 +128,11 @@ fn compare(attribute: &Attribute, value: &Json, operator: Operator, literal: &Li
             ordered(Timestamp::parse_date_time(left), operator, Timestamp::parse_date_time(right))
         }
         (Json::String(left), Literal::String(right)) if attribute.r#type == Type::Binary => {
-            left.trim_end_matches('=') == right.trim_end_matches('=')
+            decoded(left) == decoded(right)
         }
         (Json::String(left), Literal::String(right)) => {
             let key = |text: &str| {
-                if attribute.case_exact { text.to_owned() } else { fold(text).into_owned() }
+                if attribute.case_exact { exact(text).into_owned() } else { fold(text).into_owned() }
             };
             let (left, right) = (key(left), key(right));
             match operator {
@@ -156,4 +156,17 @@ fn ordered<T: PartialOrd>(left: T, operator: Operator, right: T) -> bool {
         Operator::Le => left <= right,
         _ => false,
     }
+}
+
+/// The whole bytes of base64 in either alphabet.
+fn decoded(text: &str) -> Vec<u8> {
+    let digits = text.trim_end_matches('=').chars().map(|digit| match digit {
+        'A'..='Z' => digit as u32 - 'A' as u32,
+        'a'..='z' => digit as u32 - 'a' as u32 + 26,
+        '0'..='9' => digit as u32 - '0' as u32 + 52,
+        '+' | '-' => 62,
+        _ => 63,
+    });
+    let bits: Vec<u32> = digits.flat_map(|digit| (0..6).rev().map(move |at| digit >> at & 1)).collect();
+    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |byte, bit| byte << 1 | *bit as u8)).collect()
 }

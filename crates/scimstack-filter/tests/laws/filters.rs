@@ -1,0 +1,75 @@
+//! Filters: print and parse are each other's inverse however a filter is spelled, and evaluation agrees with a slow and
+//! plain evaluator.
+
+use crate::{Shown, support::naive, with_resource};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use scimstack_filter::{Filter, PatchPath, ResolveOptions, strategies};
+use scimstack_schema::Value;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// parse(print(f)) = f, and print(parse(print(f))) = print(f)
+    #[test]
+    fn what_is_printed_parses_to_the_same(filter in strategies::filter()) {
+        let printed = filter.to_string();
+        let again = Filter::parse(&printed).map_err(|error| error.render());
+        prop_assert_eq!(again.as_ref().map(ToString::to_string), Ok(printed.clone()));
+        prop_assert_eq!(again, Ok(filter), "{}", printed);
+    }
+
+    /// parse(spelled(f)) = f: blanks, the case of keywords and idle parentheses say nothing.
+    #[test]
+    fn every_spelling_parses_to_the_same((text, filter) in strategies::filter_text()) {
+        prop_assert_eq!(Filter::parse(&text).map_err(|error| error.render()), Ok(filter), "{}", text);
+    }
+
+    /// parse(print(p)) = p, for paths.
+    #[test]
+    fn a_path_that_is_printed_parses_to_the_same(path in strategies::patch_path()) {
+        prop_assert_eq!(PatchPath::parse(&path.to_string()).map_err(|error| error.render()), Ok(path));
+    }
+
+    /// No text makes the parsers do anything but answer, and the place of an error is in the text.
+    #[test]
+    fn any_text_has_an_answer(text in r#"([a-z]{1,3}|[()\[\]. "\\]|eq|pr|and|or|not|\PC){0,12}"#) {
+        for error in [Filter::parse(&text).err(), PatchPath::parse(&text).err()].into_iter().flatten() {
+            prop_assert!(error.span.end <= text.len());
+            prop_assert!(error.render().lines().count() == 3);
+        }
+    }
+
+    /// eval(f, d) = naive(f, d)
+    #[test]
+    fn evaluation_agrees_with_the_naive_one((Shown(resource), filter) in with_resource(strategies::filter_about)) {
+        let resolved = filter.resolve(resource.resource_type(), ResolveOptions::default());
+        prop_assert!(resolved.is_ok(), "{}: {:?}", filter, resolved);
+        let document = Value::Object(resource.root().clone());
+        let expected = naive::evaluate(&filter, resource.resource_type(), &document);
+        prop_assert_eq!(resolved.unwrap().matches(resource.root()), expected, "{} on {}", filter, document);
+    }
+
+    /// resolve(parse(print(f))) = resolve(f)
+    #[test]
+    fn a_filter_means_the_same_after_it_was_printed((Shown(resource), filter) in with_resource(strategies::filter_about)) {
+        let resource_type = resource.resource_type();
+        let again = Filter::parse(&filter.to_string()).unwrap();
+        let options = ResolveOptions::default();
+        prop_assert_eq!(again.resolve(resource_type, options).unwrap(), filter.resolve(resource_type, options).unwrap());
+    }
+}
+
+#[test]
+fn filters_about_a_resource_match_it_about_as_often_as_not() {
+    let mut runner = TestRunner::deterministic();
+    let drawn = with_resource(strategies::filter_about);
+    let matched = (0..600).filter(|_| {
+        let (Shown(resource), filter) = drawn.new_tree(&mut runner).unwrap().current();
+        let resolved = filter.resolve(resource.resource_type(), ResolveOptions::default()).unwrap();
+        resolved.matches(resource.root())
+    });
+    let matched = matched.count();
+    assert!((200..400).contains(&matched), "{matched} of 600 match");
+}
