@@ -52,7 +52,8 @@ pub(crate) fn is_attribute_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'$'))
 }
 
-/// What is wrong with a schema's URN (RFC 8141 §2), in words that say what would be right.
+/// What is wrong with a schema's URN, in words that say what would be right: its namespace and what follows have the form
+/// that URNs have, and not any URI's.
 pub(crate) fn urn_problem(urn: &str) -> Option<String> {
     const EXAMPLE: &str = "urn:example:params:scim:schemas:extension:badge:1.0:User";
     let Some(rest) = urn.get(..4).filter(|head| head.eq_ignore_ascii_case("urn:")).and(urn.get(4..)) else {

@@ -1,4 +1,4 @@
-//! `#[derive(ScimComplex)]`.
+//! `#[derive(ScimComplex)]`: a struct as a complex attribute, and as the value of a field.
 
 use super::{Body, fields_of};
 use crate::Defaults;

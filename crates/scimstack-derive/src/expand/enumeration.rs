@@ -1,4 +1,4 @@
-//! `#[derive(ScimEnum)]`.
+//! `#[derive(ScimEnum)]`: variants as values of a string, and one variant for the values that are not known.
 
 use crate::Defaults;
 use crate::names::variant_name;

@@ -1,4 +1,4 @@
-//! `#[derive(ScimExtension)]`.
+//! `#[derive(ScimExtension)]`: a struct as an extension; the trait is all there is to it.
 
 use super::{Body, fields_of};
 use crate::Defaults;
@@ -25,14 +25,14 @@ pub(crate) fn extension(input: &DeriveInput, defaults: &Defaults) -> Result<Toke
                 #path::Schema::new(#urn, #name).with_description(#description) #(.with_attribute(#definitions))*
             }
 
-            #[allow(unused_variables)]
+            #[allow(unused_variables, reason = "an extension can have no attributes")]
             fn from_object(
                 object: &#path::Object,
             ) -> ::core::result::Result<Self, #path::typed::TypedError> {
                 ::core::result::Result::Ok(Self { #(#reads),* })
             }
 
-            #[allow(unused_variables)]
+            #[allow(unused_variables, reason = "an extension can have no attributes")]
             fn write_to(&self, object: &mut #path::Object) {
                 #(#writes)*
             }

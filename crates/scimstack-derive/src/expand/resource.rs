@@ -1,4 +1,4 @@
-//! `#[derive(ScimResource)]`.
+//! `#[derive(ScimResource)]`: a struct as a resource type, with its extensions, which must differ.
 
 use super::{Body, extension_of, fields_of};
 use crate::Defaults;
@@ -50,14 +50,14 @@ pub(crate) fn resource(input: &DeriveInput, defaults: &Defaults) -> Result<Token
                 ::std::vec::Vec::from([#(#extensions),*])
             }
 
-            #[allow(unused_variables)]
+            #[allow(unused_variables, reason = "a resource type can have no attributes")]
             fn from_object(
                 object: &#path::Object,
             ) -> ::core::result::Result<Self, #path::typed::TypedError> {
                 ::core::result::Result::Ok(Self { #(#reads),* })
             }
 
-            #[allow(unused_variables)]
+            #[allow(unused_variables, reason = "a resource type can have no attributes")]
             fn write_to(&self, object: &mut #path::Object) {
                 #(#writes)*
             }

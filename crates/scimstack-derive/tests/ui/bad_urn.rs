@@ -1,4 +1,4 @@
-//! URIs that are no URNs.
+//! URIs that are no URNs, each for another reason.
 
 use scimstack_derive::{ScimExtension, ScimResource};
 

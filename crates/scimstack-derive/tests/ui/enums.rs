@@ -1,4 +1,4 @@
-//! What a variant can be.
+//! What a variant of an enum can be, and what it cannot.
 
 use scimstack_derive::ScimEnum;
 
