@@ -9,6 +9,7 @@ mod documents;
 mod filter;
 pub mod mutate;
 mod patch;
+mod patch_apply;
 mod path;
 mod resource;
 
@@ -37,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "filter", body: filter::run, json: false },
     Target { name: "path", body: path::run, json: false },
     Target { name: "patch_body", body: patch::run, json: true },
+    Target { name: "patch_apply", body: patch_apply::run, json: true },
     Target { name: "resource_json", body: resource::run, json: true },
 ];
 

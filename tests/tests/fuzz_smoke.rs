@@ -76,6 +76,11 @@ fn patch_body_keeps_its_laws() {
 }
 
 #[test]
+fn patch_apply_keeps_its_laws() {
+    survives("patch_apply");
+}
+
+#[test]
 fn resource_json_keeps_its_laws() {
     survives("resource_json");
 }

@@ -44,7 +44,8 @@ pub(super) fn apply_everywhere(patch: &Patch) -> bool {
     applied
 }
 
-fn apply(patch: &Patch, before: &Resource, options: &PatchOptions) -> bool {
+/// Applies a PATCH to a resource under one reading; whether it could be applied.
+pub(super) fn apply(patch: &Patch, before: &Resource, options: &PatchOptions) -> bool {
     let mut after = before.clone();
     match patch.apply(&mut after, options) {
         Err(error) => {
