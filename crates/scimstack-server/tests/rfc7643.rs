@@ -32,6 +32,7 @@ over_every_store! {
     every_schema_that_is_in_use_is_published in Setting::directory();
     unique_values_are_given_once_in_each_tenant in Setting::rfc().registry(super::with_badges());
     case_exact_decides_what_a_filter_finds in Setting::rfc().registry(super::with_badges());
+    references_and_binaries_differ_by_case in Setting::directory();
 }
 
 const TEAM: &str = "urn:example:params:scim:schemas:Team";
@@ -294,6 +295,24 @@ fn case_exact_decides_what_a_filter_finds(w: &World) {
         ("folded ew \"c\"", true),
     ] {
         let found = w.get(&format!("/Users?filter={BADGE}:{filter}")).send().expect(200).ids();
+        assert_eq!(found.contains(&id), is_found, "{filter}");
+    }
+}
+
+fn references_and_binaries_differ_by_case(w: &World) {
+    let body = format!(
+        r#"{{"schemas":["{USER}"],"userName":"ann","profileUrl":"https://x.test/Ann","x509Certificates":[{{"value":"QUJD"}}]}}"#
+    );
+    let id = w.post("/Users", body).send().expect(201).id();
+    for (filter, is_found) in [
+        ("profileUrl eq \"https://x.test/Ann\"", true),
+        ("profileUrl eq \"https://x.test/ann\"", false),
+        ("profileUrl ew \"/Ann\"", true),
+        ("profileUrl ew \"/ANN\"", false),
+        ("x509Certificates.value eq \"QUJD\"", true),
+        ("x509Certificates.value eq \"qujd\"", false),
+    ] {
+        let found = w.get(&format!("/Users?filter={filter}")).send().expect(200).ids();
         assert_eq!(found.contains(&id), is_found, "{filter}");
     }
 }
