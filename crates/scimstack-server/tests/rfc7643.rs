@@ -168,6 +168,7 @@ fn a_location_is_the_one_address_of_a_resource(w: &World) {
     }
 }
 
+/// RFC 7643 §9.2
 fn passwords_are_in_no_record_and_no_change(w: &World) {
     let body = format!(r#"{{"schemas":["{USER}"],"userName":"ann","password":"geheim-1"}}"#);
     let ann = w.post("/Users", body.as_str()).send().expect(201).id();

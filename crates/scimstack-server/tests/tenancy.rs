@@ -1,5 +1,5 @@
-//! Tenants are apart (RFC 7644 §6): with one tenant's token nothing of another's is seen, named or touched, and what is
-//! not there and what is another's are told in the same words.
+//! Tenants are apart (RFC 7644 §6, RFC 7643 §9.3): with one tenant's token nothing of another's is seen, named or touched,
+//! and what is not there and what is another's are told in the same words.
 
 #![allow(
     clippy::unwrap_used,

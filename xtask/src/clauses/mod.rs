@@ -47,7 +47,7 @@ mod tests {
 
     /// How many clauses of each document the ledger has: those with MUST, SHALL or REQUIRED, those with SHOULD or
     /// RECOMMENDED, and those told without a key word. A row that is dropped has to be dropped here too.
-    const COUNTS: [(&str, [usize; 3]); 3] = [("7644", [115, 27, 39]), ("7643", [0, 0, 0]), ("9865", [0, 0, 0])];
+    const COUNTS: [(&str, [usize; 3]); 3] = [("7644", [115, 27, 39]), ("7643", [77, 16, 34]), ("9865", [10, 3, 11])];
 
     #[test]
     fn the_ledger_is_in_order() {

@@ -1,4 +1,4 @@
-//! §7: schemas as JSON, the duties of their authors, registries built from them.
+//! RFC 7643 §7, with §1.1, §1.2 and §10: schemas as JSON, the duties of their authors, registries built from them.
 
 use crate::support::*;
 use scimstack_schema::discovery::discovery_schemas;

@@ -1,5 +1,5 @@
-//! Cursors as clients see them (RFC 9865): the store's own cursor, sealed with the server's key and bound to tenant,
-//! query, page size and time. Nothing is kept for one, so any process over the same store can go on with it.
+//! Cursors as clients see them (RFC 9865 §2, §5.2): the store's own cursor, sealed with the server's key and bound to
+//! tenant, query, page size and time. Nothing is kept for one, so any process over the same store can go on with it.
 
 use super::call::Call;
 use super::failure::{Failure, Outcome};
