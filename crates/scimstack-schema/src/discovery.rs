@@ -12,12 +12,12 @@
 //! assert_eq!(location.as_str(), Some("https://idp.test/scim/v2/ResourceTypes/User"));
 //! ```
 
-use crate::registry::{Registry, RegistryError, ResourceType};
+use crate::registry::{Registry, RegistryBuilder, RegistryError, ResourceType};
 use crate::relation::ReferenceKey::{Email, ExternalId, Id, UserName};
 use crate::schema::Schema;
 use crate::uri::{ENTERPRISE_USER, HAYSTACK_USER, RESOURCE_TYPE};
 use crate::value::{Object, Value};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 static CORE: LazyLock<Registry> = LazyLock::new(|| embedded(build_core()));
 static HAYSTACK: LazyLock<Registry> = LazyLock::new(|| embedded(build_haystack()));
@@ -87,21 +87,37 @@ fn meta(resource_type: &str, location: String) -> Object {
     [("resourceType", resource_type.to_owned()), ("location", location)].into_iter().collect()
 }
 
-fn read(text: &str) -> Result<Schema, RegistryError> {
+pub(crate) fn read(text: &str) -> Result<Schema, RegistryError> {
     let document = Value::parse(text.as_bytes())
         .map_err(|e| RegistryError::Schema { schema: "(embedded)".to_owned(), problem: e.to_string() })?;
     Schema::from_json(&document)
 }
 
 /// What was built from the crate's own data, which the crate's tests read.
-fn embedded<T>(built: Result<T, RegistryError>) -> T {
+pub(crate) fn embedded<T>(built: Result<T, RegistryError>) -> T {
     #[expect(clippy::expect_used, reason = "the data is part of the crate, and its tests build every registry from it")]
     built.expect("the embedded schemas are sound")
 }
 
 fn build_core() -> Result<Registry, RegistryError> {
+    core_builder(&["User", "Group"])?.build()
+}
+
+/// `User` and `Group`, whose members may be of these resource types.
+pub(crate) fn core_builder(members: &[&str]) -> Result<RegistryBuilder, RegistryError> {
     let by_unique_key = &[Id, UserName, ExternalId];
     let manager = format!("{ENTERPRISE_USER}:manager.value");
+    let mut group = read(include_str!("../schemas/group.json"))?;
+    for attribute in &mut group.attributes {
+        for sub in Arc::make_mut(attribute).sub_attributes.iter_mut().map(Arc::make_mut) {
+            let names = || members.iter().map(|&name| name.to_owned()).collect();
+            match &*sub.name {
+                "$ref" => sub.reference_types = names(),
+                "type" => sub.canonical_values = Some(names()),
+                _ => {}
+            }
+        }
+    }
     Registry::builder()
         .resource_type("User", "/Users", "People with an account", read(include_str!("../schemas/user.json"))?)
         .extension("User", read(include_str!("../schemas/enterprise_user.json"))?, false)?
@@ -111,9 +127,8 @@ fn build_core() -> Result<Registry, RegistryError> {
         .indexed("User", &format!("{ENTERPRISE_USER}:department"))?
         .indexed("User", &format!("{ENTERPRISE_USER}:employeeNumber"))?
         .relation("User", "manager", &manager, &[Id, UserName, ExternalId, Email], &["User"])?
-        .resource_type("Group", "/Groups", "Sets of users and groups", read(include_str!("../schemas/group.json"))?)
-        .relation("Group", "members", "members.value", by_unique_key, &["User", "Group"])?
-        .build()
+        .resource_type("Group", "/Groups", "Sets of users and groups", group)
+        .relation("Group", "members", "members.value", by_unique_key, members)
 }
 
 fn build_haystack() -> Result<Registry, RegistryError> {

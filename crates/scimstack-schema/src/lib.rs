@@ -7,6 +7,8 @@
 //! Nothing here knows about HTTP, filters, storage, clocks or async.
 
 pub mod attribute;
+#[cfg(feature = "device")]
+pub mod device;
 pub mod discovery;
 pub mod fold;
 pub mod ingest;
