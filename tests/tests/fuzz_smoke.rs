@@ -1,5 +1,5 @@
-//! The fuzz targets on stable: over their seeds, over what once broke them, and over mutations that are the same in every
-//! run. `SCIMSTACK_FUZZ_MUTATIONS` asks for more of them, `SCIMSTACK_FUZZ_NUMBER` for others.
+//! The fuzz targets on stable: over their seeds and the RFCs' examples, over what once broke them, and over mutations that
+//! are the same in every run. `SCIMSTACK_FUZZ_MUTATIONS` asks for more of them, `SCIMSTACK_FUZZ_NUMBER` for others.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what these functions cannot do is a failure of the test")]
 
@@ -28,6 +28,44 @@ fn inputs(folder: &str, target: &Target) -> Vec<(String, Vec<u8>)> {
     inputs
 }
 
+/// The RFCs' example documents that are inputs of a target, each the text of a file or of a line.
+fn examples(target: &Target) -> Vec<(String, Vec<u8>)> {
+    let file = |name: &str| (name.to_owned(), std::fs::read(root().join("spec/examples").join(name)).unwrap());
+    let lines = |name: &str| -> Vec<(String, Vec<u8>)> {
+        let (name, text) = file(name);
+        String::from_utf8(text).unwrap().lines().map(|line| (name.clone(), line.as_bytes().to_vec())).collect()
+    };
+    match target.name {
+        "filter" => lines("rfc7644/3.4.2.2-filters.txt"),
+        "path" => lines("rfc7644/3.5.2-paths.txt"),
+        "patch_body" => [
+            "rfc7644/3.5.2.1-add-attributes.json",
+            "rfc7644/3.5.2.1-add-member.json",
+            "rfc7644/3.5.2.2-remove-all-and-add-members.json",
+            "rfc7644/3.5.2.2-remove-email.json",
+            "rfc7644/3.5.2.2-remove-member.json",
+            "rfc7644/3.5.2.3-replace-attributes.json",
+            "rfc7644/3.5.2.3-replace-members.json",
+            "rfc7644/3.5.2.3-replace-street-address.json",
+            "rfc7644/3.5.2.3-replace-work-address.json",
+        ]
+        .map(file)
+        .to_vec(),
+        "resource_json" => [
+            "rfc7643/8.1-user-minimal.json",
+            "rfc7643/8.2-user-full.json",
+            "rfc7643/8.3-enterprise-user.json",
+            "rfc7643/8.4-group.json",
+            "rfc7644/3.3-create-request.json",
+            "rfc7644/3.4.1-user.json",
+            "rfc7644/3.5.1-replace-request.json",
+        ]
+        .map(file)
+        .to_vec(),
+        _ => Vec::new(),
+    }
+}
+
 /// Runs a body; on a finding, says for which input and what to do with it.
 fn run(target: &Target, data: &[u8]) -> Outcome {
     catch_unwind(AssertUnwindSafe(|| (target.body)(data))).unwrap_or_else(|_| {
@@ -47,10 +85,15 @@ fn survives(name: &str) {
         let expected = if name.starts_with("refused-") { Outcome::Refused } else { Outcome::Accepted };
         assert_eq!(run(target, data), expected, "fuzz/seeds/{}/{name}", target.name);
     }
+    let examples = examples(target);
+    for (name, data) in &examples {
+        let text = data.escape_ascii();
+        assert_eq!(run(target, data), Outcome::Accepted, "spec/examples/{name}: {text}");
+    }
     for (_, data) in inputs("regressions", target) {
         run(target, &data);
     }
-    let seeds: Vec<_> = seeds.into_iter().map(|(_, data)| data).collect();
+    let seeds: Vec<_> = seeds.into_iter().chain(examples).map(|(_, data)| data).collect();
     let mut chance = Chance::new(number("SCIMSTACK_FUZZ_NUMBER", 7644));
     let mutations = number("SCIMSTACK_FUZZ_MUTATIONS", 1000);
     let accepted =
