@@ -111,13 +111,20 @@ pub fn packages() -> Vec<Package> {
 /// When cargo cannot resolve the package.
 #[must_use]
 pub fn tree(package: &str, all_features: bool) -> Vec<String> {
-    let mut command = cargo();
-    command.args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
-    if all_features {
-        command.arg("--all-features");
+    let list = |pruned: &[&str]| -> Vec<String> {
+        let mut command = cargo();
+        command.args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
+        if all_features {
+            command.arg("--all-features");
+        }
+        command.args(pruned);
+        run(&mut command).lines().filter_map(|line| line.split(' ').next().map(ToOwned::to_owned)).collect()
+    };
+    let mut names = list(&[]);
+    // Strategies for property tests draw by chance, and only who tests something asks for them.
+    if all_features && names.iter().any(|name| name == "proptest") {
+        names = list(&["--prune", "proptest"]);
     }
-    let mut names: Vec<String> =
-        run(&mut command).lines().filter_map(|line| line.split(' ').next().map(ToOwned::to_owned)).collect();
     names.sort();
     names.dedup();
     names
