@@ -7,7 +7,7 @@
 //! assert_eq!(filter.to_string(), r#"TITLE pr or emails[type eq "work"]"#);
 //! ```
 
-use scimstack_schema::value::Number;
+use scimstack_schema::value::{Number, Text};
 
 /// A filter as written; `Display` prints it canonically, with parentheses only where precedence needs them.
 ///
@@ -44,7 +44,7 @@ pub struct ElementSub {
     /// The filter in brackets.
     pub filter: Filter,
     /// The name after the bracket.
-    pub sub_attribute: String,
+    pub sub_attribute: Text,
     /// Operator and literal; `None` is `pr`.
     pub comparison: Option<(Operator, Literal)>,
 }
@@ -53,12 +53,12 @@ pub struct ElementSub {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttrPath {
     /// The path's text, spelled as sent. Split only once the schemas are known.
-    pub text: String,
+    pub text: Text,
 }
 
 impl AttrPath {
     /// A path from its text, which is not checked.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<Text>) -> Self {
         Self { text: text.into() }
     }
 }
@@ -96,7 +96,7 @@ pub enum Literal {
     /// A JSON number.
     Number(Number),
     /// A JSON string, decoded.
-    String(String),
+    String(Text),
 }
 
 impl Operator {
@@ -123,7 +123,19 @@ impl Operator {
     /// The operator called `word`, whatever its case.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operator| operator.as_str().eq_ignore_ascii_case(word))
+        let &[first, second] = word.as_bytes() else { return None };
+        Some(match [first.to_ascii_lowercase(), second.to_ascii_lowercase()] {
+            [b'e', b'q'] => Self::Eq,
+            [b'n', b'e'] => Self::Ne,
+            [b'c', b'o'] => Self::Co,
+            [b's', b'w'] => Self::Sw,
+            [b'e', b'w'] => Self::Ew,
+            [b'g', b't'] => Self::Gt,
+            [b'g', b'e'] => Self::Ge,
+            [b'l', b't'] => Self::Lt,
+            [b'l', b'e'] => Self::Le,
+            _ => return None,
+        })
     }
 }
 

@@ -10,50 +10,62 @@ use crate::ast::{AttrPath, ElementSub, Filter, Literal, Operator};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::limits::Limits;
 use crate::path::PatchPath;
+use scimstack_schema::value::Text;
 use std::ops::Range;
 
 /// The most that an error keeps of an input that is too long, in bytes.
 const KEPT: usize = 256;
 
+/// Errors are rare and large: inside the parser they go by reference.
+type Parsed<T> = Result<T, Box<ParseError>>;
+
 pub(crate) fn filter(text: &str, limits: &Limits) -> Result<Filter, ParseError> {
+    whole_filter(text, limits).map_err(|error| *error)
+}
+
+fn whole_filter(text: &str, limits: &Limits) -> Parsed<Filter> {
     let mut parser = Parser::new(text, limits)?;
-    if parser.rest.is_empty() {
+    if parser.at_end() {
         return Err(parser.error(ParseErrorKind::Empty, 0..text.len()));
     }
     let filter = parser.alternatives(Place::Top)?;
-    if parser.rest.is_empty() { Ok(filter) } else { Err(parser.expected("\"and\", \"or\" or the end")) }
+    if parser.at_end() { Ok(filter) } else { Err(parser.expected("\"and\", \"or\" or the end")) }
 }
 
 pub(crate) fn path(text: &str, limits: &Limits) -> Result<PatchPath, ParseError> {
+    whole_path(text, limits).map_err(|error| *error)
+}
+
+fn whole_path(text: &str, limits: &Limits) -> Parsed<PatchPath> {
     let mut parser = Parser::new(text, limits)?;
     let attribute = parser.attr_path()?;
     let mut path = PatchPath { attribute, filter: None, sub_attribute: None };
     parser.skip_spaces();
-    if parser.eat("[") {
+    if parser.eat(b'[') {
         parser.skip_spaces();
-        let index = lex::word(parser.rest);
+        let index = lex::word(parser.rest());
         if index.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(parser.error_here(ParseErrorKind::Index, index.len()));
         }
         let inner = parser.alternatives(Place::Brackets).map_err(|error| inside(error, text))?;
-        if !parser.rest.is_empty() && !parser.rest.starts_with(']') {
+        if !parser.at_end() && parser.byte() != b']' {
             let error = parser.expected("\"and\", \"or\" or \"]\"");
             return Err(inside(error, text));
         }
-        if !parser.eat("]") {
+        if !parser.eat(b']') {
             return Err(parser.expected("\"]\""));
         }
         path.filter = Some(inner);
-        if parser.eat(".") {
+        if parser.eat(b'.') {
             path.sub_attribute = Some(parser.sub_name()?);
         }
         parser.skip_spaces();
     }
-    if parser.rest.is_empty() { Ok(path) } else { Err(parser.expected("the end of the path")) }
+    if parser.at_end() { Ok(path) } else { Err(parser.expected("the end of the path")) }
 }
 
 /// An error between brackets that are closed further on belongs to the filter, any other to the path.
-fn inside(mut error: ParseError, text: &str) -> ParseError {
+fn inside(mut error: Box<ParseError>, text: &str) -> Box<ParseError> {
     error.in_brackets = text.get(error.span.start..).is_some_and(|rest| rest.contains(']'));
     error
 }
@@ -67,15 +79,16 @@ enum Place {
 
 struct Parser<'a> {
     text: &'a str,
-    rest: &'a str,
+    /// How many bytes of it have been read; always at a character's beginning.
+    at: usize,
     limits: &'a Limits,
     depth: usize,
     terms: usize,
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, limits: &'a Limits) -> Result<Self, ParseError> {
-        let mut parser = Self { text, rest: text, limits, depth: 0, terms: 0 };
+    fn new(text: &'a str, limits: &'a Limits) -> Parsed<Self> {
+        let mut parser = Self { text, at: 0, limits, depth: 0, terms: 0 };
         if text.len() > limits.length {
             let kept = text.char_indices().map(|(at, _)| at).take_while(|&at| at <= KEPT).last().unwrap_or(0);
             parser.text = text.get(..kept).unwrap_or("");
@@ -87,147 +100,201 @@ impl<'a> Parser<'a> {
 
     // --- errors
 
-    fn error(&self, kind: ParseErrorKind, span: Range<usize>) -> ParseError {
-        ParseError { kind, span, input: self.text.to_owned(), in_brackets: false }
+    #[cold]
+    fn error(&self, kind: ParseErrorKind, span: Range<usize>) -> Box<ParseError> {
+        Box::new(ParseError { kind, span, input: self.text.to_owned(), in_brackets: false })
     }
 
     /// An error at the next `length` bytes.
-    fn error_here(&self, kind: ParseErrorKind, length: usize) -> ParseError {
-        let start = self.text.len() - self.rest.len();
-        self.error(kind, start..start + length)
+    #[cold]
+    fn error_here(&self, kind: ParseErrorKind, length: usize) -> Box<ParseError> {
+        self.error(kind, self.at..self.at + length)
     }
 
-    fn expected(&self, what: &'static str) -> ParseError {
-        self.error_here(ParseErrorKind::Expected(what), lex::word(self.rest).len())
+    #[cold]
+    fn expected(&self, what: &'static str) -> Box<ParseError> {
+        self.error_here(ParseErrorKind::Expected(what), lex::word(self.rest()).len())
     }
 
     // --- words
 
-    fn skip_spaces(&mut self) {
-        self.rest = lex::spaces(self.rest);
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn eat(&mut self, token: &str) -> bool {
-        match self.rest.strip_prefix(token) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
+    /// The next byte; 0 at the end.
+    fn byte(&self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+    }
+
+    fn at_end(&self) -> bool {
+        self.at >= self.text.len()
+    }
+
+    fn skip_spaces(&mut self) {
+        while self.byte() == b' ' {
+            self.at += 1;
         }
+    }
+
+    fn eat(&mut self, token: u8) -> bool {
+        let there = self.byte() == token;
+        self.at += usize::from(there);
+        there
     }
 
     /// A keyword after perhaps some spaces; nothing is taken when it is not there.
     fn eat_keyword(&mut self, word: &'static str) -> bool {
-        match lex::keyword(word, lex::spaces(self.rest)) {
-            Some(rest) => {
-                self.rest = lex::spaces(rest);
+        let before = self.at;
+        self.skip_spaces();
+        match lex::keyword(word, self.rest()) {
+            true => {
+                self.at += word.len();
+                self.skip_spaces();
                 true
             }
-            None => false,
-        }
-    }
-
-    fn attr_path(&mut self) -> Result<AttrPath, ParseError> {
-        let text = lex::word(self.rest);
-        if !lex::is_attr_path(text) {
-            return Err(self.expected("an attribute name such as userName or name.familyName"));
-        }
-        self.rest = self.rest.strip_prefix(text).unwrap_or_default();
-        Ok(AttrPath::new(text))
-    }
-
-    fn sub_name(&mut self) -> Result<String, ParseError> {
-        match lex::name(self.rest) {
-            Ok((rest, name)) => {
-                self.rest = rest;
-                Ok(name.to_owned())
+            false => {
+                self.at = before;
+                false
             }
-            Err(_) => Err(self.expected("a sub-attribute name")),
+        }
+    }
+
+    fn attr_path(&mut self) -> Parsed<AttrPath> {
+        match lex::attr_path(self.rest()) {
+            Some(path) => {
+                self.at += path.len();
+                Ok(AttrPath::new(path))
+            }
+            None => Err(self.expected("an attribute name such as userName or name.familyName")),
+        }
+    }
+
+    fn sub_name(&mut self) -> Parsed<Text> {
+        match lex::name(self.rest()) {
+            0 => Err(self.expected("a sub-attribute name")),
+            length => {
+                let name = self.rest().get(..length).unwrap_or_default();
+                self.at += length;
+                Ok(name.into())
+            }
         }
     }
 
     // --- grammar
 
     /// `andExp *( "or" andExp )`, up to something that is no part of it.
-    fn alternatives(&mut self, place: Place) -> Result<Filter, ParseError> {
+    fn alternatives(&mut self, place: Place) -> Parsed<Filter> {
+        self.skip_spaces();
+        let first = self.term(place)?;
+        self.alternatives_from(first, place)
+    }
+
+    /// The same, when its first term has been read.
+    fn alternatives_from(&mut self, first: Filter, place: Place) -> Parsed<Filter> {
+        let first = self.conjunction(first, place)?;
+        if !self.eat_keyword("or") {
+            self.skip_spaces();
+            return Ok(first);
+        }
         let mut parts = Vec::new();
+        push_or(&mut parts, first);
         loop {
-            match self.conjunction(place)? {
-                Filter::Or(inner) => parts.extend(inner),
-                other => parts.push(other),
-            }
+            let term = self.term(place)?;
+            push_or(&mut parts, self.conjunction(term, place)?);
             if !self.eat_keyword("or") {
                 self.skip_spaces();
-                return Ok(single(parts, Filter::Or));
+                return Ok(Filter::Or(parts));
             }
         }
     }
 
-    /// `term *( "and" term )`.
-    fn conjunction(&mut self, place: Place) -> Result<Filter, ParseError> {
+    /// `term *( "and" term )`, when its first term has been read.
+    fn conjunction(&mut self, first: Filter, place: Place) -> Parsed<Filter> {
+        if !self.eat_keyword("and") {
+            return Ok(first);
+        }
         let mut parts = Vec::new();
+        push_and(&mut parts, first);
         loop {
-            match self.term(place)? {
-                Filter::And(inner) => parts.extend(inner),
-                other => parts.push(other),
-            }
+            push_and(&mut parts, self.term(place)?);
             if !self.eat_keyword("and") {
-                return Ok(single(parts, Filter::And));
+                return Ok(Filter::And(parts));
             }
         }
     }
 
-    fn term(&mut self, place: Place) -> Result<Filter, ParseError> {
-        self.skip_spaces();
-        if let Some(group) = lex::not_group(self.rest) {
-            self.rest = group;
-            return Ok(Filter::Not(Box::new(self.group(place)?)));
-        }
-        if self.rest.starts_with('(') {
+    /// One term; spaces before it have been read.
+    fn term(&mut self, place: Place) -> Parsed<Filter> {
+        if self.byte() == b'(' {
             return self.group(place);
+        }
+        if let Some(length) = lex::not_group(self.rest()) {
+            self.at += length;
+            return Ok(Filter::Not(Box::new(self.group(place)?)));
         }
         self.terms += 1;
         if self.terms > self.limits.terms {
             return Err(self.error_here(ParseErrorKind::Limit { limit: self.limits.terms, unit: "comparisons" }, 0));
         }
-        if self.rest.is_empty() {
+        if self.at_end() {
             return Err(self.expected("a comparison such as userName eq \"ann\""));
         }
         let path = self.attr_path()?;
-        if !lex::spaces(self.rest).starts_with('[') {
-            let comparison = self.comparison().map_err(|error| match &error.kind {
-                ParseErrorKind::UnknownOperator(_) if path.text.eq_ignore_ascii_case("not") => ParseError {
-                    kind: ParseErrorKind::Expected("parentheses after \"not\", as in not (title pr),"),
-                    ..error
-                },
-                _ => error,
-            })?;
-            return Ok(match comparison {
-                None => Filter::Present(path),
-                Some((operator, literal)) => Filter::Compare(path, operator, literal),
-            });
+        let brackets = lex::spaces(self.rest());
+        if self.text.as_bytes().get(self.at + brackets) != Some(&b'[') {
+            return match self.comparison() {
+                Ok(None) => Ok(Filter::Present(path)),
+                Ok(Some((operator, literal))) => Ok(Filter::Compare(path, operator, literal)),
+                Err(mut error) => {
+                    if matches!(error.kind, ParseErrorKind::UnknownOperator(_)) && path.text.eq_ignore_ascii_case("not")
+                    {
+                        error.kind = ParseErrorKind::Expected("parentheses after \"not\", as in not (title pr),");
+                    }
+                    Err(error)
+                }
+            };
         }
-        self.skip_spaces();
+        self.at += brackets;
         if place == Place::Brackets {
             return Err(self.expected("an operator (brackets do not go inside brackets)"));
         }
         self.element(path)
     }
 
-    fn group(&mut self, place: Place) -> Result<Filter, ParseError> {
-        self.nested("(", |parser| {
-            let inner = parser.alternatives(place)?;
-            if parser.eat(")") { Ok(inner) } else { Err(parser.expected("\"and\", \"or\" or \")\"")) }
-        })
+    /// Parentheses. Those that open one right after the other are taken together: each that closes makes what has been
+    /// read the first term of the next.
+    fn group(&mut self, place: Place) -> Parsed<Filter> {
+        let outside = self.depth;
+        while self.byte() == b'(' {
+            self.deeper(1)?;
+            self.skip_spaces();
+        }
+        let term = self.term(place)?;
+        let mut inner = self.alternatives_from(term, place)?;
+        loop {
+            if !self.eat(b')') {
+                return Err(self.expected("\"and\", \"or\" or \")\""));
+            }
+            self.depth -= 1;
+            if self.depth == outside {
+                return Ok(inner);
+            }
+            self.skip_spaces();
+            if self.byte() != b')' {
+                inner = self.alternatives_from(inner, place)?;
+            }
+        }
     }
 
-    fn element(&mut self, path: AttrPath) -> Result<Filter, ParseError> {
-        let filter = self.nested("[", |parser| {
-            let inner = parser.alternatives(Place::Brackets)?;
-            if parser.eat("]") { Ok(inner) } else { Err(parser.expected("\"and\", \"or\" or \"]\"")) }
-        })?;
-        if !self.eat(".") {
+    fn element(&mut self, path: AttrPath) -> Parsed<Filter> {
+        self.deeper(1)?;
+        let filter = self.alternatives(Place::Brackets)?;
+        if !self.eat(b']') {
+            return Err(self.expected("\"and\", \"or\" or \"]\""));
+        }
+        self.depth -= 1;
+        if !self.eat(b'.') {
             return Ok(Filter::Element(path, Box::new(filter)));
         }
         let sub_attribute = self.sub_name()?;
@@ -235,62 +302,64 @@ impl<'a> Parser<'a> {
         Ok(Filter::ElementSub(Box::new(ElementSub { path, filter, sub_attribute, comparison })))
     }
 
-    fn nested<T>(
-        &mut self,
-        open: &str,
-        inner: impl FnOnce(&mut Self) -> Result<T, ParseError>,
-    ) -> Result<T, ParseError> {
+    /// Takes an opening bracket or parenthesis of `length` bytes, if it is not too deep.
+    fn deeper(&mut self, length: usize) -> Parsed<()> {
         if self.depth >= self.limits.depth {
             let kind = ParseErrorKind::Limit { limit: self.limits.depth, unit: "levels of nesting" };
-            return Err(self.error_here(kind, open.len()));
+            return Err(self.error_here(kind, length));
         }
-        self.eat(open);
+        self.at += length;
         self.depth += 1;
-        let result = inner(self)?;
-        self.depth -= 1;
-        Ok(result)
+        Ok(())
     }
 
     /// `SP "pr"`, which is `None`, or `SP op SP literal`.
-    fn comparison(&mut self) -> Result<Option<(Operator, Literal)>, ParseError> {
+    fn comparison(&mut self) -> Parsed<Option<(Operator, Literal)>> {
         const OPERATOR: &str = "an operator: eq, ne, co, sw, ew, gt, ge, lt, le or pr";
         const LITERAL: &str = "a value: text in double quotes, a number, true, false or null";
-        if !self.rest.starts_with(' ') {
+        if self.byte() != b' ' {
             return Err(self.expected(OPERATOR));
         }
         self.skip_spaces();
-        let word = lex::word(self.rest);
-        if let Some(rest) = lex::keyword("pr", self.rest) {
-            self.rest = rest;
-            return Ok(None);
-        }
+        let word = lex::word(self.rest());
         let Some(operator) = Operator::from_word(word) else {
+            if lex::keyword("pr", self.rest()) {
+                self.at += 2;
+                return Ok(None);
+            }
             if word.is_empty() {
                 return Err(self.expected(OPERATOR));
             }
             return Err(self.error_here(ParseErrorKind::UnknownOperator(word.to_owned()), word.len()));
         };
-        self.rest = self.rest.strip_prefix(word).unwrap_or_default();
-        if !self.rest.starts_with([' ', '"']) {
+        self.at += word.len();
+        if !matches!(self.byte(), b' ' | b'"') {
             return Err(self.expected(LITERAL));
         }
         self.skip_spaces();
-        let Some((rest, literal)) = lex::literal(self.rest) else {
-            return Err(self.expected(LITERAL));
-        };
-        self.rest = rest;
-        Ok(Some((operator, literal)))
+        match lex::literal(self.rest()) {
+            Some((length, literal)) => {
+                self.at += length;
+                Ok(Some((operator, literal)))
+            }
+            None => Err(self.expected(LITERAL)),
+        }
     }
 }
 
-/// The only part, or all of them together.
-fn single(mut parts: Vec<Filter>, together: fn(Vec<Filter>) -> Filter) -> Filter {
-    match parts.pop() {
-        Some(only) if parts.is_empty() => only,
-        Some(last) => {
-            parts.push(last);
-            together(parts)
-        }
-        None => together(parts),
+/// Alternatives of an alternative are its own.
+fn push_or(parts: &mut Vec<Filter>, part: Filter) {
+    match part {
+        Filter::Or(inner) if parts.is_empty() => *parts = inner,
+        Filter::Or(inner) => parts.extend(inner),
+        other => parts.push(other),
+    }
+}
+
+fn push_and(parts: &mut Vec<Filter>, part: Filter) {
+    match part {
+        Filter::And(inner) if parts.is_empty() => *parts = inner,
+        Filter::And(inner) => parts.extend(inner),
+        other => parts.push(other),
     }
 }

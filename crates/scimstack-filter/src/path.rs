@@ -12,6 +12,7 @@
 use crate::ast::{AttrPath, Filter};
 use crate::error::ParseError;
 use crate::limits::Limits;
+use scimstack_schema::value::Text;
 
 /// A PATCH path as written; `Display` prints it canonically.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +22,7 @@ pub struct PatchPath {
     /// The filter in brackets.
     pub filter: Option<Filter>,
     /// The sub-attribute after the bracket.
-    pub sub_attribute: Option<String>,
+    pub sub_attribute: Option<Text>,
 }
 
 impl PatchPath {

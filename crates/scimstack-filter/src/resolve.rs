@@ -240,12 +240,12 @@ impl Resolver<'_> {
         };
         match found {
             Some(found) if found.attribute.is_hidden() || found.leaf().is_hidden() => {
-                Err(ResolveError::Hidden(path.text.clone()))
+                Err(ResolveError::Hidden((&path.text).into()))
             }
             Some(found) => Ok(Some(found)),
             None if self.options.unknown_is_absent => Ok(None),
             None => Err(ResolveError::UnknownAttribute {
-                path: self.element.map_or_else(|| path.text.clone(), |base| format!("{base}.{path}")),
+                path: self.element.map_or_else(|| (&path.text).into(), |base| format!("{base}.{path}")),
                 resource_type: self.resource_type.name.to_string(),
             }),
         }
@@ -282,7 +282,7 @@ impl Resolver<'_> {
         }
         let by_value = resolved.attribute.multi_valued || self.options.entra_paths;
         match resolved.attribute.sub_attribute("value") {
-            Some(value) if by_value && value.is_hidden() => Err(ResolveError::Hidden(path.text.clone())),
+            Some(value) if by_value && value.is_hidden() => Err(ResolveError::Hidden((&path.text).into())),
             Some(value) if by_value => {
                 resolved.sub_attribute = Some(value.clone());
                 Ok(resolved)

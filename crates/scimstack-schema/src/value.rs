@@ -8,8 +8,19 @@
 //! assert_eq!(value.get("B").unwrap().to_string(), "1.10");
 //! ```
 
+mod number;
+mod object;
+mod read;
+mod text;
+
+pub use number::Number;
+pub use object::Object;
+pub use read::JsonError;
+pub use text::Text;
+
+use read::from_raw;
 use serde::de::Deserializer;
-use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -27,39 +38,11 @@ pub enum Value {
     /// A number, kept as its text.
     Number(Number),
     /// A string.
-    String(String),
+    String(Text),
     /// An array.
     Array(Vec<Value>),
     /// An object.
     Object(Object),
-}
-
-/// A JSON number, kept as it was written: `1.10` stays `1.10`. Equality is equality of text; compare amounts with
-/// [`Number::as_f64`].
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Number(Box<str>);
-
-/// A JSON object: members in order. Member names are unique when it came from [`Value::parse`] (without case).
-///
-/// Objects with the same members are equal in whatever order these come.
-#[derive(Clone, Debug, Default)]
-pub struct Object {
-    members: Vec<(String, Value)>,
-}
-
-/// Why bytes are no acceptable JSON.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum JsonError {
-    /// Not JSON at all, or not UTF-8.
-    #[error("{0}")]
-    Syntax(String),
-    /// Nested deeper than [`MAX_DEPTH`].
-    #[error("arrays and objects are nested deeper than {MAX_DEPTH} levels")]
-    TooDeep,
-    /// A member that occurs twice in one object (names compare without case).
-    #[error("the member \"{0}\" occurs twice in one object (names are compared without case)")]
-    Duplicate(String),
 }
 
 impl Value {
@@ -160,7 +143,7 @@ impl Value {
             Self::Null => out.extend_from_slice(b"null"),
             Self::Bool(true) => out.extend_from_slice(b"true"),
             Self::Bool(false) => out.extend_from_slice(b"false"),
-            Self::Number(number) => out.extend_from_slice(number.0.as_bytes()),
+            Self::Number(number) => out.extend_from_slice(number.as_str().as_bytes()),
             Self::String(text) => write_string(text, out),
             Self::Array(elements) => {
                 out.push(b'[');
@@ -179,290 +162,15 @@ impl Value {
 
 /// Appends `text` as a JSON string.
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     // Writing a string to a Vec cannot fail.
     let _ = serde_json::to_writer(out, text);
-}
-
-/// Reads text that serde_json has found to be one JSON value. Each byte is looked at once more, however deep it lies.
-fn from_raw(raw: &str) -> Result<Value, JsonError> {
-    Reader { rest: raw }.value(0)
-}
-
-/// What is left of a valid JSON text.
-struct Reader<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Reader<'a> {
-    /// The next byte that is no blank.
-    fn peek(&mut self) -> Option<u8> {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
-        self.rest.bytes().next()
-    }
-
-    fn take(&mut self, length: usize) -> &'a str {
-        let (taken, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
-        self.rest = rest;
-        taken
-    }
-
-    /// Takes `close`, or the comma before another element.
-    fn ends(&mut self, close: u8) -> bool {
-        match self.peek() {
-            Some(b',') => {
-                self.take(1);
-                false
-            }
-            Some(other) if other != close => false,
-            _ => {
-                self.take(1);
-                true
-            }
-        }
-    }
-
-    fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
-        match self.peek() {
-            Some(b'n') => {
-                self.take(4);
-                Ok(Value::Null)
-            }
-            Some(b't') => {
-                self.take(4);
-                Ok(Value::Bool(true))
-            }
-            Some(b'f') => {
-                self.take(5);
-                Ok(Value::Bool(false))
-            }
-            Some(b'"') => self.string().map(Value::String),
-            Some(b'[' | b'{') if depth >= MAX_DEPTH => Err(JsonError::TooDeep),
-            Some(b'[') => {
-                self.take(1);
-                let mut elements = Vec::new();
-                while !self.ends(b']') {
-                    elements.push(self.value(depth + 1)?);
-                }
-                Ok(Value::Array(elements))
-            }
-            Some(b'{') => {
-                self.take(1);
-                let mut members = Vec::new();
-                while !self.ends(b'}') {
-                    self.peek();
-                    let name = self.string()?;
-                    self.peek();
-                    self.take(1);
-                    members.push((name, self.value(depth + 1)?));
-                }
-                match first_duplicate(&members) {
-                    Some(name) => Err(JsonError::Duplicate(name)),
-                    None => Ok(Value::Object(Object { members })),
-                }
-            }
-            _ => {
-                let is_part = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
-                let end = self.rest.find(|c| !is_part(c)).unwrap_or(self.rest.len());
-                match self.take(end) {
-                    "" => Err(JsonError::Syntax("expected a value".to_owned())),
-                    number => Ok(Value::Number(Number(number.into()))),
-                }
-            }
-        }
-    }
-
-    /// A string from its opening quote on.
-    fn string(&mut self) -> Result<String, JsonError> {
-        let inside = self.rest.as_bytes().get(1..).unwrap_or_default();
-        let stop = inside.iter().position(|&byte| matches!(byte, b'"' | b'\\')).unwrap_or(inside.len());
-        if inside.get(stop) != Some(&b'\\') {
-            let literal = self.take(stop + 2);
-            return Ok(literal.get(1..=stop).unwrap_or_default().to_owned());
-        }
-        let mut escaped = false;
-        let end = inside.iter().position(|&byte| {
-            let closes = byte == b'"' && !escaped;
-            escaped = byte == b'\\' && !escaped;
-            closes
-        });
-        let literal = self.take(end.unwrap_or(inside.len()) + 2);
-        serde_json::from_str(literal).map_err(|e| JsonError::Syntax(e.to_string()))
-    }
-}
-
-fn first_duplicate(members: &[(String, Value)]) -> Option<String> {
-    if members.len() <= 8 {
-        let mut rest = members;
-        while let Some(((name, _), tail)) = rest.split_first() {
-            if tail.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
-                return Some(name.clone());
-            }
-            rest = tail;
-        }
-        return None;
-    }
-    let mut seen = std::collections::HashSet::with_capacity(members.len());
-    members.iter().map(|(name, _)| name).find(|name| !seen.insert(name.to_ascii_lowercase())).cloned()
-}
-
-impl Number {
-    /// The number as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The nearest double.
-    #[must_use]
-    pub fn as_f64(&self) -> f64 {
-        self.0.parse().unwrap_or(f64::NAN)
-    }
-
-    /// The whole number, when it is written as one and fits.
-    #[must_use]
-    pub fn as_i64(&self) -> Option<i64> {
-        self.0.parse().ok()
-    }
-
-    /// True when written without fraction and exponent.
-    #[must_use]
-    pub fn is_integer(&self) -> bool {
-        !self.0.contains(['.', 'e', 'E'])
-    }
-}
-
-impl From<i64> for Number {
-    fn from(n: i64) -> Self {
-        Self(n.to_string().into())
-    }
-}
-
-impl PartialEq for Object {
-    fn eq(&self, other: &Self) -> bool {
-        if self.len() != other.len() {
-            return false;
-        }
-        let names_in_step = self.iter().zip(other.iter()).all(|((a, _), (b, _))| a == b);
-        if names_in_step {
-            return self.members == other.members;
-        }
-        let mut ours: Vec<&(String, Value)> = self.members.iter().collect();
-        let mut theirs: Vec<&(String, Value)> = other.members.iter().collect();
-        ours.sort_by_key(|(name, _)| name);
-        theirs.sort_by_key(|(name, _)| name);
-        ours == theirs
-    }
-}
-
-impl Object {
-    /// An object without members.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// True without members.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
-    }
-
-    /// The number of members.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.members.len()
-    }
-
-    /// The member called `name` without ASCII case.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.members.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
-    }
-
-    /// The member called `name` without ASCII case, to change.
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.members.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
-    }
-
-    /// Sets a member: in its place when it is there (keeping its spelling), else at the end. The old value comes back.
-    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
-        let name = name.into();
-        let value = value.into();
-        match self.get_mut(&name) {
-            Some(old) => Some(std::mem::replace(old, value)),
-            None => {
-                self.members.push((name, value));
-                None
-            }
-        }
-    }
-
-    /// The member called `name`, made as an empty object when it is not there.
-    pub fn entry(&mut self, name: &str) -> &mut Value {
-        let at = match self.members.iter().position(|(n, _)| n.eq_ignore_ascii_case(name)) {
-            Some(at) => at,
-            None => {
-                self.members.push((name.to_owned(), Value::Object(Object::new())));
-                self.members.len() - 1
-            }
-        };
-        #[allow(clippy::indexing_slicing, reason = "the position was found or made in the lines above")]
-        &mut self.members[at].1
-    }
-
-    /// Takes a member out.
-    pub fn remove(&mut self, name: &str) -> Option<Value> {
-        let at = self.members.iter().position(|(n, _)| n.eq_ignore_ascii_case(name))?;
-        Some(self.members.remove(at).1)
-    }
-
-    /// The members in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.members.iter().map(|(name, value)| (name.as_str(), value))
-    }
-
-    /// The members in order, values to change.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
-        self.members.iter_mut().map(|(name, value)| (name.as_str(), value))
-    }
-
-    /// Keeps the members for which `keep` is true.
-    pub fn retain(&mut self, mut keep: impl FnMut(&str, &mut Value) -> bool) {
-        self.members.retain_mut(|(name, value)| keep(name, value));
-    }
-
-    /// Appends the compact JSON text.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        out.push(b'{');
-        for (i, (name, value)) in self.members.iter().enumerate() {
-            if i > 0 {
-                out.push(b',');
-            }
-            write_string(name, out);
-            out.push(b':');
-            value.write(out);
-        }
-        out.push(b'}');
-    }
-}
-
-impl IntoIterator for Object {
-    type Item = (String, Value);
-    type IntoIter = std::vec::IntoIter<(String, Value)>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.members.into_iter()
-    }
-}
-
-impl<N: Into<String>, V: Into<Value>> FromIterator<(N, V)> for Object {
-    fn from_iter<I: IntoIterator<Item = (N, V)>>(members: I) -> Self {
-        let mut object = Self::new();
-        for (name, value) in members {
-            object.insert(name, value);
-        }
-        object
-    }
 }
 
 impl fmt::Display for Value {
@@ -473,13 +181,25 @@ impl fmt::Display for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::String(text.to_owned())
+        Self::String(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<Text> for Value {
+    fn from(text: Text) -> Self {
         Self::String(text)
+    }
+}
+
+impl From<Number> for Value {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
     }
 }
 
@@ -512,20 +232,10 @@ impl From<serde_json::Value> for Value {
         match value {
             serde_json::Value::Null => Self::Null,
             serde_json::Value::Bool(b) => Self::Bool(b),
-            serde_json::Value::Number(n) => Self::Number(Number(n.to_string().into())),
-            serde_json::Value::String(s) => Self::String(s),
+            serde_json::Value::Number(n) => Self::Number(Number::of(n.to_string())),
+            serde_json::Value::String(s) => Self::String(s.into()),
             serde_json::Value::Array(a) => Self::Array(a.into_iter().map(Into::into).collect()),
             serde_json::Value::Object(o) => Self::Object(o.into_iter().collect()),
-        }
-    }
-}
-
-impl Serialize for Number {
-    /// As it was written: to serde_json, any number; to other formats, whole numbers.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.as_i64() {
-            Some(whole) if whole.to_string() == *self.0 => serializer.serialize_i64(whole),
-            _ => RawValue::from_string(self.0.to_string()).map_err(S::Error::custom)?.serialize(serializer),
         }
     }
 }

@@ -1,88 +1,146 @@
-//! The words of the grammar, with nom: paths, keywords, literals (RFC 7644 Figure 1, RFC 8259 for literals). Each takes
-//! the rest of the input and gives what is left after it; none recurses.
+//! The words of the grammar: paths, keywords, literals (RFC 7644 Figure 1, RFC 8259 for literals). Each looks at the
+//! beginning of what is left of the input and says how much of it is the word; none recurses. Nearly every byte is looked
+//! at once, by its class; nom reads numbers and strings with escapes.
 
 use crate::ast::Literal;
 use nom::branch::alt;
-use nom::bytes::complete::{tag_no_case, take_while, take_while1};
-use nom::character::complete::{char, digit0, digit1, one_of, satisfy};
-use nom::combinator::{not, opt, peek, recognize};
+use nom::bytes::complete::take_while1;
+use nom::character::complete::{char, satisfy};
+use nom::combinator::recognize;
 use nom::{IResult, Parser};
-use scimstack_schema::Value;
+use scimstack_schema::value::{Number, Text};
 
 type Lexed<'a, T> = IResult<&'a str, T>;
 
-/// Any number of spaces.
-pub(super) fn spaces(input: &str) -> &str {
-    input.trim_start_matches(' ')
+/// May follow the first letter of a name.
+const NAME: u8 = 1;
+/// May stand in the URI before a name.
+const URI: u8 = 2;
+/// Ends a word.
+const END: u8 = 4;
+
+/// What each byte may be; those of characters beyond ASCII may be nothing.
+static CLASS: [u8; 256] = {
+    let mut class = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        class[byte as usize] = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'$' => NAME | URI,
+            b'.' | b'~' | b':' | b'/' | b'?' | b'#' | b'@' | b'!' | b'&' | b'*' | b'+' | b',' | b';' | b'=' | b'%' => {
+                URI
+            }
+            b' ' | b'(' | b')' | b'[' | b']' | b'"' => END,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    class
+};
+
+fn class(byte: u8) -> u8 {
+    CLASS.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
-/// What may stand right after a word: nothing, a space, a bracket or a parenthesis.
-fn boundary(input: &str) -> Lexed<'_, ()> {
-    not(satisfy(|c| !matches!(c, ' ' | '(' | ')' | '[' | ']'))).parse(input)
+/// The number of spaces.
+pub(super) fn spaces(input: &str) -> usize {
+    input.bytes().take_while(|byte| *byte == b' ').count()
 }
 
-/// A keyword in any case, not merely the beginning of a longer word.
-pub(super) fn keyword<'a>(word: &'static str, input: &'a str) -> Option<&'a str> {
-    let (rest, _) = tag_no_case::<_, _, nom::error::Error<&str>>(word).parse(input).ok()?;
-    boundary(rest).ok()?;
-    Some(rest)
+/// Whether a word may end before this byte.
+fn is_boundary(byte: Option<&u8>) -> bool {
+    matches!(byte, None | Some(b' ' | b'(' | b')' | b'[' | b']'))
 }
 
-/// `not` where it is the keyword, that is before a parenthesis; the rest begins at the parenthesis.
-pub(super) fn not_group(input: &str) -> Option<&str> {
-    let rest = spaces(keyword("not", input)?);
-    rest.starts_with('(').then_some(rest)
+/// Whether a keyword is next, in any case, and not merely the beginning of a longer word.
+pub(super) fn keyword(word: &'static str, input: &str) -> bool {
+    let input = input.as_bytes();
+    input.get(..word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+        && is_boundary(input.get(word.len()))
+}
+
+/// `not` where it is the keyword, that is before a parenthesis: how far that is.
+pub(super) fn not_group(input: &str) -> Option<usize> {
+    if !keyword("not", input) {
+        return None;
+    }
+    let length = 3 + spaces(input.get(3..)?);
+    (input.as_bytes().get(length) == Some(&b'(')).then_some(length)
 }
 
 /// The characters up to the next delimiter, perhaps none: what a reader would call the word at this place.
 pub(super) fn word(input: &str) -> &str {
-    let parsed: Lexed<'_, &str> = take_while(|c| !matches!(c, ' ' | '(' | ')' | '[' | ']' | '"')).parse(input);
-    parsed.map_or("", |(_, word)| word)
+    let length = input.bytes().take_while(|byte| class(*byte) & END == 0).count();
+    input.get(..length).unwrap_or_default()
 }
 
-/// `ALPHA *( ALPHA / DIGIT / "-" / "_" / "$" )`, or `$ref`.
-pub(super) fn name(input: &str) -> Lexed<'_, &str> {
-    let tail = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '$');
-    let ordinary = recognize((satisfy(|c| c.is_ascii_alphabetic()), take_while(tail)));
-    let reference = recognize((tag_no_case("$ref"), not(peek(satisfy(tail)))));
-    alt((ordinary, reference)).parse(input)
-}
-
-/// True when `text` is an `attrPath`: perhaps a URI and a colon, a name, perhaps a dot and a name.
-pub(super) fn is_attr_path(text: &str) -> bool {
-    let (uri, tail) = match text.rsplit_once(':') {
-        Some((uri, tail)) => (Some(uri), tail),
-        None => (None, text),
-    };
-    let uri_is_fine = uri.is_none_or(|uri| {
-        uri.starts_with(|c: char| c.is_ascii_alphabetic())
-            && uri.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c))
-    });
-    let parsed: Lexed<'_, _> = (name, opt((char('.'), name))).parse(tail);
-    uri_is_fine && matches!(parsed, Ok(("", _)))
-}
-
-/// A literal, and what is left. `None` when there is none.
-pub(super) fn literal(input: &str) -> Option<(&str, Literal)> {
-    if input.starts_with('"') {
-        let (rest, raw) = quoted(input).ok()?;
-        boundary(rest).ok()?;
-        return serde_json::from_str(raw).ok().map(|text| (rest, Literal::String(text)));
+/// The length of `ALPHA *( ALPHA / DIGIT / "-" / "_" / "$" )`, or of `$ref`; 0 when neither is there.
+pub(super) fn name(input: &str) -> usize {
+    let length = input.bytes().take_while(|byte| class(*byte) & NAME != 0).count();
+    match input.as_bytes().first() {
+        Some(first) if first.is_ascii_alphabetic() => length,
+        Some(b'$') if input.get(..length).is_some_and(|name| name.eq_ignore_ascii_case("$ref")) => length,
+        _ => 0,
     }
-    let (rest, word): (&str, &str) =
-        take_while1::<_, _, nom::error::Error<&str>>(|c| !matches!(c, ' ' | '(' | ')' | '[' | ']'))
-            .parse(input)
-            .ok()?;
-    let literal = match word {
+}
+
+/// The word, when it is an `attrPath`: perhaps a URI and a colon, a name, perhaps a dot and a name.
+pub(super) fn attr_path(input: &str) -> Option<&str> {
+    let (mut length, mut uri, mut classes) = (0, 0, NAME | URI);
+    for byte in input.bytes() {
+        let class = class(byte);
+        if class & END != 0 {
+            break;
+        }
+        // What stands before a colon is of the URI.
+        if byte == b':' {
+            if classes & URI == 0 {
+                return None;
+            }
+            uri = length + 1;
+        }
+        classes &= class;
+        length += 1;
+    }
+    let path = input.get(..length)?;
+    let tail = path.get(uri..)?;
+    if uri > 0 && !(path.starts_with(|c: char| c.is_ascii_alphabetic())) {
+        return None;
+    }
+    let end = name(tail);
+    let fits = end > 0
+        && match tail.get(end..)?.strip_prefix('.') {
+            Some(sub) => !sub.is_empty() && name(sub) == sub.len(),
+            None => end == tail.len(),
+        };
+    fits.then_some(path)
+}
+
+/// A literal and its length. `None` when there is none.
+pub(super) fn literal(input: &str) -> Option<(usize, Literal)> {
+    if input.starts_with('"') {
+        let (length, text) = string(input)?;
+        return is_boundary(input.as_bytes().get(length)).then_some((length, Literal::String(text)));
+    }
+    let length = input.bytes().take_while(|byte| !is_boundary(Some(byte))).count();
+    let literal = match input.get(..length)? {
         "null" => Literal::Null,
         "true" => Literal::Bool(true),
         "false" => Literal::Bool(false),
-        _ => match (number(word), Value::parse(word.as_bytes())) {
-            (Ok(("", _)), Ok(Value::Number(number))) => Literal::Number(number),
-            _ => return None,
-        },
+        word => Literal::Number(Number::parse(word)?),
     };
-    Some((rest, literal))
+    Some((length, literal))
+}
+
+/// A JSON string, decoded, and its length with the quotation marks.
+fn string(input: &str) -> Option<(usize, Text)> {
+    let inside = input.get(1..)?;
+    let length = inside.bytes().take_while(|byte| *byte >= b' ' && !matches!(byte, b'"' | b'\\')).count();
+    if inside.as_bytes().get(length) == Some(&b'"') {
+        return Some((length + 2, inside.get(..length)?.into()));
+    }
+    let (_, raw) = quoted(input).ok()?;
+    let text: String = serde_json::from_str(raw).ok()?;
+    Some((raw.len(), text.into()))
 }
 
 /// From one quotation mark to the next that no backslash escapes, both included.
@@ -92,14 +150,6 @@ fn quoted(input: &str) -> Lexed<'_, &str> {
     recognize((char('"'), nom::multi::fold_many0(alt((plain, escaped)), || (), |(), _| ()), char('"'))).parse(input)
 }
 
-/// A JSON number.
-fn number(input: &str) -> Lexed<'_, &str> {
-    let whole = alt((recognize(char('0')), recognize((one_of("123456789"), digit0))));
-    let fraction = opt((char('.'), digit1));
-    let exponent = opt((one_of("eE"), opt(one_of("+-")), digit1));
-    recognize((opt(char('-')), whole, fraction, exponent)).parse(input)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,11 +157,11 @@ mod tests {
     #[test]
     fn names_follow_the_grammar() {
         for good in ["a", "userName", "x509Certificates", "a-b_c$d", "$ref", "name.givenName", "members.$ref"] {
-            assert!(is_attr_path(good), "{good}");
+            assert_eq!(attr_path(good), Some(good));
         }
         for bad in ["", ".", "a.", ".a", "a..b", "a.b.c", "0", "1a", "$", "$refs", "_a", "-a", "ä", "a b", "a:", ":a"]
         {
-            assert!(!is_attr_path(bad), "{bad}");
+            assert_ne!(attr_path(bad), Some(bad));
         }
     }
 
@@ -119,21 +169,21 @@ mod tests {
     fn uris_may_hold_dots_colons_and_digits() {
         for good in ["urn:ietf:params:scim:schemas:core:2.0:User:name.givenName", "urn:x:1.0:a", "https://a.test/s:a.b"]
         {
-            assert!(is_attr_path(good), "{good}");
+            assert_eq!(attr_path(good), Some(good));
         }
-        assert!(!is_attr_path("urn:x y:a") && !is_attr_path("urn:'x':a"));
+        assert!(attr_path("urn:x y:a") == Some("urn:x") && attr_path("urn:'x':a").is_none());
     }
 
     #[test]
     fn literals_are_json() {
         for good in [r#""""#, r#""\"""#, r#""\\""#, r#""😀""#, "0", "-0.5", "1e2", "1.0E+3", "true", "null"] {
-            assert!(matches!(literal(good), Some(("", _))), "{good}");
+            assert!(matches!(literal(good), Some((length, _)) if length == good.len()), "{good}");
         }
         let bad =
             [r#"""#, r#""\""#, r#""\x""#, r#""\uD83D""#, "\"\n\"", "01", "+1", ".5", "1.", "True", "NULL", "'a'", "a"];
         for bad in bad {
             assert!(literal(bad).is_none(), "{bad}");
         }
-        assert_eq!(literal(r#""\uD83D\uDE00""#), Some(("", Literal::String("\u{1f600}".to_owned()))));
+        assert_eq!(literal(r#""\uD83D\uDE00""#), Some((14, Literal::String("\u{1f600}".into()))));
     }
 }

@@ -68,7 +68,7 @@ fn operation(index: usize, value: Value) -> Result<Op, PatchError> {
     };
     let path = match members.remove("path") {
         None | Some(Value::Null) => None,
-        Some(Value::String(path)) => Some(path),
+        Some(Value::String(path)) => Some(path.into()),
         Some(other) => {
             return wrong(format!("the \"path\" of operation {number} must be a string, not {}", other.kind()));
         }

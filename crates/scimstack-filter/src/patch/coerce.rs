@@ -123,7 +123,7 @@ impl Context<'_> {
     pub(super) fn parts(&mut self, attribute: &Attribute, object: Object, place: &str) -> Result<Parts, PatchError> {
         let mut parts = Parts::default();
         for (name, value) in object {
-            let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+            let place = if place.is_empty() { name.as_str().to_owned() } else { format!("{place}.{name}") };
             match attribute.sub_attribute(&name).cloned() {
                 None => self.unknown(format!("{}.{name}", attribute.name))?,
                 Some(sub) if sub.is_read_only() => {}

@@ -168,11 +168,11 @@ fn edited(path: &ResolvedPath, old: &[Value], new: &[Value]) -> Option<Vec<Op>> 
 /// The path of the elements that agree with `element` in one sub-attribute.
 fn selecting(path: &ResolvedPath, element: &Value, by: &str, sub: Option<&Arc<Attribute>>) -> Option<String> {
     let value = if path.attribute.r#type == Type::Complex { element.get(by)? } else { element };
-    let term = Filter::Compare(AttrPath::new(by), Operator::Eq, Literal::String(value.as_str()?.to_owned()));
+    let term = Filter::Compare(AttrPath::new(by), Operator::Eq, Literal::String(value.as_str()?.into()));
     let selected = PatchPath {
         attribute: AttrPath::new(path.to_string()),
         filter: Some(term),
-        sub_attribute: sub.map(|sub| sub.name.to_string()),
+        sub_attribute: sub.map(|sub| (&*sub.name).into()),
     };
     Some(selected.to_string())
 }

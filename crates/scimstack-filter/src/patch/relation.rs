@@ -133,7 +133,7 @@ impl Run<'_> {
 fn named_values(filter: &Filter, values: &mut Vec<String>) -> bool {
     match filter {
         Filter::Compare(path, Operator::Eq, Literal::String(text)) if path.text.eq_ignore_ascii_case("value") => {
-            values.push(text.clone());
+            values.push(text.into());
             true
         }
         Filter::Or(parts) => parts.iter().all(|part| named_values(part, values)),

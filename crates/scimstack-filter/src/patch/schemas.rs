@@ -6,6 +6,7 @@ use super::target::{Slot, Target};
 use super::{OpKind, PatchError, PatchErrorKind};
 use crate::error::shown;
 use crate::eval::matches_element;
+use scimstack_schema::value::Text;
 use scimstack_schema::{ResourceType, Value};
 
 impl Run<'_> {
@@ -49,7 +50,7 @@ impl Run<'_> {
     pub(super) fn schemas_member(&mut self, value: &Value) -> Result<(), PatchError> {
         for uri in self.uris(value.clone())? {
             if !is_of(self.context.resource_type, &uri) {
-                self.context.unknown(uri)?;
+                self.context.unknown(uri.into())?;
             }
         }
         Ok(())
@@ -70,7 +71,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn uris(&self, value: Value) -> Result<Vec<String>, PatchError> {
+    fn uris(&self, value: Value) -> Result<Vec<Text>, PatchError> {
         let elements = match value {
             Value::Array(elements) => elements,
             single => vec![single],

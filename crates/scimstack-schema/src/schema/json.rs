@@ -93,7 +93,7 @@ impl Reader<'_> {
             return Ok(None);
         };
         let text = |element: &Value| match element {
-            Value::String(text) => Ok(text.clone()),
+            Value::String(text) => Ok(text.into()),
             other => Err(self.wrong(parent, name, "an array of strings", other)),
         };
         elements.iter().map(text).collect::<Result<_, _>>().map(Some)

@@ -131,7 +131,7 @@ async fn refuse_known_group(call: &Call<'_>, resource_type: &Arc<ResourceType>, 
     let (true, Some(name)) = (commit::has_edges(resource_type), name) else {
         return Ok(());
     };
-    let filter = Filter::Compare(AttrPath::new("displayName"), Operator::Eq, Literal::String(name.to_owned()));
+    let filter = Filter::Compare(AttrPath::new("displayName"), Operator::Eq, Literal::String(name.into()));
     let Ok(filter) = filter.resolve(resource_type, call.profile.resolve) else {
         return Ok(());
     };

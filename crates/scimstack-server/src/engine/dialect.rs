@@ -167,7 +167,7 @@ fn long_manager(resource_type: &ResourceType, path: &mut AttrPath) {
         return;
     }
     if let Some(extension) = resource_type.extensions.iter().find(|e| e.schema.attribute(name).is_some()) {
-        path.text = format!("{}:{}", extension.schema.id, path.text);
+        path.text = format!("{}:{}", extension.schema.id, path.text).into();
     }
 }
 

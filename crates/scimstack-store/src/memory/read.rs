@@ -251,7 +251,7 @@ fn read_texts(bytes: &Bytes) -> Result<Vec<String>, StoreError> {
         return Err(StoreError::BadCursor);
     };
     let text = |value| {
-        if let Value::String(text) = value { Ok(text) } else { Err(StoreError::BadCursor) }
+        if let Value::String(text) = value { Ok(text.into()) } else { Err(StoreError::BadCursor) }
     };
     texts.into_iter().map(text).collect()
 }

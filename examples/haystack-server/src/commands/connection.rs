@@ -73,7 +73,7 @@ fn show(policy: &ConnectionPolicy, notify: Notify, json: bool) -> Result<(), Err
         let value = match value {
             Value::Bool(true) => "on".to_owned(),
             Value::Bool(false) => "off".to_owned(),
-            Value::String(text) => text.clone(),
+            Value::String(text) => text.into(),
             other => other.to_string(),
         };
         print(&format!("{:<22} {value}", kebab(name)));

@@ -49,7 +49,7 @@ async fn list(
             } else {
                 let cell = |name: &&str| match event.get(name) {
                     None | Some(Value::Null) => "-".to_owned(),
-                    Some(Value::String(text)) => text.clone(),
+                    Some(Value::String(text)) => text.into(),
                     Some(other) => other.to_string(),
                 };
                 print(&columns.iter().map(cell).collect::<Vec<_>>().join("  "));
