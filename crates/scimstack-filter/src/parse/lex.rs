@@ -20,6 +20,7 @@ const URI: u8 = 2;
 const END: u8 = 4;
 
 /// What each byte may be; those of characters beyond ASCII may be nothing.
+#[allow(clippy::indexing_slicing, reason = "in a constant there is no other way, and the compiler checks it")]
 static CLASS: [u8; 256] = {
     let mut class = [0; 256];
     let mut byte = 0_u8;
