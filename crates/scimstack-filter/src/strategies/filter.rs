@@ -78,7 +78,7 @@ pub(super) fn literal_of(value: &Value) -> Option<Literal> {
         Value::Null => Some(Literal::Null),
         Value::Bool(boolean) => Some(Literal::Bool(*boolean)),
         Value::Number(number) => Some(Literal::Number(number.clone())),
-        Value::String(text) => Some(Literal::String(text.clone())),
+        Value::String(text) => Some(Literal::String(text.as_str().into())),
         Value::Array(_) | Value::Object(_) => None,
     }
 }
