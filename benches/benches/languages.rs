@@ -17,6 +17,9 @@ const FILTERS: [&str; 3] = [
     r#"(a eq 1 or b eq 2) and not (c eq 3) or d eq 4 and e eq 5 or f eq 6 and (g eq 7 or h eq 8)"#,
 ];
 
+/// About the last member of [`USER`].
+const LAST: &str = r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq "bo@example.com""#;
+
 const USER: &str = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
 "userName":"ann@example.com","name":{"givenName":"Ann","familyName":"Example"},"displayName":"Ann Example","active":true,
 "emails":[{"value":"ann@example.com","type":"work","primary":true},{"value":"ann@home.example","type":"home"}],
@@ -56,6 +59,21 @@ fn filter_matches_user_name(bencher: Bencher<'_, '_>) {
     let user = Value::parse(USER.as_bytes()).unwrap();
     let object = user.as_object().unwrap();
     bencher.bench(|| resolved.matches(black_box(object)));
+}
+
+/// Floor of evaluation on text: the same bytes gone through and forgotten.
+#[divan::bench]
+fn floor_ignored_any(bencher: Bencher<'_, '_>) {
+    bencher.bench(|| serde_json::from_str::<serde::de::IgnoredAny>(black_box(USER)).unwrap());
+}
+
+#[divan::bench(args = [FILTERS[0], FILTERS[1], LAST])]
+fn filter_matches_text(bencher: Bencher<'_, '_>, filter: &str) {
+    let registry = Registry::core();
+    let resource_type = registry.resource_type("User").unwrap();
+    let resolved = Filter::parse(filter).unwrap().resolve(resource_type, ResolveOptions::default()).unwrap();
+    assert!(resolved.matches_json(USER));
+    bencher.bench(|| resolved.matches_json(black_box(USER)));
 }
 
 /// Floor of ingest: the same bytes to a `serde_json::Value`.

@@ -1,52 +1,81 @@
 //! Evaluation of a resolved filter on a document (RFC 7644 §3.4.2.2): any value of a multi-valued attribute suffices,
-//! `ne` is true of what has no value, `primary` that is missing is false.
+//! `ne` is true of what has no value, `primary` that is missing is false. Documents are trees or JSON text: [`node`].
+
+mod node;
 
 use crate::ast::Operator;
 use crate::resolve::{Operand, Resolved, Test, decode_base64};
+use node::{Json, Kind, Node};
 use scimstack_schema::fold::{exact, fold};
 use scimstack_schema::{Attribute, Object, ResolvedPath, Timestamp, Type, Value};
 use std::cmp::Ordering;
 
 pub(crate) fn matches(filter: &Resolved, document: &Object) -> bool {
-    evaluate(filter, Context::Document(document))
+    evaluate::<&Object>(filter, Context::Document(document))
+}
+
+pub(crate) fn matches_json(filter: &Resolved, text: &str) -> bool {
+    evaluate::<Json<'_>>(filter, Context::Document(Json::new(text)))
 }
 
 /// Whether one element of the attribute before the brackets satisfies what is in them.
 pub(crate) fn matches_element(filter: &Resolved, element: &Value) -> bool {
-    evaluate(filter, Context::Element(element))
+    evaluate::<&Object>(filter, Context::Element(element))
+}
+
+/// A document, whose members are nodes.
+trait Document<'a>: Copy {
+    type Node: Node<'a>;
+
+    fn member(self, name: &str) -> Option<Self::Node>;
+}
+
+impl<'a> Document<'a> for &'a Object {
+    type Node = &'a Value;
+
+    fn member(self, name: &str) -> Option<&'a Value> {
+        self.get(name)
+    }
+}
+
+impl<'a> Document<'a> for Json<'a> {
+    type Node = Json<'a>;
+
+    fn member(self, name: &str) -> Option<Json<'a>> {
+        Node::member(self, name)
+    }
 }
 
 /// What the paths of a filter begin at.
 #[derive(Clone, Copy)]
-enum Context<'a> {
-    Document(&'a Object),
-    Element(&'a Value),
+enum Context<D, N> {
+    Document(D),
+    Element(N),
 }
 
-fn evaluate(filter: &Resolved, context: Context<'_>) -> bool {
+fn evaluate<'a, D: Document<'a> + 'a>(filter: &Resolved, context: Context<D, D::Node>) -> bool {
     match filter {
         Resolved::And(parts) => parts.iter().all(|part| evaluate(part, context)),
         Resolved::Or(parts) => parts.iter().any(|part| evaluate(part, context)),
         Resolved::Not(inner) => !evaluate(inner, context),
         Resolved::Test(test) => holds(test, context),
         Resolved::Element(path, inner) => elements(attribute_value(path, context))
-            .iter()
-            .filter(|element| is_present(element))
-            .any(|element| evaluate(inner, Context::Element(element))),
+            .filter(|element| is_present(*element))
+            .any(|element| evaluate(inner, Context::<D, _>::Element(element))),
     }
 }
 
-fn holds(test: &Test, context: Context<'_>) -> bool {
-    let elements = elements(attribute_value(&test.path, context));
-    let sub = test.path.sub_attribute.as_deref();
-    let present = || values(elements, sub).any(is_present);
+fn holds<'a, D: Document<'a> + 'a>(test: &Test, context: Context<D, D::Node>) -> bool {
+    let value = attribute_value(&test.path, context);
+    let leaf = test.path.leaf();
+    let present = || values(value, test.path.sub_attribute.as_deref()).any(is_present);
     match (test.operator, &test.operand) {
         (None, _) | (Some(Operator::Ne), Operand::Null) => present(),
         (Some(_), Operand::Null) => !present(),
         (Some(Operator::Ne), operand) => {
             let mut none = true;
-            for value in defaulted(elements, &test.path).filter(|value| is_assigned(value)) {
-                if !compare(value, Operator::Eq, operand, test.path.leaf()) {
+            for kind in defaulted(value, &test.path, is_assigned) {
+                if !compare(&kind, Operator::Eq, operand, leaf) {
                     return true;
                 }
                 none = false;
@@ -54,87 +83,90 @@ fn holds(test: &Test, context: Context<'_>) -> bool {
             none
         }
         (Some(operator), operand) => {
-            defaulted(elements, &test.path).any(|value| compare(value, operator, operand, test.path.leaf()))
+            defaulted(value, &test.path, |_| true).any(|kind| compare(&kind, operator, operand, leaf))
         }
     }
 }
 
 /// The value of the attribute, whole; in brackets it is the one element.
-fn attribute_value<'a>(path: &ResolvedPath, context: Context<'a>) -> Option<&'a Value> {
-    match context {
-        Context::Element(element) => Some(element),
-        Context::Document(document) => {
-            let container = match &path.extension {
-                Some(uri) => document.get(uri.as_str())?.as_object()?,
-                None => document,
-            };
-            container.get(&path.attribute.name)
-        }
+fn attribute_value<'a, D: Document<'a> + 'a>(path: &ResolvedPath, context: Context<D, D::Node>) -> Option<D::Node> {
+    match (context, &path.extension) {
+        (Context::Element(element), _) => Some(element),
+        (Context::Document(document), None) => document.member(&path.attribute.name),
+        (Context::Document(document), Some(uri)) => document.member(uri.as_str())?.member(&path.attribute.name),
     }
 }
 
 /// A list's elements, a single value as a list of one.
-fn elements(value: Option<&Value>) -> &[Value] {
-    match value {
-        None => &[],
-        Some(Value::Array(elements)) => elements,
-        Some(single) => std::slice::from_ref(single),
-    }
+fn elements<'a, N: Node<'a> + 'a>(value: Option<N>) -> impl Iterator<Item = N> {
+    value.into_iter().flat_map(Node::elements)
 }
 
 /// The single values a test is about: the elements, or the named sub-attribute of each.
-fn values<'a>(elements: &'a [Value], sub: Option<&'a Attribute>) -> impl Iterator<Item = &'a Value> {
-    elements.iter().flat_map(move |element| match sub {
-        None => std::slice::from_ref(element),
-        Some(sub) => self::elements(element.get(&sub.name)),
+fn values<'a, N: Node<'a> + 'a>(value: Option<N>, sub: Option<&Attribute>) -> impl Iterator<Item = N> {
+    elements(value).flat_map(move |element| {
+        let (itself, part) = match sub {
+            None => (Some(element), None),
+            Some(sub) => (None, element.member(&sub.name)),
+        };
+        itself.into_iter().chain(elements(part))
     })
 }
 
-/// As [`values`], with `false` for each element that does not say whether it is primary (RFC 7643 §2.4).
-fn defaulted<'a>(elements: &'a [Value], path: &'a ResolvedPath) -> impl Iterator<Item = &'a Value> {
-    static FALSE: Value = Value::Bool(false);
+/// As [`values`], of those that are `wanted`, with `false` for each element that does not say whether it is primary
+/// (RFC 7643 §2.4).
+fn defaulted<'a, N: Node<'a> + 'a>(
+    value: Option<N>,
+    path: &ResolvedPath,
+    wanted: fn(N) -> bool,
+) -> impl Iterator<Item = Kind<'a>> {
     let sub = path.sub_attribute.as_deref();
     let primary = path.attribute.multi_valued
         && sub.is_some_and(|sub| sub.r#type == Type::Boolean && sub.name.eq_ignore_ascii_case("primary"));
-    let missing = elements
-        .iter()
-        .filter(move |element| primary && is_present(element) && !element.get("primary").is_some_and(is_assigned));
-    values(elements, sub).chain(missing.map(|_| &FALSE))
+    let missing = elements(value.filter(|_| primary))
+        .filter(|element| is_present(*element) && !element.member("primary").is_some_and(is_assigned));
+    values(value, sub).filter(move |value| wanted(*value)).map(Node::kind).chain(missing.map(|_| Kind::Bool(false)))
 }
 
 /// Neither `null` nor an empty list or object.
-fn is_assigned(value: &Value) -> bool {
-    !value.is_unassigned()
-}
-
-/// What `pr` asks: not empty, and in objects and lists something that is not (RFC 7644 Table 3).
-fn is_present(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(_) | Value::Number(_) => true,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(elements) => elements.iter().any(is_present),
-        Value::Object(object) => object.iter().any(|(_, value)| is_present(value)),
+fn is_assigned<'a, N: Node<'a>>(value: N) -> bool {
+    match value.kind() {
+        Kind::Null => false,
+        Kind::List => value.elements().next().is_some(),
+        Kind::Object => value.members().next().is_some(),
+        _ => true,
     }
 }
 
-fn compare(value: &Value, operator: Operator, operand: &Operand, attribute: &Attribute) -> bool {
+/// What `pr` asks: not empty, and in objects and lists something that is not (RFC 7644 Table 3).
+fn is_present<'a, N: Node<'a>>(value: N) -> bool {
+    match value.kind() {
+        Kind::Null => false,
+        Kind::Bool(_) | Kind::Number(_) => true,
+        Kind::Text(text) => !text.is_empty(),
+        Kind::List => value.elements().any(is_present),
+        Kind::Object => value.members().any(is_present),
+    }
+}
+
+fn compare(value: &Kind<'_>, operator: Operator, operand: &Operand, attribute: &Attribute) -> bool {
     match (value, operand) {
-        (Value::Bool(left), Operand::Bool(right)) => by_order(left.cmp(right), operator),
-        (Value::Number(left), Operand::Number(right)) => {
-            left.as_f64().partial_cmp(right).is_some_and(|order| by_order(order, operator))
+        (Kind::Bool(left), Operand::Bool(right)) => by_order(left.cmp(right), operator),
+        (Kind::Number(left), Operand::Number(right)) => {
+            let left = left.parse().unwrap_or(f64::NAN);
+            left.partial_cmp(right).is_some_and(|order| by_order(order, operator))
         }
-        (Value::String(left), Operand::Instant(right)) => {
+        (Kind::Text(left), Operand::Instant(right)) => {
             Timestamp::parse_date_time(left).is_some_and(|left| by_order(left.cmp(right), operator))
         }
-        (Value::String(left), Operand::Bytes(right)) => {
+        (Kind::Text(left), Operand::Bytes(right)) => {
             decode_base64(left).is_some_and(|left| by_order(left.cmp(right), operator))
         }
-        (Value::String(left), Operand::Text(right)) if attribute.case_exact => text(&exact(left), operator, right),
-        (Value::String(left), Operand::Text(right)) if left.is_ascii() => {
+        (Kind::Text(left), Operand::Text(right)) if attribute.case_exact => text(&exact(left), operator, right),
+        (Kind::Text(left), Operand::Text(right)) if left.is_ascii() => {
             ascii(left.as_bytes(), operator, right.as_bytes())
         }
-        (Value::String(left), Operand::Text(right)) => text(&fold(left), operator, right),
+        (Kind::Text(left), Operand::Text(right)) => text(&fold(left), operator, right),
         _ => false,
     }
 }

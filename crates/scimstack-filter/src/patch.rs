@@ -181,8 +181,8 @@ impl Patch {
         body::read(body, options)
     }
 
-    /// Applies all operations to `resource`, in order; on an error `resource` is as before. `id` and other read-only
-    /// attributes with their present value are accepted and ignored.
+    /// Applies all operations to `resource`, in order; on an error `resource` is as before. Read-only attributes inside
+    /// a value are ignored when they say what is so; a path that names one is refused.
     ///
     /// Edges-only relations (`members`) are not in the document: what is to happen to them comes back in
     /// [`PatchOutcome::relations`]. The result is not validated as a whole: call [`ResourceType::validate`] next.

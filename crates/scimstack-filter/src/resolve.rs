@@ -124,6 +124,25 @@ impl Resolved {
         crate::eval::matches(self, document)
     }
 
+    /// As [`Resolved::matches`], on the JSON text of the document: it is read in place, only as far as the filter needs,
+    /// and no tree is built. Nothing is allocated unless text with escapes or beyond ASCII is compared.
+    ///
+    /// `json` is trusted to be a JSON object, as it was stored; of anything else the answer says nothing.
+    ///
+    /// ```
+    /// use scimstack_filter::{Filter, ResolveOptions};
+    /// use scimstack_schema::Registry;
+    ///
+    /// let registry = Registry::core();
+    /// let user = registry.resource_type("User").unwrap();
+    /// let filter = Filter::parse(r#"name.familyName sw "o'""#).unwrap().resolve(user, ResolveOptions::default()).unwrap();
+    /// assert!(filter.matches_json(r#"{"userName":"ann","name":{"familyName":"O'Neill"}}"#));
+    /// ```
+    #[must_use]
+    pub fn matches_json(&self, json: &str) -> bool {
+        crate::eval::matches_json(self, json)
+    }
+
     /// Whether any test concerns the top-level attribute `name` of the base schema.
     #[must_use]
     pub fn mentions(&self, name: &str) -> bool {

@@ -81,9 +81,7 @@ fn no_operator_allocates_on_a_value_of_any_type() {
         counted.push(format!("{name} pr"));
         counted.push(format!("{name} eq null"));
     }
-    counted.extend(
-        ["tags[value sw \"r\"]", "place[x gt 3 and not (x eq 9)]", "sizes[value ne 2]"].map(String::from),
-    );
+    counted.extend(["tags[value sw \"r\"]", "place[x gt 3 and not (x eq 9)]", "sizes[value ne 2]"].map(String::from));
     let asked: Vec<_> = counted
         .iter()
         .filter_map(|filter| {

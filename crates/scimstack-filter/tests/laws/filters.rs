@@ -51,6 +51,22 @@ proptest! {
         prop_assert_eq!(resolved.unwrap().matches(resource.root()), expected, "{} on {}", filter, document);
     }
 
+    /// eval(f, text(d)) = eval(f, d), however the text is spelled; and of text cut anywhere there is some answer.
+    #[test]
+    fn the_stored_text_gives_the_answer_of_the_tree((Shown(resource), filter) in with_resource(strategies::filter_about)) {
+        let resolved = filter.resolve(resource.resource_type(), ResolveOptions::default()).unwrap();
+        let expected = resolved.matches(resource.root());
+        let compact = crate::text_of(&resource);
+        prop_assert_eq!(resolved.matches_json(&compact), expected, "{} on {}", filter, compact);
+        let mut spelled = String::new();
+        spell(&Value::Object(resource.root().clone()), &mut spelled);
+        prop_assert_eq!(resolved.matches_json(&spelled), expected, "{} on {}", filter, spelled);
+        for (at, _) in compact.char_indices().step_by(7) {
+            let (head, tail) = compact.split_at(at);
+            let _any = (resolved.matches_json(head), resolved.matches_json(tail));
+        }
+    }
+
     /// resolve(parse(print(f))) = resolve(f)
     #[test]
     fn a_filter_means_the_same_after_it_was_printed((Shown(resource), filter) in with_resource(strategies::filter_about)) {
@@ -72,4 +88,35 @@ fn filters_about_a_resource_match_it_about_as_often_as_not() {
     });
     let matched = matched.count();
     assert!((200..400).contains(&matched), "{matched} of 600 match");
+}
+
+/// The same JSON with blanks wherever they may be and every character escaped.
+fn spell(value: &Value, out: &mut String) {
+    let escaped = |text: &str, out: &mut String| {
+        out.push('"');
+        out.extend(text.encode_utf16().map(|unit| format!("\\u{unit:04X}")));
+        out.push_str("\" \n");
+    };
+    match value {
+        Value::String(text) => escaped(text, out),
+        Value::Array(elements) => {
+            out.push_str("[ ");
+            for (at, element) in elements.iter().enumerate() {
+                out.push_str(if at > 0 { " ,\t" } else { "" });
+                spell(element, out);
+            }
+            out.push_str(" ] ");
+        }
+        Value::Object(object) => {
+            out.push_str(" {\r\n");
+            for (at, (name, value)) in object.iter().enumerate() {
+                out.push_str(if at > 0 { " ,\t" } else { "" });
+                escaped(name, out);
+                out.push_str(" : ");
+                spell(value, out);
+            }
+            out.push_str(" } ");
+        }
+        other => out.push_str(&other.to_string()),
+    }
 }
