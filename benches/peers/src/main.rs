@@ -35,10 +35,11 @@ fn by_the_clock() -> ExitCode {
         };
         times.iter().map(row).collect()
     };
-    println!("{}", table::markdown(&rows(|time| time.least), "ns, least"));
-    let medians = rows(|time| time.median);
-    println!("{}", table::markdown(&medians, "ns, median"));
-    verdict(&medians, true)
+    println!("{}", table::markdown(&rows(|time| time.median), "ns, median"));
+    // Other work on the machine only ever adds to a time, so the least is nearest to the parser's own.
+    let least = rows(|time| time.least);
+    println!("{}", table::markdown(&least, "ns, least"));
+    verdict(&least, true)
 }
 
 fn by_instructions() -> Result<ExitCode, Box<dyn Error>> {
