@@ -33,8 +33,8 @@ impl Contender {
 }
 
 /// Every byte once, each step waiting for the last as a lexer's state does, and the text copied to the heap: the floor of
-/// `benches/languages.rs`, with an allocation of the text's own length. Bytes that do not wait for each other would be added
-/// up sixteen at once, which is no floor of parsing.
+/// `benches/languages.rs`, with an allocation of the text's own length. It is not the lowest there could be: looking each
+/// byte's class up in a table and adding the classes, where no step waits, takes about a third to three quarters of it.
 fn floor(text: &str, times: u64) -> u64 {
     repeat(times, || {
         let text = black_box(text);
