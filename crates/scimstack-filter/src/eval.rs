@@ -7,6 +7,7 @@ use crate::ast::Operator;
 use crate::resolve::{Operand, Resolved, Test, decode_base64};
 use node::{Json, Kind, Node};
 use scimstack_schema::fold::{exact, fold};
+use scimstack_schema::value::MAX_DEPTH;
 use scimstack_schema::{Attribute, Object, ResolvedPath, Timestamp, Type, Value};
 use std::cmp::Ordering;
 
@@ -140,12 +141,18 @@ fn is_assigned<'a, N: Node<'a>>(value: N) -> bool {
 
 /// What `pr` asks: not empty, and in objects and lists something that is not (RFC 7644 Table 3).
 fn is_present<'a, N: Node<'a>>(value: N) -> bool {
+    holds_something(value, 0)
+}
+
+/// What lies deeper than any document goes is not looked for, so that no text exhausts the stack.
+fn holds_something<'a, N: Node<'a>>(value: N, depth: usize) -> bool {
     match value.kind() {
         Kind::Null => false,
         Kind::Bool(_) | Kind::Number(_) => true,
         Kind::Text(text) => !text.is_empty(),
-        Kind::List => value.elements().any(is_present),
-        Kind::Object => value.members().any(is_present),
+        Kind::List | Kind::Object if depth >= MAX_DEPTH => false,
+        Kind::List => value.elements().any(|element| holds_something(element, depth + 1)),
+        Kind::Object => value.members().any(|member| holds_something(member, depth + 1)),
     }
 }
 

@@ -13,7 +13,7 @@
 pub struct Limits {
     /// The longest filter or path, in bytes.
     pub length: usize,
-    /// The deepest nesting of parentheses, `not` and brackets.
+    /// The deepest nesting of parentheses, `not` and brackets; at most [`Limits::MAX_DEPTH`].
     pub depth: usize,
     /// The most comparisons in one filter.
     pub terms: usize,
@@ -38,7 +38,10 @@ impl Limits {
         self
     }
 
-    /// Sets [`Limits::depth`].
+    /// The deepest nesting that any [`Limits::depth`] allows: parsing, printing, resolving and dropping recurse.
+    pub const MAX_DEPTH: usize = 256;
+
+    /// Sets [`Limits::depth`]; more than [`Limits::MAX_DEPTH`] counts as that.
     #[must_use]
     pub fn with_depth(mut self, most: usize) -> Self {
         self.depth = most;

@@ -304,8 +304,9 @@ impl<'a> Parser<'a> {
 
     /// Takes an opening bracket or parenthesis of `length` bytes, if it is not too deep.
     fn deeper(&mut self, length: usize) -> Parsed<()> {
-        if self.depth >= self.limits.depth {
-            let kind = ParseErrorKind::Limit { limit: self.limits.depth, unit: "levels of nesting" };
+        let limit = self.limits.depth.min(Limits::MAX_DEPTH);
+        if self.depth >= limit {
+            let kind = ParseErrorKind::Limit { limit, unit: "levels of nesting" };
             return Err(self.error_here(kind, length));
         }
         self.at += length;

@@ -55,14 +55,14 @@ impl<'a> Node<'a> for &'a Value {
     }
 }
 
-/// A value in a JSON text: the text from its first byte on. Text that is no JSON gives wrong answers, but each step goes
-/// forward, so that it gives one.
+/// A value in a JSON text: its own text, from its first byte to its last. Text that is no JSON gives wrong answers, but
+/// each step goes forward, so that it gives one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Json<'a>(&'a str);
 
 impl<'a> Json<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self(text.trim_start_matches(BLANKS))
+        Self(past(text, is_blank))
     }
 
     /// What is in the object or list, when this is one.
@@ -70,39 +70,54 @@ impl<'a> Json<'a> {
         Inside(self.0.strip_prefix(open).unwrap_or_default())
     }
 
+    /// The string, when this is one.
     fn text(self) -> Option<Cow<'a, str>> {
-        let literal = self.0.get(..string_end(self.0.as_bytes()))?;
-        match literal.strip_prefix('"')?.strip_suffix('"')? {
+        match self.0.strip_prefix('"')?.strip_suffix('"')? {
             plain if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
-            _ => serde_json::from_str(literal).ok().map(Cow::Owned),
+            _ => serde_json::from_str(self.0).ok().map(Cow::Owned),
+        }
+    }
+
+    /// Whether this is a member's name, and `name` without ASCII case.
+    fn spells(self, name: &str) -> bool {
+        let literal = self.0.as_bytes();
+        if literal.len() == name.len() + 2 {
+            return literal.get(1..=name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()));
+        }
+        // An escaped name is longer than what it spells.
+        literal.len() > name.len() + 2 && self.0.contains('\\') && {
+            self.text().is_some_and(|found| found.eq_ignore_ascii_case(name))
         }
     }
 }
 
-const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
 
-/// What is left of an object or a list after its opening bracket.
+/// What comes after the bytes, all ASCII, that `skip` is true of.
+fn past(text: &str, skip: fn(u8) -> bool) -> &str {
+    let length = text.bytes().take_while(|byte| skip(*byte)).count();
+    text.get(length..).unwrap_or_default()
+}
+
+/// What is left of an object or a list after its opening bracket: one after the other, the values in it, of which in an
+/// object every other one is a name.
 #[derive(Clone, Copy)]
 struct Inside<'a>(&'a str);
-
-impl<'a> Inside<'a> {
-    /// The next value; nothing at the closing bracket or the end of the text.
-    fn value(&mut self) -> Option<Json<'a>> {
-        self.0 = self.0.trim_start_matches([',', ':', ' ', '\t', '\r', '\n']);
-        if self.0.is_empty() || self.0.starts_with(['}', ']']) {
-            return None;
-        }
-        let value = Json(self.0);
-        self.0 = self.0.get(end(self.0.as_bytes())..).unwrap_or_default();
-        Some(value)
-    }
-}
 
 impl<'a> Iterator for Inside<'a> {
     type Item = Json<'a>;
 
     fn next(&mut self) -> Option<Json<'a>> {
-        self.value()
+        let text = past(self.0, |byte| is_blank(byte) || byte == b',' || byte == b':');
+        if matches!(text.as_bytes().first(), None | Some(b'}' | b']')) {
+            self.0 = "";
+            return None;
+        }
+        let (value, rest) = text.split_at_checked(end(text.as_bytes())).unwrap_or((text, ""));
+        self.0 = rest;
+        Some(Json(value))
     }
 }
 
@@ -110,14 +125,8 @@ impl<'a> Node<'a> for Json<'a> {
     fn member(self, name: &str) -> Option<Self> {
         let mut inside = self.inside('{');
         loop {
-            let key = inside.value()?;
-            let is_it = match key.0.as_bytes().get(1..=name.len() + 1).and_then(<[u8]>::split_last) {
-                Some((b'"', found)) => found.eq_ignore_ascii_case(name.as_bytes()),
-                // An escaped name can be longer than what it spells.
-                _ => key.text().is_some_and(|key| key.eq_ignore_ascii_case(name)),
-            };
-            let value = inside.value()?;
-            if is_it {
+            let (key, value) = (inside.next()?, inside.next()?);
+            if key.spells(name) {
                 return Some(value);
             }
         }
@@ -130,7 +139,7 @@ impl<'a> Node<'a> for Json<'a> {
 
     fn members(self) -> impl Iterator<Item = Self> + use<'a> {
         let mut inside = self.inside('{');
-        std::iter::from_fn(move || inside.value().and_then(|_| inside.value()))
+        std::iter::from_fn(move || inside.nth(1))
     }
 
     fn kind(self) -> Kind<'a> {
@@ -141,7 +150,7 @@ impl<'a> Node<'a> for Json<'a> {
             Some(b't') => Kind::Bool(true),
             Some(b'f') => Kind::Bool(false),
             Some(b'n') | None => Kind::Null,
-            Some(_) => Kind::Number(self.0.get(..word_end(self.0.as_bytes())).unwrap_or_default()),
+            Some(_) => Kind::Number(self.0),
         }
     }
 }

@@ -166,12 +166,48 @@ fn limits_are_errors_and_no_crash() {
     assert_eq!(kind("not (".repeat(3_000), &defaults), (64, "levels of nesting"));
     assert_eq!(kind("(".repeat(1_000_000), &roomy), (64, "levels of nesting"));
     assert_eq!(kind("emails[".to_owned() + &"(".repeat(100), &defaults), (64, "levels of nesting"));
+    let bottomless = roomy.with_depth(usize::MAX).with_terms(usize::MAX);
+    for open in ["(", "not (", "title pr and (", "title pr or not (("] {
+        assert_eq!(kind(open.repeat(100_000), &bottomless).1, "levels of nesting", "{open}");
+    }
+    let deepest = "not (".repeat(256) + "title pr" + &")".repeat(256);
+    let parsed = Filter::parse_with(&deepest, &bottomless).unwrap();
+    assert_eq!(parsed.to_string(), deepest);
+    assert!(parsed.resolve(&user(), ResolveOptions::default()).is_ok());
     assert_eq!(kind(vec!["title pr"; 100_000].join(" and "), &defaults), (16_384, "bytes"));
     assert_eq!(kind(vec!["title pr"; 100_000].join(" and "), &roomy), (256, "comparisons"));
     assert!(Filter::parse(&("(".repeat(64) + "a pr" + &")".repeat(64))).is_ok());
     assert!(Filter::parse(&vec!["title pr"; 256].join(" or ")).is_ok());
     let error = Filter::parse(&"ø".repeat(20_000)).unwrap_err();
     assert!(error.input.len() <= 256 && error.render().contains("16384 bytes"), "{}", error.render());
+}
+
+#[test]
+fn text_that_is_no_document_gets_some_answer() {
+    for filter in ["emails pr", "emails[type pr]", "emails.value ne \"x\"", "name.givenName eq \"x\"", "title eq null"]
+    {
+        let filter = Filter::parse(filter).unwrap().resolve(&user(), ResolveOptions::default()).unwrap();
+        for deep in ["[", "{\"a\":", "[[],", "{\"emails\":[{\"value\":"] {
+            let _any = filter.matches_json(&format!("{{\"emails\":{}", deep.repeat(20_000)));
+            let _any = filter.matches_json(&deep.repeat(20_000));
+        }
+        for odd in [
+            "",
+            " ",
+            "{",
+            "}",
+            "\"",
+            "{\"",
+            "{\"emails\"",
+            "{\"emails\":",
+            "{\"title\":\"\\",
+            "{\"title\":\"\\u12\"}",
+            "nul",
+            "ø{",
+        ] {
+            let _any = filter.matches_json(odd);
+        }
+    }
 }
 
 // --- resolution
