@@ -181,8 +181,8 @@ impl Context<'_> {
                 if text.is_empty() {
                     return Ok(None);
                 }
-                let value = self.scalar(&by_value, Value::String(text), place)?;
-                Ok(Some(Parts(vec![(by_value, value)])))
+                let named = Object::from_iter([(by_value.name.to_string(), Value::String(text))]);
+                self.parts(attribute, named, place).map(Some)
             }
             (other, _) => {
                 let names: Vec<&str> = attribute.sub_attributes.iter().take(2).map(|sub| &*sub.name).collect();

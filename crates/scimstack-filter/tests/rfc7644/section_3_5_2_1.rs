@@ -3,7 +3,7 @@
 use crate::support::{ann, apply, group, resource};
 use scimstack_filter::patch::{MemberStep, PatchErrorKind};
 use scimstack_filter::{PatchError, PatchOptions};
-use scimstack_schema::Value;
+use scimstack_schema::{Attribute, Mutability, Registry, Schema, Type, Value};
 
 /// Ann's e-mails after an operation.
 fn emails(operation: &str, options: &PatchOptions) -> Result<String, PatchError> {
@@ -172,5 +172,21 @@ fn a_member_is_not_changed_in_place() {
     ] {
         let error = steps(operation, &PatchOptions::strict()).expect_err(operation);
         assert_eq!(error.kind, kind, "{operation}: {error}");
+    }
+}
+
+#[test]
+fn a_bare_text_that_stands_for_a_read_only_value_sets_no_more_than_the_object_does() {
+    let value = Attribute::new("value", Type::String).with_mutability(Mutability::ReadOnly);
+    let owner = Attribute::new("owner", Type::Complex)
+        .with_sub_attributes([value, Attribute::new("display", Type::String)])
+        .with_multi_valued(false);
+    let schema = Schema::new("urn:example:Thing", "Thing").with_attribute(owner);
+    let registry = Registry::builder().resource_type("Thing", "/Things", "", schema).build().unwrap();
+    let things = registry.resource_type("Thing").unwrap();
+    for sent in [r#"{"value":"a"}"#, r#""a""#, r#"["a"]"#] {
+        let mut thing = resource(things, r#"{"id":"t1"}"#);
+        let operation = format!(r#"{{"op":"add","path":"owner","value":{sent}}}"#);
+        assert!(!apply(&mut thing, &operation, &PatchOptions::default()).unwrap().changed, "{sent}");
     }
 }
