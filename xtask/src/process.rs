@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+/// Which cases proptest draws: one number, the same cases (proptest's `rng_seed`).
+const PROPTEST_SEED: &str = "PROPTEST_RNG_SEED";
+
 /// Where things are.
 pub(crate) struct Context {
     /// The top of the repository.
@@ -36,6 +39,10 @@ impl Context {
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = self.program(&self.cargo);
         command.args(arguments);
+        // The same cases in every run, so that a change is judged by what it changes.
+        if std::env::var_os(PROPTEST_SEED).is_none() {
+            command.env(PROPTEST_SEED, "7644");
+        }
         command
     }
 

@@ -8,8 +8,21 @@ use serde_json::Value as Json;
 
 /// What `filter` says of `document`. The filter must be one that resolves.
 pub(crate) fn evaluate(filter: &Filter, resource_type: &ResourceType, document: &Value) -> bool {
-    let document: Json = serde_json::from_str(&document.to_string()).unwrap();
+    let document = json(document);
     Naive { resource_type, element: None }.evaluate(filter, &document)
+}
+
+/// The document as serde_json has it. Numbers are read by the standard library: serde_json's own reading of a long
+/// fraction may be the neighbour of the nearest double.
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(flag) => Json::Bool(*flag),
+        Value::Number(number) => Json::from(number.as_str().parse::<f64>().unwrap()),
+        Value::String(text) => Json::String(text.as_str().to_owned()),
+        Value::Array(elements) => elements.iter().map(json).collect(),
+        Value::Object(members) => members.iter().map(|(name, value)| (name.to_owned(), json(value))).collect(),
+    }
 }
 
 struct Naive<'a> {
