@@ -124,6 +124,11 @@ impl Operator {
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         let &[first, second] = word.as_bytes() else { return None };
+        Self::of(first, second)
+    }
+
+    /// The operator of these two letters, whatever their case.
+    pub(crate) fn of(first: u8, second: u8) -> Option<Self> {
         Some(match [first.to_ascii_lowercase(), second.to_ascii_lowercase()] {
             [b'e', b'q'] => Self::Eq,
             [b'n', b'e'] => Self::Ne,

@@ -28,7 +28,7 @@ fn whole_filter(text: &str, limits: &Limits) -> Parsed<Filter> {
     if parser.at_end() {
         return Err(parser.error(ParseErrorKind::Empty, 0..text.len()));
     }
-    let filter = parser.alternatives(Place::Top)?;
+    let filter = parser.alternatives(None, Place::Top)?;
     if parser.at_end() { Ok(filter) } else { Err(parser.expected("\"and\", \"or\" or the end")) }
 }
 
@@ -47,7 +47,7 @@ fn whole_path(text: &str, limits: &Limits) -> Parsed<PatchPath> {
         if index.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(parser.error_here(ParseErrorKind::Index, index.len()));
         }
-        let inner = parser.alternatives(Place::Brackets).map_err(|error| inside(error, text))?;
+        let inner = parser.alternatives(None, Place::Brackets).map_err(|error| inside(error, text))?;
         if !parser.at_end() && parser.byte() != b']' {
             let error = parser.expected("\"and\", \"or\" or \"]\"");
             return Err(inside(error, text));
@@ -75,6 +75,13 @@ fn inside(mut error: Box<ParseError>, text: &str) -> Box<ParseError> {
 enum Place {
     Top,
     Brackets,
+}
+
+/// What joins two terms.
+#[derive(Clone, Copy, PartialEq)]
+enum Connective {
+    And,
+    Or,
 }
 
 struct Parser<'a> {
@@ -143,28 +150,24 @@ impl<'a> Parser<'a> {
         there
     }
 
-    /// A keyword after perhaps some spaces; nothing is taken when it is not there.
-    fn eat_keyword(&mut self, word: &'static str) -> bool {
-        let before = self.at;
+    /// The word between two terms, when it is there, with the spaces around it.
+    fn connective(&mut self) -> Option<Connective> {
         self.skip_spaces();
-        match lex::keyword(word, self.rest()) {
-            true => {
-                self.at += word.len();
-                self.skip_spaces();
-                true
-            }
-            false => {
-                self.at = before;
-                false
-            }
-        }
+        let (connective, length) = match self.byte() {
+            b'a' | b'A' if lex::keyword("and", self.rest()) => (Connective::And, 3),
+            b'o' | b'O' if lex::keyword("or", self.rest()) => (Connective::Or, 2),
+            _ => return None,
+        };
+        self.at += length;
+        self.skip_spaces();
+        Some(connective)
     }
 
     fn attr_path(&mut self) -> Parsed<AttrPath> {
         match lex::attr_path(self.rest()) {
             Some(path) => {
                 self.at += path.len();
-                Ok(AttrPath::new(path))
+                Ok(AttrPath { text: path.into() })
             }
             None => Err(self.expected("an attribute name such as userName or name.familyName")),
         }
@@ -183,44 +186,34 @@ impl<'a> Parser<'a> {
 
     // --- grammar
 
-    /// `andExp *( "or" andExp )`, up to something that is no part of it.
-    fn alternatives(&mut self, place: Place) -> Parsed<Filter> {
+    /// `term *( "and" term ) *( "or" term *( "and" term ) )`, up to something that is no part of it. `first` is its first
+    /// term when that has been read.
+    fn alternatives(&mut self, first: Option<Filter>, place: Place) -> Parsed<Filter> {
         self.skip_spaces();
-        let first = self.term(place)?;
-        self.alternatives_from(first, place)
-    }
-
-    /// The same, when its first term has been read.
-    fn alternatives_from(&mut self, first: Filter, place: Place) -> Parsed<Filter> {
-        let first = self.conjunction(first, place)?;
-        if !self.eat_keyword("or") {
-            self.skip_spaces();
-            return Ok(first);
-        }
-        let mut parts = Vec::new();
-        push_or(&mut parts, first);
+        let mut alternatives = Vec::new();
+        let mut conjunction = Vec::new();
+        let mut term = match first {
+            Some(first) => first,
+            None => self.term(place)?,
+        };
         loop {
-            let term = self.term(place)?;
-            push_or(&mut parts, self.conjunction(term, place)?);
-            if !self.eat_keyword("or") {
-                self.skip_spaces();
-                return Ok(Filter::Or(parts));
+            let next = self.connective();
+            if next == Some(Connective::And) {
+                push_and(&mut conjunction, term);
+            } else {
+                if !conjunction.is_empty() {
+                    push_and(&mut conjunction, term);
+                    term = Filter::And(std::mem::take(&mut conjunction));
+                }
+                if next.is_none() && alternatives.is_empty() {
+                    return Ok(term);
+                }
+                push_or(&mut alternatives, term);
+                if next.is_none() {
+                    return Ok(Filter::Or(alternatives));
+                }
             }
-        }
-    }
-
-    /// `term *( "and" term )`, when its first term has been read.
-    fn conjunction(&mut self, first: Filter, place: Place) -> Parsed<Filter> {
-        if !self.eat_keyword("and") {
-            return Ok(first);
-        }
-        let mut parts = Vec::new();
-        push_and(&mut parts, first);
-        loop {
-            push_and(&mut parts, self.term(place)?);
-            if !self.eat_keyword("and") {
-                return Ok(Filter::And(parts));
-            }
+            term = self.term(place)?;
         }
     }
 
@@ -229,7 +222,9 @@ impl<'a> Parser<'a> {
         if self.byte() == b'(' {
             return self.group(place);
         }
-        if let Some(length) = lex::not_group(self.rest()) {
+        if matches!(self.byte(), b'n' | b'N')
+            && let Some(length) = lex::not_group(self.rest())
+        {
             self.at += length;
             return Ok(Filter::Not(Box::new(self.group(place)?)));
         }
@@ -241,8 +236,10 @@ impl<'a> Parser<'a> {
             return Err(self.expected("a comparison such as userName eq \"ann\""));
         }
         let path = self.attr_path()?;
-        let brackets = lex::spaces(self.rest());
-        if self.text.as_bytes().get(self.at + brackets) != Some(&b'[') {
+        let path_end = self.at;
+        self.skip_spaces();
+        if self.byte() != b'[' {
+            self.at = path_end;
             return match self.comparison() {
                 Ok(None) => Ok(Filter::Present(path)),
                 Ok(Some((operator, literal))) => Ok(Filter::Compare(path, operator, literal)),
@@ -255,7 +252,6 @@ impl<'a> Parser<'a> {
                 }
             };
         }
-        self.at += brackets;
         if place == Place::Brackets {
             return Err(self.expected("an operator (brackets do not go inside brackets)"));
         }
@@ -270,8 +266,7 @@ impl<'a> Parser<'a> {
             self.deeper(1)?;
             self.skip_spaces();
         }
-        let term = self.term(place)?;
-        let mut inner = self.alternatives_from(term, place)?;
+        let mut inner = self.alternatives(None, place)?;
         loop {
             if !self.eat(b')') {
                 return Err(self.expected("\"and\", \"or\" or \")\""));
@@ -282,14 +277,14 @@ impl<'a> Parser<'a> {
             }
             self.skip_spaces();
             if self.byte() != b')' {
-                inner = self.alternatives_from(inner, place)?;
+                inner = self.alternatives(Some(inner), place)?;
             }
         }
     }
 
     fn element(&mut self, path: AttrPath) -> Parsed<Filter> {
         self.deeper(1)?;
-        let filter = self.alternatives(Place::Brackets)?;
+        let filter = self.alternatives(None, Place::Brackets)?;
         if !self.eat(b']') {
             return Err(self.expected("\"and\", \"or\" or \"]\""));
         }
@@ -322,18 +317,17 @@ impl<'a> Parser<'a> {
             return Err(self.expected(OPERATOR));
         }
         self.skip_spaces();
-        let word = lex::word(self.rest());
-        let Some(operator) = Operator::from_word(word) else {
+        let Some(operator) = lex::operator(self.rest()) else {
             if lex::keyword("pr", self.rest()) {
                 self.at += 2;
                 return Ok(None);
             }
-            if word.is_empty() {
-                return Err(self.expected(OPERATOR));
-            }
-            return Err(self.error_here(ParseErrorKind::UnknownOperator(word.to_owned()), word.len()));
+            return Err(match lex::word(self.rest()) {
+                "" => self.expected(OPERATOR),
+                word => self.error_here(ParseErrorKind::UnknownOperator(word.to_owned()), word.len()),
+            });
         };
-        self.at += word.len();
+        self.at += operator.as_str().len();
         if !matches!(self.byte(), b' ' | b'"') {
             return Err(self.expected(LITERAL));
         }

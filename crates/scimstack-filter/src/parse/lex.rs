@@ -2,7 +2,7 @@
 //! beginning of what is left of the input and says how much of it is the word; none recurses. Nearly every byte is looked
 //! at once, by its class; nom reads numbers and strings with escapes.
 
-use crate::ast::Literal;
+use crate::ast::{Literal, Operator};
 use nom::branch::alt;
 use nom::bytes::complete::take_while1;
 use nom::character::complete::{char, satisfy};
@@ -42,11 +42,6 @@ fn class(byte: u8) -> u8 {
     CLASS.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
-/// The number of spaces.
-pub(super) fn spaces(input: &str) -> usize {
-    input.bytes().take_while(|byte| *byte == b' ').count()
-}
-
 /// Whether a word may end before this byte.
 fn is_boundary(byte: Option<&u8>) -> bool {
     matches!(byte, None | Some(b' ' | b'(' | b')' | b'[' | b']'))
@@ -64,7 +59,7 @@ pub(super) fn not_group(input: &str) -> Option<usize> {
     if !keyword("not", input) {
         return None;
     }
-    let length = 3 + spaces(input.get(3..)?);
+    let length = 3 + input.bytes().skip(3).take_while(|byte| *byte == b' ').count();
     (input.as_bytes().get(length) == Some(&b'(')).then_some(length)
 }
 
@@ -72,6 +67,15 @@ pub(super) fn not_group(input: &str) -> Option<usize> {
 pub(super) fn word(input: &str) -> &str {
     let length = input.bytes().take_while(|byte| class(*byte) & END == 0).count();
     input.get(..length).unwrap_or_default()
+}
+
+/// The operator that the word is.
+pub(super) fn operator(input: &str) -> Option<Operator> {
+    match input.as_bytes() {
+        &[first, second, end, ..] if class(end) & END != 0 => Operator::of(first, second),
+        &[first, second] => Operator::of(first, second),
+        _ => None,
+    }
 }
 
 /// The length of `ALPHA *( ALPHA / DIGIT / "-" / "_" / "$" )`, or of `$ref`; 0 when neither is there.
@@ -86,6 +90,15 @@ pub(super) fn name(input: &str) -> usize {
 
 /// The word, when it is an `attrPath`: perhaps a URI and a colon, a name, perhaps a dot and a name.
 pub(super) fn attr_path(input: &str) -> Option<&str> {
+    let length = name(input);
+    match input.as_bytes().get(length) {
+        Some(byte) if class(*byte) & END == 0 => qualified(input),
+        _ => input.get(..length).filter(|_| length > 0),
+    }
+}
+
+/// The same, when it is no single name.
+fn qualified(input: &str) -> Option<&str> {
     let (mut length, mut uri, mut classes) = (0, 0, NAME | URI);
     for byte in input.bytes() {
         let class = class(byte);
