@@ -68,24 +68,31 @@ fn evaluate<'a, D: Document<'a> + 'a>(filter: &Resolved, context: Context<D, D::
 
 fn holds<'a, D: Document<'a> + 'a>(test: &Test, context: Context<D, D::Node>) -> bool {
     let value = attribute_value(&test.path, context);
+    let operator = match (test.operator, &test.operand) {
+        (None, _) | (Some(Operator::Ne), Operand::Null) => return any_value(value, &test.path, is_present),
+        (Some(_), Operand::Null) => return !any_value(value, &test.path, is_present),
+        (Some(operator), _) => operator,
+    };
     let leaf = test.path.leaf();
-    let present = || values(value, test.path.sub_attribute.as_deref()).any(is_present);
-    match (test.operator, &test.operand) {
-        (None, _) | (Some(Operator::Ne), Operand::Null) => present(),
-        (Some(_), Operand::Null) => !present(),
-        (Some(Operator::Ne), operand) => {
-            let mut none = true;
-            for kind in defaulted(value, &test.path, is_assigned) {
-                if !compare(&kind, Operator::Eq, operand, leaf) {
-                    return true;
-                }
-                none = false;
-            }
-            none
-        }
-        (Some(operator), operand) => {
-            defaulted(value, &test.path, |_| true).any(|kind| compare(&kind, operator, operand, leaf))
-        }
+    if operator != Operator::Ne {
+        let agrees = |kind: &Kind<'_>| compare(kind, operator, &test.operand, leaf);
+        return any_value(value, &test.path, |value| agrees(&value.kind()))
+            || says_nothing_of_primary(value, &test.path) && agrees(&Kind::Bool(false));
+    }
+    // One that is another, or none at all.
+    let differs = |kind: &Kind<'_>| !compare(kind, Operator::Eq, &test.operand, leaf);
+    let mut none = true;
+    let other = |value: D::Node| {
+        let assigned = is_assigned(value);
+        none &= !assigned;
+        assigned && differs(&value.kind())
+    };
+    if any_value(value, &test.path, other) {
+        return true;
+    }
+    match says_nothing_of_primary(value, &test.path) {
+        true => differs(&Kind::Bool(false)),
+        false => none,
     }
 }
 
@@ -103,30 +110,22 @@ fn elements<'a, N: Node<'a> + 'a>(value: Option<N>) -> impl Iterator<Item = N> {
     value.into_iter().flat_map(Node::elements)
 }
 
-/// The single values a test is about: the elements, or the named sub-attribute of each.
-fn values<'a, N: Node<'a> + 'a>(value: Option<N>, sub: Option<&Attribute>) -> impl Iterator<Item = N> {
-    elements(value).flat_map(move |element| {
-        let (itself, part) = match sub {
-            None => (Some(element), None),
-            Some(sub) => (None, element.member(&sub.name)),
-        };
-        itself.into_iter().chain(elements(part))
-    })
+/// Whether `wanted` is true of any single value that a test is about: of an element, or of a value of its sub-attribute.
+fn any_value<'a, N: Node<'a> + 'a>(value: Option<N>, path: &ResolvedPath, mut wanted: impl FnMut(N) -> bool) -> bool {
+    let Some(value) = value else { return false };
+    match &path.sub_attribute {
+        None => value.elements().any(wanted),
+        Some(sub) => value.elements().any(|element| elements(element.member(&sub.name)).any(&mut wanted)),
+    }
 }
 
-/// As [`values`], of those that are `wanted`, with `false` for each element that does not say whether it is primary
-/// (RFC 7643 §2.4).
-fn defaulted<'a, N: Node<'a> + 'a>(
-    value: Option<N>,
-    path: &ResolvedPath,
-    wanted: fn(N) -> bool,
-) -> impl Iterator<Item = Kind<'a>> {
+/// Whether the test is about `primary` and some element does not say whether it is: that counts as `false` (RFC 7643
+/// §2.4).
+fn says_nothing_of_primary<'a, N: Node<'a> + 'a>(value: Option<N>, path: &ResolvedPath) -> bool {
     let sub = path.sub_attribute.as_deref();
     let primary = path.attribute.multi_valued
         && sub.is_some_and(|sub| sub.r#type == Type::Boolean && sub.name.eq_ignore_ascii_case("primary"));
-    let missing = elements(value.filter(|_| primary))
-        .filter(|element| is_present(*element) && !element.member("primary").is_some_and(is_assigned));
-    values(value, sub).filter(move |value| wanted(*value)).map(Node::kind).chain(missing.map(|_| Kind::Bool(false)))
+    primary && elements(value).any(|element| is_present(element) && !element.member("primary").is_some_and(is_assigned))
 }
 
 /// Neither `null` nor an empty list or object.
@@ -202,7 +201,7 @@ fn text(left: &str, operator: Operator, right: &str) -> bool {
 /// As [`text`] on the folded `left`, which is ASCII, without making it: `right` is folded already.
 fn ascii(left: &[u8], operator: Operator, right: &[u8]) -> bool {
     match operator {
-        Operator::Eq => left.eq_ignore_ascii_case(right),
+        Operator::Eq => left == right || left.eq_ignore_ascii_case(right),
         Operator::Co => right.is_empty() || left.windows(right.len()).any(|part| part.eq_ignore_ascii_case(right)),
         Operator::Sw => left.get(..right.len()).is_some_and(|part| part.eq_ignore_ascii_case(right)),
         Operator::Ew => left

@@ -28,7 +28,7 @@ fn whole_filter(text: &str, limits: &Limits) -> Parsed<Filter> {
     if parser.at_end() {
         return Err(parser.error(ParseErrorKind::Empty, 0..text.len()));
     }
-    let filter = parser.alternatives(None, Place::Top)?;
+    let filter = parser.alternatives(Place::Top)?;
     if parser.at_end() { Ok(filter) } else { Err(parser.expected("\"and\", \"or\" or the end")) }
 }
 
@@ -47,7 +47,7 @@ fn whole_path(text: &str, limits: &Limits) -> Parsed<PatchPath> {
         if index.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(parser.error_here(ParseErrorKind::Index, index.len()));
         }
-        let inner = parser.alternatives(None, Place::Brackets).map_err(|error| inside(error, text))?;
+        let inner = parser.alternatives(Place::Brackets).map_err(|error| inside(error, text))?;
         if !parser.at_end() && parser.byte() != b']' {
             let error = parser.expected("\"and\", \"or\" or \"]\"");
             return Err(inside(error, text));
@@ -151,6 +151,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The word between two terms, when it is there, with the spaces around it.
+    #[inline]
     fn connective(&mut self) -> Option<Connective> {
         self.skip_spaces();
         let (connective, length) = match self.byte() {
@@ -163,6 +164,7 @@ impl<'a> Parser<'a> {
         Some(connective)
     }
 
+    #[inline]
     fn attr_path(&mut self) -> Parsed<AttrPath> {
         match lex::attr_path(self.rest()) {
             Some(path) => {
@@ -186,18 +188,27 @@ impl<'a> Parser<'a> {
 
     // --- grammar
 
-    /// `term *( "and" term ) *( "or" term *( "and" term ) )`, up to something that is no part of it. `first` is its first
-    /// term when that has been read.
-    fn alternatives(&mut self, first: Option<Filter>, place: Place) -> Parsed<Filter> {
+    /// `term *( "and" term ) *( "or" term *( "and" term ) )`, up to something that is no part of it.
+    fn alternatives(&mut self, place: Place) -> Parsed<Filter> {
         self.skip_spaces();
-        let mut alternatives = Vec::new();
-        let mut conjunction = Vec::new();
-        let mut term = match first {
-            Some(first) => first,
-            None => self.term(place)?,
-        };
+        let first = self.term(place)?;
+        self.alternatives_from(first, place)
+    }
+
+    /// The same, when its first term has been read.
+    #[inline]
+    fn alternatives_from(&mut self, first: Filter, place: Place) -> Parsed<Filter> {
+        match self.connective() {
+            None => Ok(first),
+            Some(next) => self.joined(first, next, place),
+        }
+    }
+
+    /// The same, when there is more than one term.
+    fn joined(&mut self, first: Filter, next: Connective, place: Place) -> Parsed<Filter> {
+        let (mut alternatives, mut conjunction) = (Vec::new(), Vec::new());
+        let (mut term, mut next) = (first, Some(next));
         loop {
-            let next = self.connective();
             if next == Some(Connective::And) {
                 push_and(&mut conjunction, term);
             } else {
@@ -214,10 +225,12 @@ impl<'a> Parser<'a> {
                 }
             }
             term = self.term(place)?;
+            next = self.connective();
         }
     }
 
     /// One term; spaces before it have been read.
+    #[inline]
     fn term(&mut self, place: Place) -> Parsed<Filter> {
         if self.byte() == b'(' {
             return self.group(place);
@@ -266,7 +279,7 @@ impl<'a> Parser<'a> {
             self.deeper(1)?;
             self.skip_spaces();
         }
-        let mut inner = self.alternatives(None, place)?;
+        let mut inner = self.alternatives(place)?;
         loop {
             if !self.eat(b')') {
                 return Err(self.expected("\"and\", \"or\" or \")\""));
@@ -277,14 +290,14 @@ impl<'a> Parser<'a> {
             }
             self.skip_spaces();
             if self.byte() != b')' {
-                inner = self.alternatives(Some(inner), place)?;
+                inner = self.alternatives_from(inner, place)?;
             }
         }
     }
 
     fn element(&mut self, path: AttrPath) -> Parsed<Filter> {
         self.deeper(1)?;
-        let filter = self.alternatives(None, Place::Brackets)?;
+        let filter = self.alternatives(Place::Brackets)?;
         if !self.eat(b']') {
             return Err(self.expected("\"and\", \"or\" or \"]\""));
         }
@@ -310,6 +323,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `SP "pr"`, which is `None`, or `SP op SP literal`.
+    #[inline]
     fn comparison(&mut self) -> Parsed<Option<(Operator, Literal)>> {
         const OPERATOR: &str = "an operator: eq, ne, co, sw, ew, gt, ge, lt, le or pr";
         const LITERAL: &str = "a value: text in double quotes, a number, true, false or null";

@@ -18,6 +18,8 @@ const NAME: u8 = 1;
 const URI: u8 = 2;
 /// Ends a word.
 const END: u8 = 4;
+/// In a string, ends what stands for itself.
+const SPECIAL: u8 = 8;
 
 /// What each byte may be; those of characters beyond ASCII may be nothing.
 #[allow(clippy::indexing_slicing, reason = "in a constant there is no other way, and the compiler checks it")]
@@ -30,7 +32,9 @@ static CLASS: [u8; 256] = {
             b'.' | b'~' | b':' | b'/' | b'?' | b'#' | b'@' | b'!' | b'&' | b'*' | b'+' | b',' | b';' | b'=' | b'%' => {
                 URI
             }
-            b' ' | b'(' | b')' | b'[' | b']' | b'"' => END,
+            b'"' => END | SPECIAL,
+            b' ' | b'(' | b')' | b'[' | b']' => END,
+            b'\\' | 0..b' ' => SPECIAL,
             _ => 0,
         };
         byte += 1;
@@ -40,6 +44,12 @@ static CLASS: [u8; 256] = {
 
 fn class(byte: u8) -> u8 {
     CLASS.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// How many bytes there are at the beginning of these classes.
+#[inline]
+fn run(input: &str, of: impl Fn(u8) -> bool) -> usize {
+    input.bytes().position(|byte| !of(class(byte))).unwrap_or(input.len())
 }
 
 /// Whether a word may end before this byte.
@@ -65,22 +75,24 @@ pub(super) fn not_group(input: &str) -> Option<usize> {
 
 /// The characters up to the next delimiter, perhaps none: what a reader would call the word at this place.
 pub(super) fn word(input: &str) -> &str {
-    let length = input.bytes().take_while(|byte| class(*byte) & END == 0).count();
+    let length = run(input, |class| class & END == 0);
     input.get(..length).unwrap_or_default()
 }
 
 /// The operator that the word is.
+#[inline]
 pub(super) fn operator(input: &str) -> Option<Operator> {
-    match input.as_bytes() {
-        &[first, second, end, ..] if class(end) & END != 0 => Operator::of(first, second),
-        &[first, second] => Operator::of(first, second),
+    match *input.as_bytes() {
+        [first, second, end, ..] if class(end) & END != 0 => Operator::of(first, second),
+        [first, second] => Operator::of(first, second),
         _ => None,
     }
 }
 
 /// The length of `ALPHA *( ALPHA / DIGIT / "-" / "_" / "$" )`, or of `$ref`; 0 when neither is there.
+#[inline]
 pub(super) fn name(input: &str) -> usize {
-    let length = input.bytes().take_while(|byte| class(*byte) & NAME != 0).count();
+    let length = run(input, |class| class & NAME != 0);
     match input.as_bytes().first() {
         Some(first) if first.is_ascii_alphabetic() => length,
         Some(b'$') if input.get(..length).is_some_and(|name| name.eq_ignore_ascii_case("$ref")) => length,
@@ -89,6 +101,7 @@ pub(super) fn name(input: &str) -> usize {
 }
 
 /// The word, when it is an `attrPath`: perhaps a URI and a colon, a name, perhaps a dot and a name.
+#[inline]
 pub(super) fn attr_path(input: &str) -> Option<&str> {
     let length = name(input);
     match input.as_bytes().get(length) {
@@ -130,6 +143,7 @@ fn qualified(input: &str) -> Option<&str> {
 }
 
 /// A literal and its length. `None` when there is none.
+#[inline]
 pub(super) fn literal(input: &str) -> Option<(usize, Literal)> {
     if input.starts_with('"') {
         let (length, text) = string(input)?;
@@ -146,9 +160,10 @@ pub(super) fn literal(input: &str) -> Option<(usize, Literal)> {
 }
 
 /// A JSON string, decoded, and its length with the quotation marks.
+#[inline]
 fn string(input: &str) -> Option<(usize, Text)> {
     let inside = input.get(1..)?;
-    let length = inside.bytes().take_while(|byte| *byte >= b' ' && !matches!(byte, b'"' | b'\\')).count();
+    let length = run(inside, |class| class & SPECIAL == 0);
     if inside.as_bytes().get(length) == Some(&b'"') {
         return Some((length + 2, inside.get(..length)?.into()));
     }
