@@ -28,7 +28,8 @@ fn whole_filter(text: &str, limits: &Limits) -> Parsed<Filter> {
     if parser.at_end() {
         return Err(parser.error(ParseErrorKind::Empty, 0..text.len()));
     }
-    let filter = parser.alternatives(Place::Top)?;
+    let mut filter = NOTHING;
+    parser.alternatives(Place::Top, &mut filter)?;
     if parser.at_end() { Ok(filter) } else { Err(parser.expected("\"and\", \"or\" or the end")) }
 }
 
@@ -47,7 +48,8 @@ fn whole_path(text: &str, limits: &Limits) -> Parsed<PatchPath> {
         if index.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(parser.error_here(ParseErrorKind::Index, index.len()));
         }
-        let inner = parser.alternatives(Place::Brackets).map_err(|error| inside(error, text))?;
+        let mut inner = NOTHING;
+        parser.alternatives(Place::Brackets, &mut inner).map_err(|error| inside(error, text))?;
         if !parser.at_end() && parser.byte() != b']' {
             let error = parser.expected("\"and\", \"or\" or \"]\"");
             return Err(inside(error, text));
@@ -69,6 +71,9 @@ fn inside(mut error: Box<ParseError>, text: &str) -> Box<ParseError> {
     error.in_brackets = text.get(error.span.start..).is_some_and(|rest| rest.contains(']'));
     error
 }
+
+/// What stands where a filter is yet to be read.
+const NOTHING: Filter = Filter::And(Vec::new());
 
 /// Where a filter stands.
 #[derive(Clone, Copy, PartialEq)]
@@ -169,7 +174,7 @@ impl<'a> Parser<'a> {
         match lex::attr_path(self.rest()) {
             Some(path) => {
                 self.at += path.len();
-                Ok(AttrPath { text: path.into() })
+                Ok(AttrPath::new(path))
             }
             None => Err(self.expected("an attribute name such as userName or name.familyName")),
         }
@@ -188,58 +193,73 @@ impl<'a> Parser<'a> {
 
     // --- grammar
 
-    /// `term *( "and" term ) *( "or" term *( "and" term ) )`, up to something that is no part of it.
-    fn alternatives(&mut self, place: Place) -> Parsed<Filter> {
+    /// `term *( "and" term ) *( "or" term *( "and" term ) )`, up to something that is no part of it. What is read is
+    /// written where it stays: trees are large, and moving them up through each level costs more than reading them.
+    fn alternatives(&mut self, place: Place, into: &mut Filter) -> Parsed<()> {
         self.skip_spaces();
-        let first = self.term(place)?;
-        self.alternatives_from(first, place)
+        self.term(place, into)?;
+        self.alternatives_from(place, into)
     }
 
-    /// The same, when its first term has been read.
+    /// The same, when its first term has been read into `into`.
     #[inline]
-    fn alternatives_from(&mut self, first: Filter, place: Place) -> Parsed<Filter> {
+    fn alternatives_from(&mut self, place: Place, into: &mut Filter) -> Parsed<()> {
         match self.connective() {
-            None => Ok(first),
-            Some(next) => self.joined(first, next, place),
+            None => Ok(()),
+            Some(next) => self.joined(next, place, into),
         }
     }
 
     /// The same, when there is more than one term.
-    fn joined(&mut self, first: Filter, next: Connective, place: Place) -> Parsed<Filter> {
-        let (mut alternatives, mut conjunction) = (Vec::new(), Vec::new());
-        let (mut term, mut next) = (first, Some(next));
+    fn joined(&mut self, next: Connective, place: Place, into: &mut Filter) -> Parsed<()> {
+        let mut alternatives = Vec::new();
+        let mut next = Some(next);
         loop {
             if next == Some(Connective::And) {
-                push_and(&mut conjunction, term);
-            } else {
-                if !conjunction.is_empty() {
-                    push_and(&mut conjunction, term);
-                    term = Filter::And(std::mem::take(&mut conjunction));
-                }
-                if next.is_none() && alternatives.is_empty() {
-                    return Ok(term);
-                }
-                push_or(&mut alternatives, term);
-                if next.is_none() {
-                    return Ok(Filter::Or(alternatives));
-                }
+                next = self.conjunction(place, into)?;
             }
-            term = self.term(place)?;
+            if next.is_none() && alternatives.is_empty() {
+                return Ok(());
+            }
+            push_or(&mut alternatives, std::mem::replace(into, NOTHING));
+            if next.is_none() {
+                *into = Filter::Or(alternatives);
+                return Ok(());
+            }
+            self.term(place, into)?;
             next = self.connective();
+        }
+    }
+
+    /// `"and" term *( "and" term )` after the term in `into`, the first `and` being read; what comes next.
+    fn conjunction(&mut self, place: Place, into: &mut Filter) -> Parsed<Option<Connective>> {
+        let mut parts = Vec::new();
+        push_and(&mut parts, std::mem::replace(into, NOTHING));
+        loop {
+            self.term(place, into)?;
+            push_and(&mut parts, std::mem::replace(into, NOTHING));
+            let next = self.connective();
+            if next != Some(Connective::And) {
+                *into = Filter::And(parts);
+                return Ok(next);
+            }
         }
     }
 
     /// One term; spaces before it have been read.
     #[inline]
-    fn term(&mut self, place: Place) -> Parsed<Filter> {
+    fn term(&mut self, place: Place, into: &mut Filter) -> Parsed<()> {
         if self.byte() == b'(' {
-            return self.group(place);
+            return self.group(place, into);
         }
         if matches!(self.byte(), b'n' | b'N')
             && let Some(length) = lex::not_group(self.rest())
         {
             self.at += length;
-            return Ok(Filter::Not(Box::new(self.group(place)?)));
+            let mut inner = Box::new(NOTHING);
+            self.group(place, &mut inner)?;
+            *into = Filter::Not(inner);
+            return Ok(());
         }
         self.terms += 1;
         if self.terms > self.limits.terms {
@@ -251,63 +271,66 @@ impl<'a> Parser<'a> {
         let path = self.attr_path()?;
         let path_end = self.at;
         self.skip_spaces();
-        if self.byte() != b'[' {
-            self.at = path_end;
-            return match self.comparison() {
-                Ok(None) => Ok(Filter::Present(path)),
-                Ok(Some((operator, literal))) => Ok(Filter::Compare(path, operator, literal)),
-                Err(mut error) => {
-                    if matches!(error.kind, ParseErrorKind::UnknownOperator(_)) && path.text.eq_ignore_ascii_case("not")
-                    {
-                        error.kind = ParseErrorKind::Expected("parentheses after \"not\", as in not (title pr),");
-                    }
-                    Err(error)
+        if self.byte() == b'[' {
+            if place == Place::Brackets {
+                return Err(self.expected("an operator (brackets do not go inside brackets)"));
+            }
+            return self.element(path, into);
+        }
+        self.at = path_end;
+        match self.comparison() {
+            Ok(None) => *into = Filter::Present(path),
+            Ok(Some((operator, literal))) => *into = Filter::Compare(path, operator, literal),
+            Err(mut error) => {
+                if matches!(error.kind, ParseErrorKind::UnknownOperator(_)) && path.text.eq_ignore_ascii_case("not") {
+                    error.kind = ParseErrorKind::Expected("parentheses after \"not\", as in not (title pr),");
                 }
-            };
+                return Err(error);
+            }
         }
-        if place == Place::Brackets {
-            return Err(self.expected("an operator (brackets do not go inside brackets)"));
-        }
-        self.element(path)
+        Ok(())
     }
 
     /// Parentheses. Those that open one right after the other are taken together: each that closes makes what has been
     /// read the first term of the next.
-    fn group(&mut self, place: Place) -> Parsed<Filter> {
+    fn group(&mut self, place: Place, into: &mut Filter) -> Parsed<()> {
         let outside = self.depth;
         while self.byte() == b'(' {
             self.deeper(1)?;
             self.skip_spaces();
         }
-        let mut inner = self.alternatives(place)?;
+        self.alternatives(place, into)?;
         loop {
             if !self.eat(b')') {
                 return Err(self.expected("\"and\", \"or\" or \")\""));
             }
             self.depth -= 1;
             if self.depth == outside {
-                return Ok(inner);
+                return Ok(());
             }
             self.skip_spaces();
             if self.byte() != b')' {
-                inner = self.alternatives_from(inner, place)?;
+                self.alternatives_from(place, into)?;
             }
         }
     }
 
-    fn element(&mut self, path: AttrPath) -> Parsed<Filter> {
+    fn element(&mut self, path: AttrPath, into: &mut Filter) -> Parsed<()> {
         self.deeper(1)?;
-        let filter = self.alternatives(Place::Brackets)?;
+        let mut filter = Box::new(NOTHING);
+        self.alternatives(Place::Brackets, &mut filter)?;
         if !self.eat(b']') {
             return Err(self.expected("\"and\", \"or\" or \"]\""));
         }
         self.depth -= 1;
-        if !self.eat(b'.') {
-            return Ok(Filter::Element(path, Box::new(filter)));
-        }
-        let sub_attribute = self.sub_name()?;
-        let comparison = self.comparison()?;
-        Ok(Filter::ElementSub(Box::new(ElementSub { path, filter, sub_attribute, comparison })))
+        *into = if self.eat(b'.') {
+            let sub_attribute = self.sub_name()?;
+            let comparison = self.comparison()?;
+            Filter::ElementSub(Box::new(ElementSub { path, filter: *filter, sub_attribute, comparison }))
+        } else {
+            Filter::Element(path, filter)
+        };
+        Ok(())
     }
 
     /// Takes an opening bracket or parenthesis of `length` bytes, if it is not too deep.
