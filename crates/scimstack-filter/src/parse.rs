@@ -233,7 +233,7 @@ impl<'a> Parser<'a> {
 
     /// `"and" term *( "and" term )` after the term in `into`, the first `and` being read; what comes next.
     fn conjunction(&mut self, place: Place, into: &mut Filter) -> Parsed<Option<Connective>> {
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(4);
         push_and(&mut parts, std::mem::replace(into, NOTHING));
         loop {
             self.term(place, into)?;
@@ -346,7 +346,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `SP "pr"`, which is `None`, or `SP op SP literal`.
-    #[inline]
+    #[inline(always)] // what it returns is large, and goes straight into the tree
     fn comparison(&mut self) -> Parsed<Option<(Operator, Literal)>> {
         const OPERATOR: &str = "an operator: eq, ne, co, sw, ew, gt, ge, lt, le or pr";
         const LITERAL: &str = "a value: text in double quotes, a number, true, false or null";
