@@ -115,29 +115,33 @@ impl Resource {
     /// Brings the document in order after a change: empty values out, `schemas` first and naming the base schema and
     /// just the extensions that hold something, `id` and `externalId` next.
     pub fn normalize(&mut self) {
-        let mut schemas = vec![Value::from(self.resource_type.schema.id.as_str())];
+        let mut schemas = vec![self.resource_type.schema.id.as_str()];
         for extension in &self.resource_type.extensions {
             let uri = extension.schema.id.as_str();
             if let Some(Value::Object(object)) = self.root.get_mut(uri) {
                 object.retain(|_, value| !prune(value));
                 if !object.is_empty() {
-                    schemas.push(Value::from(uri));
+                    schemas.push(uri);
                 }
             }
         }
-        let mut root = Object::new();
-        root.insert("schemas", Value::Array(schemas));
         let mut rest = std::mem::take(&mut self.root);
+        let mut root = Object::with_capacity(rest.len() + 1);
+        let named = rest.remove("schemas").filter(|named| is_list_of(named, &schemas));
+        root.push(
+            "schemas".into(),
+            named.unwrap_or_else(|| Value::Array(schemas.into_iter().map(Value::from).collect())),
+        );
         for name in ["id", "externalId"] {
             if let Some(value) = rest.remove(name)
                 && !value.is_unassigned()
             {
-                root.insert(name, value);
+                root.push(name.into(), value);
             }
         }
         for (name, mut value) in rest {
-            if name != "schemas" && !prune(&mut value) {
-                root.insert(name, value);
+            if !prune(&mut value) {
+                root.push(name, value);
             }
         }
         self.root = root;
@@ -150,6 +154,11 @@ impl Resource {
         self.root.write(&mut out);
         out
     }
+}
+
+/// Whether these are the elements of a list, in this order.
+fn is_list_of(list: &Value, texts: &[&str]) -> bool {
+    matches!(list, Value::Array(elements) if elements.iter().map(Value::as_str).eq(texts.iter().copied().map(Some)))
 }
 
 /// Takes unassigned values out of `value`; true when nothing is left of it.

@@ -7,7 +7,7 @@ use crate::relation::Relation;
 use crate::resource::Resource;
 use crate::time::Timestamp;
 use crate::uri::SchemaUri;
-use crate::value::{Object, Value};
+use crate::value::{Object, Text, Value};
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -123,6 +123,11 @@ struct Part {
 }
 
 impl Part {
+    /// Of an object with so many members.
+    fn of(members: usize) -> Self {
+        Self { object: Object::with_capacity(members), ..Self::default() }
+    }
+
     fn has(&self, name: &str) -> bool {
         self.object.get(name).is_some() || self.elsewhere.iter().any(|other| **other == *name)
     }
@@ -195,7 +200,7 @@ impl<'a> Reader<'a> {
             Purpose::Ingest => self.schemas(object.get("schemas")),
             Purpose::Validate => None,
         };
-        let mut part = Part::default();
+        let mut part = Part::of(object.len());
         let mut extensions: Vec<(SchemaUri, Part)> = Vec::new();
         for (name, value) in object {
             if name.eq_ignore_ascii_case("schemas") {
@@ -214,9 +219,9 @@ impl<'a> Reader<'a> {
                             self.violation("schemas".to_owned(), ViolationKind::Structure, detail);
                         }
                         let id = &extension.schema.id;
-                        let mut inner = Part::default();
+                        let mut inner = Part::of(object.len());
                         for (name, value) in object {
-                            self.member(&[&extension.schema.attributes], Some(id), Some(&at), &name, value, &mut inner);
+                            self.member(&[&extension.schema.attributes], Some(id), Some(&at), name, value, &mut inner);
                         }
                         extensions.push((id.clone(), inner));
                     }
@@ -232,7 +237,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let declared = [resource_type.schema.attributes.as_slice(), common_attributes()];
-            self.member(&declared, None, None, &name, value, &mut part);
+            self.member(&declared, None, None, name, value, &mut part);
         }
         self.require(&resource_type.schema.attributes, &part, None, None);
         for extension in &resource_type.extensions {
@@ -255,14 +260,14 @@ impl<'a> Reader<'a> {
         let mut root = part.object;
         for (uri, inner) in extensions {
             if !inner.object.is_empty() {
-                root.insert(uri.as_str(), inner.object);
+                root.push(uri.as_str().into(), inner.object.into());
             }
         }
         root
     }
 
     /// Judges `schemas` (RFC 7643 §3); gives what it lists, `None` when there is nothing to go by.
-    fn schemas(&mut self, value: Option<&Value>) -> Option<Vec<String>> {
+    fn schemas(&mut self, value: Option<&Value>) -> Option<Vec<Text>> {
         let base = self.resource_type.schema.id.clone();
         let structure = |reader: &mut Self, detail: String| {
             reader.violation("schemas".to_owned(), ViolationKind::Structure, detail);
@@ -279,17 +284,16 @@ impl<'a> Reader<'a> {
                 return structure(self, format!("schemas must be an array of URIs with {base} in it, not {found}."));
             }
         };
-        let mut listed: Vec<String> = Vec::with_capacity(elements.len());
-        let mut seen = HashSet::with_capacity(elements.len());
+        let mut listed: Vec<Text> = Vec::with_capacity(elements.len());
         for (i, element) in elements.iter().enumerate() {
-            let Some(uri) = element.as_str() else {
+            let Value::String(uri) = element else {
                 let found = element.kind();
                 return structure(self, format!("schemas must hold URIs as strings; schemas[{i}] is {found}."));
             };
-            if !seen.insert(uri.to_ascii_lowercase()) {
-                return structure(self, format!("schemas lists {uri} twice; list every schema once."));
-            }
-            listed.push(uri.to_owned());
+            listed.push(uri.clone());
+        }
+        if let Some(uri) = first_twice(&listed) {
+            return structure(self, format!("schemas lists {uri} twice; list every schema once."));
         }
         if !listed.iter().any(|uri| base.matches(uri)) {
             let name = &self.resource_type.name;
@@ -298,7 +302,7 @@ impl<'a> Reader<'a> {
         for uri in &listed {
             if !base.matches(uri) && self.resource_type.extension(uri).is_none() {
                 let name = self.resource_type.name.clone();
-                self.unknown(uri.clone(), |uri| format!("schemas lists {uri}, which is no schema of a {name} here."));
+                self.unknown(uri.into(), |uri| format!("schemas lists {uri}, which is no schema of a {name} here."));
             }
         }
         Some(listed)
@@ -310,12 +314,12 @@ impl<'a> Reader<'a> {
         declared: &[&[Arc<Attribute>]],
         extension: Option<&SchemaUri>,
         parent: Option<&At<'_>>,
-        name: &str,
+        name: Text,
         value: Value,
         part: &mut Part,
     ) {
-        let Some(attribute) = declared.iter().copied().flatten().find(|a| a.name.eq_ignore_ascii_case(name)) else {
-            let path = At::name(parent, name).without_positions();
+        let Some(attribute) = declared.iter().copied().flatten().find(|a| a.name.eq_ignore_ascii_case(&name)) else {
+            let path = At::name(parent, &name).without_positions();
             let of = self.resource_type.name.clone();
             self.unknown(path, |path| format!("{path} is no attribute of a {of} here; leave it out or declare it."));
             return;
@@ -353,7 +357,8 @@ impl<'a> Reader<'a> {
                 self.hidden.push((at.to_string(), value));
             }
             Read::Value(value) => {
-                part.object.insert(&*attribute.name, value);
+                let name = if *name == *attribute.name { name } else { Text::from(&attribute.name) };
+                part.object.push(name, value);
             }
         }
     }
@@ -540,14 +545,14 @@ impl<'a> Reader<'a> {
                 return self.wrong(at, &format!("must be an object (with any of {names}), not {found}"));
             }
         };
-        let mut part = Part::default();
+        let mut part = Part::of(object.len());
         for (name, value) in object {
             // A reference to nobody, as `""` is one.
             if lenient && !attribute.multi_valued && name.eq_ignore_ascii_case("value") && value.as_str() == Some("") {
                 self.lenient("string-for-complex");
                 continue;
             }
-            self.member(&[&attribute.sub_attributes], None, Some(at), &name, value, &mut part);
+            self.member(&[&attribute.sub_attributes], None, Some(at), name, value, &mut part);
         }
         if !part.is_empty() {
             self.require(&attribute.sub_attributes, &part, None, Some(at));
@@ -621,12 +626,33 @@ fn is_base64(text: &str) -> bool {
         && (padding == 0 || (padding <= 2 && text.len().is_multiple_of(4)))
 }
 
+/// Up to so many values, comparing each with each is cheaper than a set of them.
+const FEW: usize = 8;
+
+/// The first URI that an earlier one spells too, without case.
+fn first_twice(uris: &[Text]) -> Option<&Text> {
+    if uris.len() <= FEW {
+        let again = |(at, uri): &(usize, &Text)| uris.iter().take(*at).any(|other| other.eq_ignore_ascii_case(uri));
+        return uris.iter().enumerate().find(again).map(|(_, uri)| uri);
+    }
+    let mut seen = HashSet::with_capacity(uris.len());
+    uris.iter().find(|uri| !seen.insert(uri.to_ascii_lowercase()))
+}
+
 /// Takes out elements that are equal to an earlier one.
 fn collapse(values: &mut Vec<Value>) {
-    if values.len() > 1 {
-        let mut seen = HashSet::with_capacity(values.len());
-        values.retain(|value| seen.insert(key(value)));
+    if values.len() <= FEW {
+        let mut at = 1;
+        while let Some(value) = values.get(at) {
+            match values.iter().take(at).any(|earlier| earlier == value) {
+                true => drop(values.remove(at)),
+                false => at += 1,
+            }
+        }
+        return;
     }
+    let mut seen = HashSet::with_capacity(values.len());
+    values.retain(|value| seen.insert(key(value)));
 }
 
 /// The same bytes for objects that differ only in the order of their members.

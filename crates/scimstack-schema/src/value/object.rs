@@ -70,6 +70,17 @@ impl Object {
         }
     }
 
+    /// Adds a member at the end that the caller knows is not there yet.
+    pub(crate) fn push(&mut self, name: Text, value: Value) {
+        debug_assert!(self.get(&name).is_none(), "{name} is there already");
+        self.members.push((name, value));
+    }
+
+    /// An object without members, with room for some.
+    pub(crate) fn with_capacity(members: usize) -> Self {
+        Self { members: Vec::with_capacity(members) }
+    }
+
     /// The member called `name`, made as an empty object when it is not there.
     pub fn entry(&mut self, name: &str) -> &mut Value {
         let at = match self.members.iter().position(|(n, _)| n.eq_ignore_ascii_case(name)) {
