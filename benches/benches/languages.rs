@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark may fail loudly")]
 
 use divan::{Bencher, black_box};
-use scimstack_filter::{Filter, ResolveOptions};
-use scimstack_schema::{IngestOptions, Registry, Value};
+use scimstack_filter::{Filter, Patch, PatchOptions, ResolveOptions};
+use scimstack_schema::{IngestOptions, Registry, Resource, Value};
 
 fn main() {
     divan::main();
@@ -93,4 +93,40 @@ fn document_ingest(bencher: Bencher<'_, '_>) {
     let resource_type = registry.resource_type("User").unwrap();
     let options = IngestOptions::default();
     bencher.bench(|| resource_type.ingest(Value::parse(black_box(USER).as_bytes()).unwrap(), &options).unwrap());
+}
+
+/// A user as the server has it before a PATCH.
+fn stored_user() -> Resource {
+    let registry = Registry::core();
+    let user = Value::parse(USER.as_bytes()).unwrap();
+    registry.resource_type("User").unwrap().ingest(user, &IngestOptions::default()).unwrap().resource
+}
+
+/// Floor of a PATCH: the document copied and one member set.
+#[divan::bench]
+fn floor_clone_and_insert(bencher: Bencher<'_, '_>) {
+    let user = stored_user();
+    bencher.bench(|| {
+        let mut root = black_box(&user).root().clone();
+        root.insert("displayName", "Ann B. Example");
+        root
+    });
+}
+
+/// One operation each, on a copy of the user.
+#[divan::bench(args = [
+    r#"{"op":"replace","path":"displayName","value":"Ann B. Example"}"#,
+    r#"{"op":"replace","path":"emails[type eq \"work\"].value","value":"ann.b@example.com"}"#,
+    r#"{"op":"replace","value":{"displayName":"Ann B. Example","title":"Dr","name.givenName":"Anna"}}"#,
+])]
+fn patch_apply(bencher: Bencher<'_, '_>, operation: &str) {
+    let user = stored_user();
+    let body = format!(r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{operation}]}}"#);
+    let options = PatchOptions::default();
+    let patch = Patch::from_value(Value::parse(body.as_bytes()).unwrap(), &options).unwrap();
+    bencher.bench(|| {
+        let mut user = black_box(&user).clone();
+        assert!(patch.apply(&mut user, &options).unwrap().changed);
+        user
+    });
 }

@@ -16,6 +16,7 @@
 //! ```
 
 use crate::registry::{ResolvedPath, ResourceType};
+use crate::uri::SchemaUri;
 use crate::value::{Object, Value};
 use std::sync::Arc;
 
@@ -115,10 +116,10 @@ impl Resource {
     /// Brings the document in order after a change: empty values out, `schemas` first and naming the base schema and
     /// just the extensions that hold something, `id` and `externalId` next.
     pub fn normalize(&mut self) {
-        let mut schemas = vec![self.resource_type.schema.id.as_str()];
+        let mut schemas = vec![&self.resource_type.schema.id];
         for extension in &self.resource_type.extensions {
-            let uri = extension.schema.id.as_str();
-            if let Some(Value::Object(object)) = self.root.get_mut(uri) {
+            let uri = &extension.schema.id;
+            if let Some(Value::Object(object)) = self.root.get_mut(uri.as_str()) {
                 object.retain(|_, value| !prune(value));
                 if !object.is_empty() {
                     schemas.push(uri);
@@ -130,7 +131,8 @@ impl Resource {
         let named = rest.remove("schemas").filter(|named| is_list_of(named, &schemas));
         root.push(
             "schemas".into(),
-            named.unwrap_or_else(|| Value::Array(schemas.into_iter().map(Value::from).collect())),
+            named
+                .unwrap_or_else(|| Value::Array(schemas.into_iter().map(|uri| Value::String(uri.to_text())).collect())),
         );
         for name in ["id", "externalId"] {
             if let Some(value) = rest.remove(name)
@@ -157,8 +159,8 @@ impl Resource {
 }
 
 /// Whether these are the elements of a list, in this order.
-fn is_list_of(list: &Value, texts: &[&str]) -> bool {
-    matches!(list, Value::Array(elements) if elements.iter().map(Value::as_str).eq(texts.iter().copied().map(Some)))
+fn is_list_of(list: &Value, uris: &[&SchemaUri]) -> bool {
+    matches!(list, Value::Array(elements) if elements.iter().map(Value::as_str).eq(uris.iter().map(|uri| Some(uri.as_str()))))
 }
 
 /// Takes unassigned values out of `value`; true when nothing is left of it.

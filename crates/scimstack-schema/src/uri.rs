@@ -9,6 +9,7 @@
 //! assert_eq!(uri.to_string(), "urn:ietf:params:scim:schemas:core:2.0:User");
 //! ```
 
+use crate::value::Text;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -38,6 +39,11 @@ impl SchemaUri {
     /// Takes the URI as it is to be printed.
     pub fn new(uri: impl Into<Arc<str>>) -> Self {
         Self(uri.into())
+    }
+
+    /// The URI as a document's string, shared and not copied.
+    pub(crate) fn to_text(&self) -> Text {
+        Text::from(&self.0)
     }
 
     /// The URI in its registered spelling.

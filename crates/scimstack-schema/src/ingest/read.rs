@@ -260,7 +260,7 @@ impl<'a> Reader<'a> {
         let mut root = part.object;
         for (uri, inner) in extensions {
             if !inner.object.is_empty() {
-                root.push(uri.as_str().into(), inner.object.into());
+                root.push(uri.to_text(), inner.object.into());
             }
         }
         root

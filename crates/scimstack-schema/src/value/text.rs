@@ -84,7 +84,7 @@ impl From<Cow<'_, str>> for Text {
 
 impl From<&std::sync::Arc<str>> for Text {
     fn from(text: &std::sync::Arc<str>) -> Self {
-        Self(SmolStr::new(text))
+        Self(SmolStr::from(text.clone()))
     }
 }
 
