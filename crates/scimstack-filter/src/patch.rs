@@ -29,6 +29,7 @@ mod body;
 mod coerce;
 mod context;
 mod diff;
+mod journal;
 mod list;
 mod options;
 mod relation;

@@ -1,8 +1,10 @@
-//! The operations one after the other on a copy of the document (RFC 7644 §3.5.2.1 to §3.5.2.3): where each goes, the
-//! rules of mutability, and single-valued attributes. Lists are in [`super::list`], relations in [`super::relation`].
+//! The operations one after the other on the document (RFC 7644 §3.5.2.1 to §3.5.2.3): where each goes, the rules of
+//! mutability, and single-valued attributes. Lists are in [`super::list`], relations in [`super::relation`]. What was
+//! there before is in a [`super::journal`], so that all operations are done or none.
 
-use super::coerce::{Parts, same, same_object};
+use super::coerce::{Parts, same};
 use super::context::{Context, leniency};
+use super::journal::Journal;
 use super::target::{Slot, Target};
 use super::{Op, OpKind, Patch, PatchError, PatchErrorKind, PatchOptions, PatchOutcome};
 use scimstack_schema::registry::Extension;
@@ -17,27 +19,32 @@ pub(super) fn apply(
     options: &PatchOptions,
 ) -> Result<PatchOutcome, PatchError> {
     let resource_type = resource.resource_type().clone();
-    let mut run = Run::new(&resource_type, options, resource.root().clone());
-    run.all(patch)?;
-    let mut after = Resource::from_canonical(resource_type.clone(), run.root);
-    after.normalize();
-    let mut outcome = run.context.outcome;
-    outcome.changed = !same_object(resource.root(), after.root());
-    if outcome.changed {
-        *resource = after;
+    let mut run = Run::new(&resource_type, options, std::mem::take(resource.root_mut()));
+    let done = run.all(patch);
+    let changed = done.is_ok() && run.journal.has_changed(&run.root);
+    if !changed {
+        run.journal.undo(&mut run.root);
     }
+    *resource.root_mut() = run.root;
+    done?;
+    if changed {
+        resource.normalize();
+    }
+    let mut outcome = run.context.outcome;
+    outcome.changed = changed;
     Ok(outcome)
 }
 
-/// One run over a copy of the document.
+/// One run over the document, in which an attribute that was taken away is `null` until the end.
 pub(super) struct Run<'a> {
     pub(super) context: Context<'a>,
-    pub(super) root: Object,
+    root: Object,
+    journal: Journal,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(resource_type: &'a ResourceType, options: &'a PatchOptions, root: Object) -> Self {
-        Self { context: Context::new(resource_type, options), root }
+        Self { context: Context::new(resource_type, options), root, journal: Journal::default() }
     }
 
     pub(super) fn all(&mut self, patch: &Patch) -> Result<(), PatchError> {
@@ -57,7 +64,8 @@ impl<'a> Run<'a> {
 
     /// Whether an extension holds anything.
     fn has(&self, extension: &Extension) -> bool {
-        self.root.get(extension.schema.id.as_str()).is_some_and(|object| !object.is_unassigned())
+        let object = self.root.get(extension.schema.id.as_str()).and_then(Value::as_object);
+        object.is_some_and(|object| object.iter().any(|(_, value)| !value.is_unassigned()))
     }
 
     fn operation(&mut self, op: &Op) -> Result<(), PatchError> {
@@ -294,27 +302,7 @@ impl<'a> Run<'a> {
         {
             return Err(self.context.mutability("cannot be changed once it is set"));
         }
-        let container = match (&path.extension, &value) {
-            (None, _) => Some(&mut self.root),
-            (Some(uri), Some(_)) => {
-                let slot = self.root.entry(uri.as_str());
-                if slot.as_object().is_none() {
-                    *slot = Value::Object(Object::new());
-                }
-                slot.as_object_mut()
-            }
-            (Some(uri), None) => self.root.get_mut(uri.as_str()).and_then(Value::as_object_mut),
-        };
-        if let Some(container) = container {
-            match value {
-                Some(value) => {
-                    container.insert(&*attribute.name, value);
-                }
-                None => {
-                    container.remove(&attribute.name);
-                }
-            }
-        }
+        self.journal.write(&mut self.root, path, value);
         Ok(())
     }
 }
