@@ -126,6 +126,9 @@ impl Resource {
                 }
             }
         }
+        if is_in_order(&self.root, &schemas) {
+            return self.root.retain(|_, value| !prune(value));
+        }
         let mut rest = std::mem::take(&mut self.root);
         let mut root = Object::with_capacity(rest.len() + 1);
         let named = rest.remove("schemas").filter(|named| is_list_of(named, &schemas));
@@ -156,6 +159,24 @@ impl Resource {
         self.root.write(&mut out);
         out
     }
+}
+
+/// Whether the document begins with `schemas`, which name these, and then has `id` and `externalId` if it has them.
+fn is_in_order(root: &Object, schemas: &[&SchemaUri]) -> bool {
+    let mut names = root.iter();
+    if !names.next().is_some_and(|(name, value)| name == "schemas" && is_list_of(value, schemas)) {
+        return false;
+    }
+    let mut names = names.map(|(name, _)| name);
+    let mut next = names.next();
+    for first in ["id", "externalId"] {
+        if next == Some(first) {
+            next = names.next();
+        }
+    }
+    next.into_iter()
+        .chain(names)
+        .all(|name| !["schemas", "id", "externalId"].iter().any(|first| name.eq_ignore_ascii_case(first)))
 }
 
 /// Whether these are the elements of a list, in this order.
