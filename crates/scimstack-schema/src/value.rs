@@ -8,11 +8,14 @@
 //! assert_eq!(value.get("B").unwrap().to_string(), "1.10");
 //! ```
 
+mod distinct;
 mod number;
 mod object;
 mod read;
 mod text;
 
+pub(crate) use distinct::FEW;
+pub use distinct::distinct;
 pub use number::Number;
 pub use object::Object;
 pub use read::JsonError;

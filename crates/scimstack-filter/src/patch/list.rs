@@ -9,9 +9,8 @@ use super::{OpKind, PatchError, PatchErrorKind};
 use crate::ast::{Filter, Literal, Operator};
 use crate::error::shown;
 use crate::eval::matches_element;
-use scimstack_schema::value::write_string;
+use scimstack_schema::value::distinct;
 use scimstack_schema::{Attribute, Object, ResolvedPath, Type, Value};
-use std::collections::HashSet;
 
 impl Run<'_> {
     pub(super) fn list(&mut self, kind: OpKind, slot: &Slot, value: Option<Value>) -> Result<(), PatchError> {
@@ -262,27 +261,11 @@ fn is_primary(element: &Value) -> bool {
     element.get("primary") == Some(&Value::Bool(true))
 }
 
-/// Takes out complex elements that are equal to an earlier one.
+/// Complex elements each once; simple ones are compared by what they mean, elsewhere.
 fn collapse(attribute: &Attribute, elements: &mut Vec<Value>) {
-    if attribute.r#type == Type::Complex && elements.len() > 1 {
-        let mut seen = HashSet::with_capacity(elements.len());
-        elements.retain(|element| seen.insert(key(element)));
+    if attribute.r#type == Type::Complex {
+        distinct(elements);
     }
-}
-
-/// The same bytes for elements that differ in the order of their members only.
-fn key(element: &Value) -> Vec<u8> {
-    let Value::Object(object) = element else {
-        return element.to_bytes();
-    };
-    let mut members: Vec<(&str, &Value)> = object.iter().collect();
-    members.sort_unstable_by_key(|(name, _)| *name);
-    let mut out = Vec::new();
-    for (name, value) in members {
-        write_string(name, &mut out);
-        value.write(&mut out);
-    }
-    out
 }
 
 fn selected<'a>(elements: &'a [Value], selection: &'a Selection) -> impl Iterator<Item = usize> {

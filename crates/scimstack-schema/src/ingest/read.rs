@@ -7,7 +7,7 @@ use crate::relation::Relation;
 use crate::resource::Resource;
 use crate::time::Timestamp;
 use crate::uri::SchemaUri;
-use crate::value::{Object, Text, Value};
+use crate::value::{FEW, Object, Text, Value, distinct};
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -506,7 +506,7 @@ impl<'a> Reader<'a> {
             }
         }
         if attribute.r#type == Type::Complex {
-            collapse(&mut values);
+            distinct(&mut values);
             let primaries = values.iter().filter(|v| v.get("primary").and_then(Value::as_bool) == Some(true)).count();
             if primaries > 1 && attribute.sub_attribute("primary").is_some() {
                 self.wrong(at, &format!("has {primaries} primary values; set primary to true on one of them at most"));
@@ -626,9 +626,6 @@ fn is_base64(text: &str) -> bool {
         && (padding == 0 || (padding <= 2 && text.len().is_multiple_of(4)))
 }
 
-/// Up to so many values, comparing each with each is cheaper than a set of them.
-const FEW: usize = 8;
-
 /// The first URI that an earlier one spells too, without case.
 fn first_twice(uris: &[Text]) -> Option<&Text> {
     if uris.len() <= FEW {
@@ -637,36 +634,4 @@ fn first_twice(uris: &[Text]) -> Option<&Text> {
     }
     let mut seen = HashSet::with_capacity(uris.len());
     uris.iter().find(|uri| !seen.insert(uri.to_ascii_lowercase()))
-}
-
-/// Takes out elements that are equal to an earlier one.
-fn collapse(values: &mut Vec<Value>) {
-    if values.len() <= FEW {
-        let mut at = 1;
-        while let Some(value) = values.get(at) {
-            match values.iter().take(at).any(|earlier| earlier == value) {
-                true => drop(values.remove(at)),
-                false => at += 1,
-            }
-        }
-        return;
-    }
-    let mut seen = HashSet::with_capacity(values.len());
-    values.retain(|value| seen.insert(key(value)));
-}
-
-/// The same bytes for objects that differ only in the order of their members.
-fn key(value: &Value) -> Vec<u8> {
-    let Value::Object(object) = value else {
-        return value.to_bytes();
-    };
-    let mut members: Vec<(&str, &Value)> = object.iter().collect();
-    members.sort_unstable_by_key(|(name, _)| *name);
-    let mut out = Vec::new();
-    for (name, value) in members {
-        crate::value::write_string(name, &mut out);
-        out.extend(key(value));
-        out.push(b',');
-    }
-    out
 }
