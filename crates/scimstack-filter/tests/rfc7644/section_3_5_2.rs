@@ -145,6 +145,40 @@ fn an_error_names_operation_and_path_and_nothing_is_changed() {
 }
 
 #[test]
+fn what_was_done_before_an_error_or_ends_where_it_began_leaves_every_byte_as_it_was() {
+    let done = [
+        r#"{"op":"replace","path":"displayName","value":"Z"}"#,
+        r#"{"op":"add","path":"nickName","value":"Z"}"#,
+        r#"{"op":"remove","path":"name"}"#,
+        r#"{"op":"remove","path":"emails"},{"op":"add","path":"emails","value":[{"value":"z@x.test"}]}"#,
+        r#"{"op":"replace","path":"emails[type eq \"work\"].value","value":"z@x.test"}"#,
+        r#"{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"}"#,
+        r#"{"op":"add","path":"urn:ietf:params:scim:schemas:extension:haystack:1.0:User:joinDate","value":"2026-11-24"}"#,
+        r#"{"op":"add","value":{"title":"Dr","active":false,"name.givenName":"Z"}}"#,
+    ];
+    let before = ann().to_bytes();
+    for operations in done {
+        let mut user = ann();
+        assert!(apply(&mut user, operations, &strict()).unwrap().changed, "{operations}");
+        assert_ne!(user.to_bytes(), before, "{operations}");
+
+        let mut user = ann();
+        let failing = format!(r#"{operations},{{"op":"replace","path":"active","value":"perhaps"}}"#);
+        apply(&mut user, &failing, &strict()).unwrap_err();
+        assert_eq!(user.to_bytes(), before, "{operations}");
+    }
+    let mut user = ann();
+    let there_and_back = r#"{"op":"add","path":"nickName","value":"Z"},{"op":"remove","path":"nickName"},
+        {"op":"replace","path":"displayName","value":"Z"},{"op":"replace","path":"displayName","value":"Ann"}"#;
+    let mut same = ann();
+    apply(&mut same, r#"{"op":"replace","path":"displayName","value":"Ann"}"#, &strict()).unwrap();
+    *user.root_mut() = same.root().clone();
+    let before = user.to_bytes();
+    assert!(!apply(&mut user, there_and_back, &strict()).unwrap().changed);
+    assert_eq!(user.to_bytes(), before);
+}
+
+#[test]
 fn an_error_in_a_list_names_the_position() {
     let operations = r#"{"op":"add","path":"emails","value":[{"value":"a"},{"value":5}]}"#;
     let error = apply(&mut ann(), operations, &strict()).unwrap_err();
