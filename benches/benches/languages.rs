@@ -5,7 +5,7 @@
 
 use divan::{Bencher, black_box};
 use scimstack_filter::{Filter, Patch, PatchOptions, ResolveOptions};
-use scimstack_schema::{IngestOptions, Registry, Resource, Value};
+use scimstack_schema::{IngestOptions, Projection, Registry, Resource, Value};
 
 fn main() {
     divan::main();
@@ -100,6 +100,41 @@ fn stored_user() -> Resource {
     let registry = Registry::core();
     let user = Value::parse(USER.as_bytes()).unwrap();
     registry.resource_type("User").unwrap().ingest(user, &IngestOptions::default()).unwrap().resource
+}
+
+/// Floor of showing what is stored: its bytes copied.
+#[divan::bench]
+fn floor_copy_of_the_bytes(bencher: Bencher<'_, '_>) {
+    let stored = stored_user().to_bytes();
+    bencher.bench(|| black_box(&stored).clone());
+}
+
+/// The same, after a look whether all of them may be shown.
+#[divan::bench]
+fn stored_text_shown(bencher: Bencher<'_, '_>) {
+    let user = stored_user();
+    let stored = String::from_utf8(user.to_bytes()).unwrap();
+    let projection = Projection::all();
+    let texts = projection.of_texts(user.resource_type(), &[]);
+    bencher.bench(|| {
+        let text = black_box(&stored);
+        assert!(texts.leaves(text, |_| true));
+        text.clone()
+    });
+}
+
+/// The same by way of a tree, as for a projection that leaves something out.
+#[divan::bench]
+fn stored_tree_shown(bencher: Bencher<'_, '_>) {
+    let user = stored_user();
+    let stored = user.to_bytes();
+    bencher.bench(|| {
+        let mut document = Value::parse(black_box(&stored)).unwrap();
+        Projection::all().apply(user.resource_type(), document.as_object_mut().unwrap());
+        let mut out = Vec::with_capacity(1_024);
+        document.write(&mut out);
+        out
+    });
 }
 
 /// Floor of a PATCH: the document copied and one member set.

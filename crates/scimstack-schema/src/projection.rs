@@ -27,6 +27,10 @@
 //! assert!(!projection.shows(user, "groups"));
 //! ```
 
+mod text;
+
+pub use text::{TextMember, TextProjection};
+
 use crate::attribute::{Attribute, Returned, Type};
 use crate::registry::{ResourceType, common_attributes};
 use crate::uri::SchemaUri;

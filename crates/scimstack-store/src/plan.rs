@@ -22,7 +22,7 @@
 mod document;
 mod extract;
 
-pub use document::{EdgeNeed, complete, complete_with_edges, needs_edges, sort_key};
+pub use document::{EdgeNeed, complete, complete_with_edges, meta, needs_edges, sort_key};
 pub use extract::{index_key, operand_key, record, unique_attribute};
 
 use crate::key::Kind;

@@ -191,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn a_projection_shows_a_part_of_the_document_and_is_stable(
+    fn a_projection_shows_a_part_of_the_document_or_its_text_and_is_stable(
         (user, wish) in (strategies::resource(&user_type()), strategies::projection(&user_type())),
         (thing, (of_thing, other)) in with_thing(|thing| (strategies::resource(thing), strategies::projection(thing)).boxed()),
     ) {
@@ -206,6 +206,10 @@ proptest! {
                     prop_assert!(shown_whole_or_in_part(once.get(name), value), "{} is always returned", name);
                 }
             }
+            let text = Value::from(resource.root().clone()).to_string();
+            let shown = Value::from(once.clone()).to_string();
+            prop_assert_eq!(wish.of_texts(&r#type, &[]).leaves(&text, |_| true), text == shown, "{} of {:?}", text, wish);
+            prop_assert!(shown == "{}" || wish.of_texts(&r#type, &[]).leaves(&shown, |_| true), "{} of {:?}", shown, wish);
             let mut twice = once.clone();
             wish.apply(&r#type, &mut twice);
             prop_assert_eq!(once, twice);

@@ -39,6 +39,7 @@ mod delete;
 mod dialect;
 mod discovery;
 mod document;
+mod draft;
 mod failure;
 mod judge;
 mod limits;

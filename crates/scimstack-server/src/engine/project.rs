@@ -4,7 +4,8 @@
 //! The members of a few small groups are put together in memory. Beyond [`super::Limits::eager_edges`] an answer is
 //! streamed: it is a list of [`Piece`]s, and edges are read when their turn comes.
 
-use super::call::{Call, location};
+use super::call::Call;
+use super::draft::{Draft, Drafts};
 use super::failure::Outcome;
 use super::{memberships, relations};
 use crate::body::{Body, BodyError};
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use scimstack_schema::value::JsonError;
 use scimstack_schema::{Object, Projection, Registry, Relation, Resource, ResourceType, Type, Value};
-use scimstack_store::{Anchor, Edge, EdgeQuery, Key, Scope, Store, StoreError, StoreExt, Stored, plan};
+use scimstack_store::{Anchor, Edge, EdgeQuery, Key, Scope, Store, StoreError, StoreExt, Stored};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -99,20 +100,14 @@ pub(crate) async fn represent(
     view: &View,
 ) -> Outcome<Vec<Vec<Piece>>> {
     let projection = &view.projection;
-    let mut documents = Vec::with_capacity(stored.len());
-    for one in stored {
-        let mut document = plan::complete(one, resource_type)?;
-        if let Some(meta) = document.get_mut("meta").and_then(Value::as_object_mut) {
-            meta.insert("location", location(&call.base, resource_type, one.key.id.as_str()));
-        }
-        documents.push(document);
-    }
+    let drafts = Drafts::new(&call.base, resource_type, view);
+    let mut documents = stored.iter().map(|one| drafts.draft(one)).collect::<Outcome<Vec<_>>>()?;
     fill_references(call, resource_type, stored, &mut documents).await?;
     if memberships::shows_groups(resource_type) && projection.shows(resource_type, "groups") && !stored.is_empty() {
         let keys: Vec<Key> = stored.iter().map(|one| one.key.clone()).collect();
         for (document, groups) in documents.iter_mut().zip(memberships::groups(call, &keys).await?) {
             if !groups.is_unassigned() {
-                document.insert("groups", groups);
+                document.tree.insert("groups", groups);
             }
         }
     }
@@ -120,8 +115,8 @@ pub(crate) async fn represent(
     let written = documents.into_iter().zip(stored).zip(late);
     Ok(written
         .map(|((mut document, one), late)| {
-            projection.apply_after_write(resource_type, &mut document, &view.written);
-            write(resource_type, one, &document, late, projection)
+            projection.apply_after_write(resource_type, &mut document.tree, &view.written);
+            write(resource_type, one, document, late, projection)
         })
         .collect())
 }
@@ -130,12 +125,11 @@ pub(crate) async fn represent(
 fn write(
     resource_type: &Arc<ResourceType>,
     stored: &Stored,
-    document: &Object,
+    document: Draft<'_>,
     late: Vec<Relation>,
     projection: &Projection,
 ) -> Vec<Piece> {
-    let mut text = Vec::with_capacity(1_024);
-    document.write(&mut text);
+    let mut text = document.write();
     let mut pieces = Vec::new();
     for relation in late {
         // The brace that closes the document comes after the last relation.
@@ -161,7 +155,7 @@ async fn fill_relations(
     call: &Call<'_>,
     resource_type: &Arc<ResourceType>,
     stored: &[Stored],
-    documents: &mut [Object],
+    documents: &mut [Draft<'_>],
     projection: &Projection,
 ) -> Outcome<Vec<Vec<Relation>>> {
     let mut late = vec![Vec::new(); stored.len()];
@@ -195,10 +189,10 @@ async fn fill_relations(
             let elements = Value::Array(elements.remove(&one.key).unwrap_or_default());
             match &relation.path.extension {
                 None => {
-                    document.insert(&*attribute.name, elements);
+                    document.tree.insert(&*attribute.name, elements);
                 }
                 Some(uri) if !elements.is_unassigned() => {
-                    if let Some(extension) = document.entry(uri.as_str()).as_object_mut() {
+                    if let Some(extension) = document.tree.entry(uri.as_str()).as_object_mut() {
                         extension.insert(&*attribute.name, elements);
                     }
                 }
@@ -214,7 +208,7 @@ async fn fill_references(
     call: &Call<'_>,
     resource_type: &Arc<ResourceType>,
     stored: &[Stored],
-    documents: &mut [Object],
+    documents: &mut [Draft<'_>],
 ) -> Outcome<()> {
     for relation in resource_type.relations.iter().filter(|relation| !relation.edges_only) {
         let attribute = &relation.path.attribute;
@@ -223,14 +217,14 @@ async fn fill_references(
         }
         let with_value = stored.iter().zip(&mut *documents);
         let sources: Vec<Key> = with_value
-            .filter_map(|(one, document)| holder(relation, document).is_some().then(|| one.key.clone()))
+            .filter_map(|(one, document)| holder(relation, &mut document.tree).is_some().then(|| one.key.clone()))
             .collect();
         let edges = edges_from(call, &relation.name, sources, false).await?;
         let targets: HashMap<&Key, &Edge> = edges.iter().map(|edge| (&edge.source, edge)).collect();
         for (one, document) in stored.iter().zip(&mut *documents) {
             let Some(edge) = targets.get(&one.key) else { continue };
             let Some(target) = &edge.target else { continue };
-            let Some(holder) = holder(relation, document) else {
+            let Some(holder) = holder(relation, &mut document.tree) else {
                 continue;
             };
             let shown = [

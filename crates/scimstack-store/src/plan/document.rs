@@ -35,13 +35,19 @@ pub fn complete(stored: &Stored, resource_type: &ResourceType) -> Result<Object,
         other => return Err(JsonError::Syntax(format!("expected an object, found {}", other.kind()))),
     };
     document.insert("id", stored.key.id.as_str());
+    document.insert("meta", meta(stored, resource_type));
+    Ok(document)
+}
+
+/// The `meta` of a stored resource (RFC 7643 §3.1), without its `location`.
+#[must_use]
+pub fn meta(stored: &Stored, resource_type: &ResourceType) -> Object {
     let mut meta = Object::new();
     meta.insert("resourceType", &*resource_type.name);
     meta.insert("created", stored.core.created.to_string());
     meta.insert("lastModified", stored.core.modified.to_string());
     meta.insert("version", format!("W/\"{}\"", stored.version));
-    document.insert("meta", meta);
-    Ok(document)
+    meta
 }
 
 /// Which edges `filter` asks about: empty for nearly every filter, and then [`complete`] is enough.

@@ -1,0 +1,296 @@
+//! Stored text that may be shown as it is: one look at the JSON text of a resource finds whether a projection would leave
+//! all of it, so that no tree is built only to be written again (RFC 7644 §3.9).
+//! Left out: what is to be added to the text, and the trees of all texts that are not shown whole.
+
+use super::{Part, Projection, Wish, find, is_fixed};
+use crate::attribute::{Attribute, Type};
+use crate::registry::ResourceType;
+use crate::uri::SchemaUri;
+use crate::value::MAX_DEPTH;
+use std::ops::Range;
+
+/// A projection made ready for the texts of one resource type; see [`Projection::of_texts`].
+pub struct TextProjection<'a> {
+    resource_type: &'a ResourceType,
+    wish: Wish<'a>,
+}
+
+/// A top-level member, or a member of an extension, of a text that is shown whole.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TextMember<'a> {
+    /// The extension it is in.
+    pub extension: Option<&'a SchemaUri>,
+    /// What it is a value of: its name as the schema spells it, or `schemas` or `id`.
+    pub name: &'a str,
+    /// Where its value is in the text, in bytes.
+    pub value: Range<usize>,
+}
+
+impl Projection {
+    /// Makes the projection ready for the texts of a resource type. `written` is that of
+    /// [`Projection::apply_after_write`].
+    ///
+    /// ```
+    /// use scimstack_schema::{Projection, Registry};
+    ///
+    /// let registry = Registry::core();
+    /// let user = registry.resource_type("User").unwrap();
+    /// let text = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann"}"#;
+    /// assert!(Projection::all().of_texts(user, &[]).leaves(text, |_| true));
+    /// let less = Projection::from_query(None, Some("userName")).unwrap();
+    /// assert!(!less.of_texts(user, &[]).leaves(text, |_| true));
+    /// ```
+    #[must_use]
+    pub fn of_texts<'a>(&self, resource_type: &'a ResourceType, written: &[String]) -> TextProjection<'a> {
+        TextProjection { resource_type, wish: Wish::new(self, resource_type, written) }
+    }
+}
+
+impl TextProjection<'_> {
+    /// Whether the projection takes nothing out of a document: then its text is what the answer shows. `text` has to be
+    /// one that [`crate::Value::parse`] accepts, as stored documents are. Every member is shown to `look`, in order;
+    /// false from it ends the look and is the answer. False is always a safe answer: then build the tree.
+    #[must_use]
+    pub fn leaves(&self, text: &str, mut look: impl FnMut(TextMember<'_>) -> bool) -> bool {
+        let mut reader = Reader { text, at: 0 };
+        let found = reader.object(|reader, name| {
+            if is_fixed(name) {
+                let value = reader.skipped()?;
+                return look(TextMember { extension: None, name, value }).then_some(());
+            }
+            if name.contains(':')
+                && let Some(extension) = self.resource_type.extension(name)
+            {
+                let schema = &extension.schema;
+                return reader.object(|reader, name| {
+                    let attribute = schema.attribute(name)?;
+                    self.member(reader, Some(&schema.id), attribute, &mut look)
+                });
+            }
+            self.member(reader, None, find(self.resource_type, name)?, &mut look)
+        });
+        found.is_some() && reader.at == text.len()
+    }
+
+    /// Goes over the value of an attribute; `None` when not all of it is shown.
+    fn member(
+        &self,
+        reader: &mut Reader<'_>,
+        extension: Option<&SchemaUri>,
+        attribute: &Attribute,
+        look: &mut impl FnMut(TextMember<'_>) -> bool,
+    ) -> Option<()> {
+        let part = self.wish.part(extension, attribute);
+        let start = reader.at;
+        if attribute.r#type != Type::Complex {
+            part.usual.then_some(())?;
+            reader.skip(0)?;
+        } else if reader.byte() == b'[' {
+            // A list without elements is shown when any element would be.
+            part.shows_any(attribute).then_some(())?;
+            reader.list(|reader| reader.complex(&part, attribute))?;
+        } else {
+            reader.complex(&part, attribute)?;
+        }
+        look(TextMember { extension, name: &attribute.name, value: start..reader.at }).then_some(())
+    }
+}
+
+/// A JSON text, and how far it has been read. At its end the next byte is 0. What is no compact JSON is `None`.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn byte(&self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.byte() == byte).then(|| self.at += 1)
+    }
+
+    /// A string from its opening quotation mark on: what is between the marks, escapes as they are.
+    fn string(&mut self) -> Option<&'a str> {
+        self.take(b'"')?;
+        let start = self.at;
+        loop {
+            let rest = self.text.as_bytes().get(self.at..)?;
+            self.at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+            if self.byte() == b'"' {
+                break;
+            }
+            self.at += 2;
+        }
+        self.at += 1;
+        self.text.get(start..self.at - 1)
+    }
+
+    /// An object with at least one member; `each` is given a name that is spelled without escapes, and reads the value.
+    fn object(&mut self, mut each: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+        self.take(b'{')?;
+        loop {
+            // An escaped name is none that a schema declares.
+            let name = self.string()?;
+            self.take(b':')?;
+            each(self, name)?;
+            if self.byte() != b',' {
+                return self.take(b'}');
+            }
+            self.at += 1;
+        }
+    }
+
+    fn list(&mut self, mut each: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.take(b'[')?;
+        if self.byte() == b']' {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            each(self)?;
+            if self.byte() != b',' {
+                return self.take(b']');
+            }
+            self.at += 1;
+        }
+    }
+
+    /// One complex value, all of whose sub-attributes are shown.
+    fn complex(&mut self, part: &Part<'_>, attribute: &Attribute) -> Option<()> {
+        self.object(|reader, name| {
+            let sub = attribute.sub_attribute(name)?;
+            part.shows_sub(sub).then_some(())?;
+            reader.skip(0)
+        })
+    }
+
+    /// Goes over any value.
+    fn skip(&mut self, depth: usize) -> Option<()> {
+        match self.byte() {
+            b'"' => self.string().map(|_| ()),
+            b'{' | b'[' if depth >= MAX_DEPTH => None,
+            b'{' if self.text.as_bytes().get(self.at + 1) == Some(&b'}') => {
+                self.at += 2;
+                Some(())
+            }
+            b'{' => self.object(|reader, _| reader.skip(depth + 1)),
+            b'[' => self.list(|reader| reader.skip(depth + 1)),
+            _ => {
+                let start = self.at;
+                while matches!(self.byte(), b'0'..=b'9' | b'a'..=b'z' | b'+' | b'-' | b'.' | b'E') {
+                    self.at += 1;
+                }
+                (self.at > start).then_some(())
+            }
+        }
+    }
+
+    /// Goes over any value; where it was.
+    fn skipped(&mut self) -> Option<Range<usize>> {
+        let start = self.at;
+        self.skip(0)?;
+        Some(start..self.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Registry, Value};
+
+    /// Whether the text is shown whole, which has to be what the tree says.
+    fn whole(projection: &Projection, written: &[String], text: &str) -> bool {
+        let registry = Registry::core();
+        let user = registry.resource_type("User").unwrap();
+        let found = projection.of_texts(user, written).leaves(text, |_| true);
+        let before = Value::parse(text.as_bytes()).unwrap();
+        let mut after = before.clone();
+        projection.apply_after_write(user, after.as_object_mut().unwrap(), written);
+        assert!(!found || before == after, "{text} is not shown whole, but {after}");
+        found
+    }
+
+    #[test]
+    fn a_text_is_left_when_all_of_it_is_declared_and_shown() {
+        let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        for (text, expected) in [
+            (r#"{"schemas":[],"id":"u1","userName":"ann"}"#.to_owned(), true),
+            (
+                r#"{"userName":"a\"}\\","name":{"givenName":"{"},"active":true,"emails":[{"value":"x"},{"type":"y"}]}"#
+                    .into(),
+                true,
+            ),
+            (format!(r#"{{"{enterprise}":{{"department":"R","manager":{{"value":"b"}}}}}}"#), true),
+            (r#"{"USERNAME":"ann","emails":[]}"#.into(), true),
+            (r#"{"userName":"ann","password":"secret"}"#.into(), false),
+            (r#"{"userName":"ann","shoeSize":44}"#.into(), false),
+            (r#"{"userName":"ann","urn:example:none":{"a":1}}"#.into(), false),
+            (r#"{"name":{"givenName":"Ann","shoeSize":44}}"#.into(), false),
+            (r#"{"name":{}}"#.into(), false),
+            (r#"{"name":null}"#.into(), false),
+            (r#"{"emails":[{}]}"#.into(), false),
+            (r#"{"emails":["ann@example.com"]}"#.into(), false),
+            (format!(r#"{{"{enterprise}":{{}}}}"#), false),
+            (format!(r#"{{"{enterprise}":{{"shoeSize":44}}}}"#), false),
+            (r#"{"user\u004eame":"ann"}"#.into(), false),
+        ] {
+            assert_eq!(whole(&Projection::all(), &[], &text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_decides() {
+        let text = r#"{"schemas":[],"id":"u1","userName":"ann","name":{"givenName":"Ann","familyName":"Lee"}}"#;
+        for (attributes, excluded, expected) in [
+            (Some("userName,name"), None, true),
+            (Some("userName"), None, false),
+            (Some("userName,name.givenName"), None, false),
+            (None, Some("members,emails"), true),
+            (None, Some("name.familyName"), false),
+        ] {
+            let projection = Projection::from_query(attributes, excluded).unwrap();
+            assert_eq!(whole(&projection, &[], text), expected, "{attributes:?} {excluded:?}");
+        }
+    }
+
+    #[test]
+    fn members_are_shown_with_their_places_and_may_be_refused() {
+        let registry = Registry::core();
+        let user = registry.resource_type("User").unwrap();
+        let text = r#"{"id":"u1","USERNAME":"ann","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"b"}}}"#;
+        let projection = Projection::all();
+        let texts = projection.of_texts(user, &[]);
+        let mut seen = Vec::new();
+        assert!(texts.leaves(text, |member| {
+            seen.push((member.extension.is_some(), member.name.to_owned(), text.get(member.value).unwrap()));
+            true
+        }));
+        assert_eq!(
+            seen,
+            [
+                (false, "id".to_owned(), r#""u1""#),
+                (false, "userName".to_owned(), r#""ann""#),
+                (true, "manager".to_owned(), r#"{"value":"b"}"#)
+            ]
+        );
+        assert!(!texts.leaves(text, |member| member.name != "manager"));
+    }
+
+    #[test]
+    fn what_is_no_json_object_is_not_left() {
+        let registry = Registry::core();
+        let user = registry.resource_type("User").unwrap();
+        let (projection, nested) = (Projection::all(), format!(r#"{{"userName":{}"#, "[".repeat(100_000)));
+        for text in ["", "{", "{}", "[]", "null", r#"{"userName"}"#, r#"{"userName":}"#, r#"{"userName":"a}"#, &nested]
+        {
+            assert!(!projection.of_texts(user, &[]).leaves(text, |_| true), "{text:.40}");
+        }
+        let good = r#"{"userName":"é\\","emails":[{"value":"x"}]}"#;
+        for end in (0..good.len()).filter(|end| good.is_char_boundary(*end)) {
+            assert!(!projection.of_texts(user, &[]).leaves(&good[..end], |_| true), "{}", &good[..end]);
+        }
+    }
+}
