@@ -16,7 +16,7 @@
 //! );
 //! ```
 
-use crate::error::ScimError;
+use crate::error::{ScimError, ScimType};
 use scimstack_schema::value::write_string;
 use scimstack_schema::{Projection, Value};
 use std::collections::BTreeSet;
@@ -69,9 +69,10 @@ impl ListQuery {
     /// From the parameters of a URL, decoded. Unknown ones are ignored.
     ///
     /// # Errors
-    /// 400 `invalidValue`: a known parameter twice, a number that is none, both `attributes` and `excludedAttributes`.
+    /// 400 `invalidValue`: a known parameter twice, a number that is none, both `attributes` and `excludedAttributes`;
+    /// beside a cursor, `invalidCount` for a `count` that is no number (RFC 9865 §2.1).
     pub fn from_query_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ScimError> {
-        let mut query = Self::default();
+        let (mut query, mut count) = (Self::default(), Ok(None));
         let mut seen = BTreeSet::new();
         for (name, value) in pairs {
             let Some(name) = parameter(name) else { continue };
@@ -80,19 +81,20 @@ impl ListQuery {
             }
             match name {
                 "startIndex" => query.set_start_index(whole_number(name, value)?),
-                "count" => query.set_count(whole_number(name, value)?),
+                "count" => count = whole_number(name, value),
                 "attributes" => query.projection.attributes = names(value.split(',')),
                 "excludedAttributes" => query.projection.excluded = names(value.split(',')),
                 _ => query.set_text(name, value)?,
             }
         }
-        query.checked()
+        query.checked(count)
     }
 
     /// From a SearchRequest (RFC 7644 §3.4.3). Unknown members are ignored, `null` is as if absent.
     ///
     /// # Errors
-    /// 400 `invalidSyntax` for what is no SearchRequest, 400 `invalidValue` for members with wrong values.
+    /// 400 `invalidSyntax` for what is no SearchRequest, 400 `invalidValue` for members with wrong values; `invalidCount`
+    /// as in [`ListQuery::from_query_pairs`].
     pub fn from_search_request(body: &Value) -> Result<Self, ScimError> {
         let Some(object) = body.as_object() else {
             return Err(ScimError::invalid_syntax(format!(
@@ -108,15 +110,16 @@ impl ListQuery {
                 )));
             }
         }
-        let mut query = Self::default();
+        let (mut query, mut count) = (Self::default(), Ok(None));
         for (name, value) in object.iter() {
             let (Some(name), false) = (parameter(name), matches!(value, Value::Null)) else {
                 continue;
             };
             match (name, value) {
                 ("startIndex", Value::Number(n)) => query.set_start_index(whole_number(name, n.as_str())?),
-                ("count", Value::Number(n)) => query.set_count(whole_number(name, n.as_str())?),
-                ("startIndex" | "count", _) => return Err(not_a_number(name, &value.to_string())),
+                ("count", Value::Number(n)) => count = whole_number(name, n.as_str()),
+                ("count", _) => count = Err(not_a_number(name, &value.to_string())),
+                ("startIndex", _) => return Err(not_a_number(name, &value.to_string())),
                 ("attributes", _) => query.projection.attributes = name_list(name, value)?,
                 ("excludedAttributes", _) => query.projection.excluded = name_list(name, value)?,
                 (_, Value::String(text)) => query.set_text(name, text)?,
@@ -125,7 +128,7 @@ impl ListQuery {
                 }
             }
         }
-        query.checked()
+        query.checked(count)
     }
 
     fn set_text(&mut self, name: &str, value: &str) -> Result<(), ScimError> {
@@ -153,11 +156,13 @@ impl ListQuery {
         self.start_index = n.map(|n| u64::try_from(n.max(1)).unwrap_or(u64::MAX));
     }
 
-    fn set_count(&mut self, n: Option<i128>) {
-        self.count = n.map(|n| u32::try_from(n.max(0)).unwrap_or(u32::MAX));
-    }
-
-    fn checked(self) -> Result<Self, ScimError> {
+    /// With its `count`, whose error depends on whether there is a cursor.
+    fn checked(mut self, count: Result<Option<i128>, ScimError>) -> Result<Self, ScimError> {
+        let count = count.map_err(|error| match self.cursor {
+            Some(_) => ScimError { scim_type: Some(ScimType::InvalidCount), ..error },
+            None => error,
+        })?;
+        self.count = count.map(|n| u32::try_from(n.max(0)).unwrap_or(u32::MAX));
         check_projection(&self.projection)?;
         Ok(self)
     }
@@ -256,7 +261,6 @@ impl ListResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ScimType;
 
     fn search(body: &str) -> Result<ListQuery, ScimError> {
         ListQuery::from_search_request(&Value::parse(body.as_bytes()).unwrap())
@@ -289,6 +293,12 @@ mod tests {
             let error = ListQuery::from_query_pairs(pairs.clone()).unwrap_err();
             assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidValue)), "{pairs:?}");
         }
+        for pairs in [[("count", "abc"), ("cursor", "")], [("cursor", "x"), ("count", "1.5")]] {
+            let error = ListQuery::from_query_pairs(pairs).unwrap_err();
+            assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidCount)), "{pairs:?}");
+        }
+        let error = search(r#"{"cursor":"","count":"1"}"#).unwrap_err();
+        assert_eq!(error.scim_type, Some(ScimType::InvalidCount));
     }
 
     #[test]

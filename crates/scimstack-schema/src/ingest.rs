@@ -41,6 +41,8 @@ pub struct IngestOptions {
     pub object_for_list: bool,
     /// A bare string where a complex attribute with `value` is declared (`"manager": "ann@x.test"`), or a list of one.
     pub string_for_complex: bool,
+    /// Text that cannot be a URI where a reference is declared (RFC 7643 §2.3.7): kept instead of refused.
+    pub text_for_reference: bool,
     /// `""` means unassigned, for attributes that are not required.
     pub empty_string_unassigns: bool,
     /// Refuse unknown attributes and schema URIs instead of dropping and reporting them.

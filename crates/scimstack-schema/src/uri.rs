@@ -59,6 +59,24 @@ impl SchemaUri {
     }
 }
 
+/// Whether `text` may be the value of a reference (RFC 7643 §2.3.7): an absolute or a relative URI (RFC 3986 §4.1), by its
+/// characters. Letters beyond ASCII may stand as they are (RFC 3987), and the empty text refers to where it stands.
+///
+/// ```
+/// use scimstack_schema::uri::is_reference;
+///
+/// assert!(is_reference("https://x.test/photos/ann%20lee") && is_reference("../Users/u1"));
+/// assert!(!is_reference("not a uri") && !is_reference("100%"));
+/// ```
+#[must_use]
+pub fn is_reference(text: &str) -> bool {
+    let forbidden = |c: char| {
+        c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
+    };
+    let is_escape = |after: &str| after.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+    !text.contains(forbidden) && text.split('%').skip(1).all(is_escape)
+}
+
 impl PartialEq for SchemaUri {
     fn eq(&self, other: &Self) -> bool {
         self.matches(&other.0)

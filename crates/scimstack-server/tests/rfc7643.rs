@@ -75,9 +75,13 @@ fn references(value: &Value, out: &mut BTreeSet<String>) {
 
 fn every_reference_that_is_shown_can_be_read(w: &World) {
     let boss = w.user("boss");
-    let body =
-        format!(r#"{{"schemas":["{USER}"],"userName":"ann","{ENTERPRISE}":{{"manager":{{"value":"{boss}"}}}}}}"#);
+    // What a client says of the address is not shown: whoever the value names has another.
+    let manager = format!(r#"{{"value":"{boss}","$ref":"{BASE}/Users/nobody"}}"#);
+    let body = format!(r#"{{"schemas":["{USER}"],"userName":"ann","{ENTERPRISE}":{{"manager":{manager}}}}}"#);
     let ann = w.post("/Users", body).send().expect(201).id();
+    let waits = manager.replace(&boss, "somebody who comes later").replace("nobody", "no-one");
+    let body = format!(r#"{{"schemas":["{USER}"],"userName":"cy","{ENTERPRISE}":{{"manager":{waits}}}}}"#);
+    w.post("/Users", body).send().expect(201);
     let inner = w.group("Inner", &[&ann]);
     w.group("Outer", &[&inner, &boss]);
     let mut found = BTreeSet::new();

@@ -5,6 +5,7 @@ use super::PatchError;
 use super::context::{Context, leniency};
 use crate::resolve::decode_base64;
 use scimstack_schema::fold::{exact, fold};
+use scimstack_schema::uri::is_reference;
 use scimstack_schema::{Attribute, Object, Timestamp, Type, Value};
 use std::sync::Arc;
 
@@ -45,7 +46,12 @@ impl Context<'_> {
                 self.used(leniency::EMPTY_STRING);
                 return Ok(None);
             }
-            (Type::String | Type::Reference, value @ Value::String(_)) => return Ok(Some(value)),
+            (Type::String, value @ Value::String(_)) => return Ok(Some(value)),
+            (Type::Reference, Value::String(text)) if is_reference(&text) => return Ok(Some(Value::String(text))),
+            (Type::Reference, value @ Value::String(_)) if self.options.text_for_reference => {
+                self.used(leniency::TEXT_FOR_REFERENCE);
+                return Ok(Some(value));
+            }
             (Type::Boolean, value @ Value::Bool(_)) => return Ok(Some(value)),
             (Type::Boolean, Value::String(text)) if self.options.boolean_strings && boolean(&text).is_some() => {
                 self.used(leniency::BOOLEAN_STRING);
@@ -71,7 +77,8 @@ impl Context<'_> {
             (Type::Decimal, other) => ("a number", other),
             (Type::DateTime, other) => ("a date and time such as \"2026-03-01T10:00:00Z\"", other),
             (Type::Binary, other) => ("base64 in a string", other),
-            (Type::String | Type::Reference, other) => ("a string", other),
+            (Type::String, other) => ("a string", other),
+            (Type::Reference, other) => ("a URI, in which for instance a blank is written %20", other),
             (Type::Complex, other) => ("an object", other),
         };
         // A short value helps to see what went wrong; of hidden attributes nothing is ever repeated.

@@ -10,6 +10,7 @@ pub(super) mod leniency {
     pub(crate) const BOOLEAN_STRING: &str = "boolean-string";
     pub(crate) const UNWRAP_SINGLE: &str = "unwrap-single";
     pub(crate) const STRING_FOR_COMPLEX: &str = "string-for-complex";
+    pub(crate) const TEXT_FOR_REFERENCE: &str = "text-for-reference";
     pub(crate) const UPSERT_ON_ADD: &str = "upsert-on-add";
     pub(crate) const UPSERT_ON_REPLACE: &str = "upsert-on-replace";
     pub(crate) const REMOVE_LISTED: &str = "remove-listed";

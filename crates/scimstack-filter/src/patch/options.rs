@@ -20,6 +20,8 @@ pub struct PatchOptions {
     pub upsert_on_replace: bool,
     /// `remove` with a `value` list removes only the values listed.
     pub remove_listed: bool,
+    /// Text that cannot be a URI for a reference.
+    pub text_for_reference: bool,
     /// `""` for an optional attribute unassigns it.
     pub empty_string_unassigns: bool,
     /// Dotted and URN keys in a path-less value are paths.
@@ -33,8 +35,8 @@ pub struct PatchOptions {
 }
 
 impl Default for PatchOptions {
-    /// What does no harm to a client that follows the RFC: everything but `upsert_on_replace`, `empty_string_unassigns`,
-    /// `short_manager` and `refuse_unknown`.
+    /// What does no harm to a client that follows the RFC: everything but `upsert_on_replace`, `text_for_reference`,
+    /// `empty_string_unassigns`, `short_manager` and `refuse_unknown`.
     fn default() -> Self {
         Self {
             missing_schemas: true,
@@ -44,6 +46,7 @@ impl Default for PatchOptions {
             upsert_on_add: true,
             upsert_on_replace: false,
             remove_listed: true,
+            text_for_reference: false,
             empty_string_unassigns: false,
             keys_are_paths: true,
             short_manager: false,
@@ -65,6 +68,7 @@ impl PatchOptions {
             upsert_on_add: false,
             upsert_on_replace: false,
             remove_listed: false,
+            text_for_reference: false,
             empty_string_unassigns: false,
             keys_are_paths: false,
             short_manager: false,
@@ -126,6 +130,13 @@ impl PatchOptions {
     #[must_use]
     pub fn with_remove_listed(mut self, on: bool) -> Self {
         self.remove_listed = on;
+        self
+    }
+
+    /// Sets [`PatchOptions::text_for_reference`].
+    #[must_use]
+    pub fn with_text_for_reference(mut self, on: bool) -> Self {
+        self.text_for_reference = on;
         self
     }
 

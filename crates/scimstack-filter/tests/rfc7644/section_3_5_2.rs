@@ -518,6 +518,29 @@ fn a_path_longer_than_the_limit_or_nested_too_deep_is_refused() {
 }
 
 #[test]
+fn text_that_is_no_uri_is_refused_where_a_reference_is_declared() {
+    for operation in [
+        r#"{"op":"add","path":"profileUrl","value":"not a uri"}"#,
+        r#"{"op":"replace","value":{"profileUrl":"not a uri"}}"#,
+        r#"{"op":"add","path":"photos","value":[{"value":"not a uri"}]}"#,
+        r#"{"op":"replace","path":"photos[type eq \"photo\"].value","value":"not a uri"}"#,
+    ] {
+        let before = || {
+            let mut ann = ann();
+            apply(&mut ann, r#"{"op":"add","path":"photos","value":{"value":"x","type":"photo"}}"#, &strict()).unwrap();
+            ann
+        };
+        let error = apply(&mut before(), operation, &strict()).unwrap_err();
+        assert_eq!(error.kind, PatchErrorKind::InvalidValue, "{operation}");
+        assert!(error.detail.contains("%20") && error.detail.contains("not a uri"), "{error}");
+        let mut after = before();
+        let outcome = apply(&mut after, operation, &strict().with_text_for_reference(true)).unwrap();
+        assert_eq!(outcome.leniencies, ["text-for-reference"], "{operation}");
+        assert!(after.resource_type().validate(&after).is_ok(), "what is kept is no trouble later");
+    }
+}
+
+#[test]
 fn the_strict_options_have_every_leniency_off() {
     let shown = format!("{:?}", strict());
     assert!(!shown.contains("true"), "{shown}");

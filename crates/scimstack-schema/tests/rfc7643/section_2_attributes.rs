@@ -73,7 +73,8 @@ fn values_of_the_declared_type_are_kept_as_they_were_sent() {
         ("binary", r#""aGkx""#),
         ("binary", r#""""#),
         ("reference", r#""../Users/u1""#),
-        ("reference", r#""no URI at all""#),
+        ("reference", "\"#top\""),
+        ("reference", r#""https://x.test/\u00e9/%20?a=b""#),
         ("list", "[1,2,1]"),
     ] {
         assert_eq!(outcome(name, value, &strict()), Ok(json(value).to_string()), "{name} {value}");
@@ -105,7 +106,11 @@ fn values_of_another_type_are_refused_with_the_path_and_what_would_be_right() {
         ("binary", r#""aG_-""#, "base64"),
         ("binary", r#""aG k""#, "base64"),
         ("binary", r#""=aGk""#, "base64"),
-        ("reference", "7", "holds a URI"),
+        ("reference", "7", "must be a URI, in which for instance a blank is written %20, not a number"),
+        ("reference", r#""not a uri""#, r#"%20, not the string "not a uri""#),
+        ("reference", r#""https://x.test/100%""#, "must be a URI"),
+        ("reference", r#""https://x.test/%zz""#, "must be a URI"),
+        ("reference", r#""<x>""#, "must be a URI"),
         ("list", "7", "send an array, not a number"),
         ("object", r#""x""#, "must be an object (with any of must, may), not a string"),
         ("object", r#"[{"must":"x"}]"#, "send the value alone"),

@@ -46,6 +46,9 @@ pub(crate) fn profile(dialect: Dialect, user_agent: Option<&str>, limits: Limits
         (chosen, _) => chosen,
     };
     let mut profile = generic(name(dialect), agent, limits);
+    if !matches!(dialect, Dialect::Generic | Dialect::RefuseUnknown | Dialect::Rfc | Dialect::Interop) {
+        profile.keep_text_for_reference();
+    }
     match dialect {
         Dialect::Okta | Dialect::OktaOin => profile.accept_all(),
         Dialect::Entra | Dialect::EntraCompliant => {
@@ -106,6 +109,12 @@ impl Profile {
         self.ingest.empty_string_unassigns = true;
         self.patch.empty_string_unassigns = true;
         self.patch.upsert_on_replace = true;
+    }
+
+    /// Providers map whatever their directory has to `profileUrl` and `photos`.
+    fn keep_text_for_reference(&mut self) {
+        self.ingest.text_for_reference = true;
+        self.patch.text_for_reference = true;
     }
 
     fn accept_the_letter(&mut self) {
@@ -233,18 +242,21 @@ mod tests {
 
     #[test]
     fn each_profile_has_its_rows_of_the_tolerance_matrix_on() {
-        // name, boolean strings, upsert on add, on replace, "" unassigns, short manager, unique group names
+        // name, boolean strings, upsert on add, on replace, "" unassigns, short manager, unique group names, text for
+        // a reference
         for (dialect, rows) in [
-            (Dialect::Generic, [true, true, false, false, false, false]),
-            (Dialect::RefuseUnknown, [true, true, false, false, false, false]),
-            (Dialect::Okta, [true, true, true, true, false, false]),
-            (Dialect::OktaOin, [true, true, true, true, false, false]),
-            (Dialect::Entra, [true, true, true, true, true, true]),
-            (Dialect::EntraCompliant, [true, true, true, true, true, true]),
-            (Dialect::Rfc, [false, false, false, false, false, false]),
-            (Dialect::Interop, [false, false, false, false, false, false]),
+            (Dialect::Generic, [true, true, false, false, false, false, false]),
+            (Dialect::RefuseUnknown, [true, true, false, false, false, false, false]),
+            (Dialect::Okta, [true, true, true, true, false, false, true]),
+            (Dialect::OktaOin, [true, true, true, true, false, false, true]),
+            (Dialect::Entra, [true, true, true, true, true, true, true]),
+            (Dialect::EntraCompliant, [true, true, true, true, true, true, true]),
+            (Dialect::Jumpcloud, [true, true, false, false, false, false, true]),
+            (Dialect::Rfc, [false, false, false, false, false, false, false]),
+            (Dialect::Interop, [false, false, false, false, false, false, false]),
         ] {
             let p = of(dialect, None);
+            assert_eq!(p.ingest.text_for_reference, p.patch.text_for_reference);
             assert_eq!(p.ingest.boolean_strings, p.patch.boolean_strings);
             assert_eq!(p.ingest.empty_string_unassigns, p.patch.empty_string_unassigns);
             let found = [
@@ -254,6 +266,7 @@ mod tests {
                 p.patch.empty_string_unassigns,
                 p.patch.short_manager,
                 p.unique_group_names,
+                p.ingest.text_for_reference,
             ];
             assert_eq!(found, rows, "{dialect:?}");
         }

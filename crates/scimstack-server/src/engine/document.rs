@@ -56,7 +56,7 @@ pub(crate) fn ingest(
     let mut ingested = ingested.map_err(|violations| Failure::from(&violations))?;
     entry.leniencies(&ingested.leniencies);
     entry.unknown(std::mem::take(&mut ingested.unknown));
-    relations::forget_addresses(&call.base, &mut ingested.resource);
+    relations::forget_addresses(&mut ingested.resource);
     Ok(ingested)
 }
 

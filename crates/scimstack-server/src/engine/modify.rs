@@ -124,7 +124,7 @@ async fn change(
     let outcome = patch.apply(&mut after, &call.profile.patch).map_err(refused)?;
     entry.leniencies(&outcome.leniencies);
     entry.unknown(outcome.unknown);
-    relations::forget_addresses(&call.base, &mut after);
+    relations::forget_addresses(&mut after);
     answer.resource_type.validate(&after).map_err(|violations| Failure::from(&violations))?;
     let relations = relations::deltas(call, answer.resource_type, &outcome.relations)?;
     let update = Update { key: answer.key, loaded, after, relations };

@@ -159,13 +159,10 @@ pub(crate) fn element(relation: &Relation, edge: &Edge, registry: &Registry, bas
     Ok(element.into())
 }
 
-/// Takes out of single-valued relations the `$ref` that this server made: it comes back in every PUT that is built from
-/// a GET, and is made anew for every answer.
-pub(crate) fn forget_addresses(base: &str, resource: &mut Resource) {
+/// Takes out of single-valued relations the `$ref` beside a `value`: it is made anew for every answer, from whom the value
+/// turns out to name, so that every address that is shown can be read (RFC 7643 §2.3.7).
+pub(crate) fn forget_addresses(resource: &mut Resource) {
     let resource_type = resource.resource_type().clone();
-    let ours = |value: &Value| {
-        value.as_str().and_then(|text| text.strip_prefix(base)).is_some_and(|rest| rest.starts_with('/'))
-    };
     for relation in resource_type.relations.iter().filter(|relation| !relation.edges_only) {
         let path = &relation.path;
         let container = match &path.extension {
@@ -175,7 +172,6 @@ pub(crate) fn forget_addresses(base: &str, resource: &mut Resource) {
         let holder = container.and_then(|object| object.get_mut(&path.attribute.name)?.as_object_mut());
         if let Some(holder) = holder
             && holder.get("value").is_some()
-            && holder.get("$ref").is_some_and(ours)
         {
             holder.remove("$ref");
         }
@@ -229,16 +225,21 @@ mod tests {
     }
 
     #[test]
-    fn own_addresses_are_forgotten_and_others_kept() {
-        let enterprise = scimstack_schema::uri::ENTERPRISE_USER;
+    fn the_address_beside_a_value_is_forgotten_and_one_alone_kept() {
         let user = Registry::core().resource_type("User").unwrap().clone();
-        for (address, kept) in
-            [("https://x.test/v2/Users/m", false), ("https://y.test/v2/Users/m", true), ("../Users/m", true)]
-        {
-            let text = format!(r#"{{"userName":"a","{enterprise}":{{"manager":{{"value":"m","$ref":"{address}"}}}}}}"#);
-            let mut resource = Resource::from_stored(user.clone(), text.as_bytes()).unwrap();
-            forget_addresses("https://x.test/v2", &mut resource);
-            assert_eq!(resource.to_bytes() == text.as_bytes(), kept, "{address}");
+        let document = |manager: &str| {
+            let enterprise = scimstack_schema::uri::ENTERPRISE_USER;
+            format!(r#"{{"userName":"a","{enterprise}":{{"manager":{manager}}}}}"#)
+        };
+        for (sent, kept) in [
+            (r#"{"value":"m","$ref":"https://x.test/v2/Users/m"}"#, r#"{"value":"m"}"#),
+            (r#"{"$ref":"https://y.test/v2/Users/m","value":"m"}"#, r#"{"value":"m"}"#),
+            (r#"{"$ref":"https://y.test/v2/Users/m"}"#, r#"{"$ref":"https://y.test/v2/Users/m"}"#),
+            (r#"{"value":"m"}"#, r#"{"value":"m"}"#),
+        ] {
+            let mut resource = Resource::from_stored(user.clone(), document(sent).as_bytes()).unwrap();
+            forget_addresses(&mut resource);
+            assert_eq!(String::from_utf8(resource.to_bytes()).unwrap(), document(kept));
         }
     }
 }

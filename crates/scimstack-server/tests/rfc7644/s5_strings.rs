@@ -46,6 +46,10 @@ fn user_names_are_prepared_before_they_are_compared(w: &World) {
         w.post("/Users", body).send().refused(409, "uniqueness");
     }
     w.user("asa");
+    for twin in ["\u{ff21}\u{ff33}\u{ff21}", "\u{ff41}sa"] {
+        let body = json!({"schemas": [USER], "userName": twin}).to_string();
+        w.post("/Users", body).send().refused(409, "uniqueness");
+    }
 }
 
 fn filters_find_text_in_every_normal_form(w: &World) {
