@@ -150,7 +150,10 @@ impl Store for SqliteStore {
     }
 
     async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
-        self.readers.snapshot(|connection| query::query(connection, &self.dict, scope, query))
+        self.readers.with(|connection| match query::direct(connection, &self.dict, scope, query)? {
+            Some(page) => Ok(page),
+            None => pool::snapshot(connection, |connection| query::query(connection, &self.dict, scope, query)),
+        })
     }
 
     async fn edges(&self, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {

@@ -59,16 +59,22 @@ impl Readers {
 
     /// Runs several statements that see the same state.
     pub(crate) fn snapshot<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, StoreError> {
-        self.with(|connection| {
-            sql::run(connection, "BEGIN", [])?;
-            let result = read(connection);
-            // Some errors end the transaction by themselves; nothing was written that could be lost.
-            if !connection.is_autocommit() {
-                sql::run(connection, "COMMIT", [])?;
-            }
-            result
-        })
+        self.with(|connection| snapshot(connection, read))
     }
+}
+
+/// Runs several statements that see the same state.
+pub(crate) fn snapshot<T>(
+    connection: &Connection,
+    read: impl FnOnce(&Connection) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    sql::run(connection, "BEGIN", [])?;
+    let result = read(connection);
+    // Some errors end the transaction by themselves; nothing was written that could be lost.
+    if !connection.is_autocommit() {
+        sql::run(connection, "COMMIT", [])?;
+    }
+    result
 }
 
 impl Pool {

@@ -1,6 +1,6 @@
 //! Single records: the columns that make a [`Stored`], with only the large ones that are wanted.
 
-use crate::dict::{Class, Dict};
+use crate::dict::{Class, Dict, Num};
 use crate::fault::{Damaged, Fault};
 use crate::sql::{self, unsigned};
 use bytes::Bytes;
@@ -9,28 +9,33 @@ use scimstack_schema::Timestamp;
 use scimstack_store::edge::Peer;
 use scimstack_store::{Core, Key, Kind, ResourceId, Scope, Stored, Version, Want};
 
-/// The columns every [`Stored`] has. The large ones follow.
+/// Before and after them, the columns every [`Stored`] has. The large ones follow.
 macro_rules! select {
-    ($large:literal, $rest:literal) => {
+    ($before:literal, $large:literal, $after:literal) => {
         concat!(
-            "SELECT id, version, uniq, external_id, sort_name, display, active, created, modified, edge_count",
+            $before,
+            "id, version, uniq, external_id, sort_name, display, active, created, modified, edge_count",
             $large,
-            " FROM resource WHERE ",
-            $rest
+            $after
         )
     };
 }
 
-/// One statement for each [`Want`]: what is not wanted is not read.
+/// One text for each [`Want`]: what is not wanted is not read.
 macro_rules! by_want {
-    ($want:expr, $rest:literal) => {
+    ($want:expr, $before:literal, $after:literal) => {
         match ($want.document, $want.private) {
-            (true, true) => select!(", doc, private", $rest),
-            (true, false) => select!(", doc, NULL", $rest),
-            (false, true) => select!(", NULL, private", $rest),
-            (false, false) => select!(", NULL, NULL", $rest),
+            (true, true) => select!($before, ", doc, private", $after),
+            (true, false) => select!($before, ", doc, NULL", $after),
+            (false, true) => select!($before, ", NULL, private", $after),
+            (false, false) => select!($before, ", NULL, NULL", $after),
         }
     };
+}
+
+/// The columns of a [`Stored`], for a statement that has further ones before them; [`stored`] reads them.
+pub(crate) fn columns(want: Want) -> &'static str {
+    by_want!(want, ", ", "")
 }
 
 /// One record.
@@ -42,38 +47,88 @@ pub(crate) fn read(
     want: Want,
 ) -> Result<Option<Stored>, Fault> {
     let Some(kind) = dict.number(connection, Class::Kind, key.kind.as_str())? else { return Ok(None) };
-    let statement = by_want!(want, "scope = ?1 AND kind = ?2 AND id = ?3");
+    let statement = by_want!(want, "SELECT ", " FROM resource WHERE scope = ?1 AND kind = ?2 AND id = ?3");
     let mut statement = sql::prepare(connection, statement)?;
     let mut rows = statement.query(params![scope.number(), kind, key.id.as_str()])?;
-    rows.next()?.map(|row| stored(row, &key.kind)).transpose()
+    rows.next()?.map(|row| stored(row, 0, &key.kind)).transpose()
 }
 
 /// One record by its row.
 pub(crate) fn read_row(connection: &Connection, rid: i64, kind: &Kind, want: Want) -> Result<Stored, Fault> {
-    let mut statement = sql::prepare(connection, by_want!(want, "rid = ?1"))?;
+    let mut statement = sql::prepare(connection, by_want!(want, "SELECT ", " FROM resource WHERE rid = ?1"))?;
     let mut rows = statement.query([rid])?;
     let row = rows.next()?.ok_or(Damaged("an index entry without its record"))?;
-    stored(row, kind)
+    stored(row, 0, kind)
 }
 
-fn stored(row: &Row<'_>, kind: &Kind) -> Result<Stored, Fault> {
-    let id = ResourceId::new(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
+/// A value of which an index knows who has it.
+pub(crate) enum By<'a> {
+    Id(&'a str),
+    Unique(&'a str),
+    ExternalId(&'a str),
+    Index { path: Num, value: &'a str, element: Option<&'a str> },
+}
+
+/// The first rows of who has a value, in no order, and at most three: a record comes once for each element that has it.
+pub(crate) fn find(
+    connection: &Connection,
+    scope: Scope,
+    (kind, number): (&Kind, Num),
+    by: &By<'_>,
+    want: Want,
+) -> Result<Vec<Stored>, Fault> {
+    let text = match by {
+        By::Id(_) => by_want!(want, "SELECT ", " FROM resource WHERE scope = ?1 AND kind = ?2 AND id = ?3"),
+        By::Unique(_) => by_want!(want, "SELECT ", " FROM resource WHERE scope = ?1 AND kind = ?2 AND uniq = ?3"),
+        By::ExternalId(_) => {
+            by_want!(want, "SELECT ", " FROM resource WHERE scope = ?1 AND kind = ?2 AND external_id = ?3 LIMIT 3")
+        }
+        By::Index { element: None, .. } => by_want!(
+            want,
+            "SELECT ",
+            " FROM av a CROSS JOIN resource r ON r.rid = a.rid WHERE a.scope = ?1 AND a.kind = ?2 AND a.val = ?3 \
+             AND a.attr = ?4 LIMIT 3"
+        ),
+        By::Index { element: Some(_), .. } => by_want!(
+            want,
+            "SELECT ",
+            " FROM av a CROSS JOIN resource r ON r.rid = a.rid WHERE a.scope = ?1 AND a.kind = ?2 AND a.val = ?3 \
+             AND a.attr = ?4 AND a.type = ?5 LIMIT 3"
+        ),
+    };
+    let mut statement = sql::prepare(connection, text)?;
+    let scope = scope.number();
+    let mut rows = match by {
+        By::Id(value) | By::Unique(value) | By::ExternalId(value) => statement.query(params![scope, number, value])?,
+        By::Index { path, value, element: None } => statement.query(params![scope, number, value, path])?,
+        By::Index { path, value, element } => statement.query(params![scope, number, value, path, element])?,
+    };
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(stored(row, 0, kind)?);
+    }
+    Ok(found)
+}
+
+/// The record whose columns begin at this one.
+pub(crate) fn stored(row: &Row<'_>, at: usize, kind: &Kind) -> Result<Stored, Fault> {
+    let id = ResourceId::new(row.get_ref(at)?.as_str().map_err(rusqlite::Error::from)?);
     let key = Key::new(kind.clone(), id.ok_or(Damaged("an id that is none"))?);
     let core = Core {
-        unique: row.get(2)?,
-        external_id: row.get(3)?,
-        sort_name: row.get(4)?,
-        display: row.get(5)?,
-        active: row.get(6)?,
-        created: Timestamp::from_micros(row.get(7)?),
-        modified: Timestamp::from_micros(row.get(8)?),
+        unique: row.get(at + 2)?,
+        external_id: row.get(at + 3)?,
+        sort_name: row.get(at + 4)?,
+        display: row.get(at + 5)?,
+        active: row.get(at + 6)?,
+        created: Timestamp::from_micros(row.get(at + 7)?),
+        modified: Timestamp::from_micros(row.get(at + 8)?),
     };
-    let large = |at| {
-        let bytes = row.get_ref(at)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+    let large = |column| {
+        let bytes = row.get_ref(column)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
         Ok::<_, rusqlite::Error>(bytes.map_or_else(Bytes::new, Bytes::copy_from_slice))
     };
-    let version = Version(unsigned(row.get(1)?));
-    Ok(Stored::new(key, version, core, large(10)?, large(11)?, unsigned(row.get(9)?)))
+    let version = Version(unsigned(row.get(at + 1)?));
+    Ok(Stored::new(key, version, core, large(at + 10)?, large(at + 11)?, unsigned(row.get(at + 9)?)))
 }
 
 /// How a record is shown at the other end of an edge.

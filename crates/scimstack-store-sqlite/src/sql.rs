@@ -72,6 +72,20 @@ impl Sql {
         all(connection, &self.text, rusqlite::params_from_iter(&self.values), read)
     }
 
+    /// Shows each row to `read`.
+    pub(crate) fn each<E: From<rusqlite::Error>>(
+        &self,
+        connection: &Connection,
+        mut read: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut statement = prepare(connection, &self.text)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(&self.values))?;
+        while let Some(row) = rows.next()? {
+            read(row)?;
+        }
+        Ok(())
+    }
+
     /// Runs a statement that returns nothing.
     pub(crate) fn run(&self, connection: &Connection) -> rusqlite::Result<usize> {
         run(connection, &self.text, rusqlite::params_from_iter(&self.values))

@@ -6,10 +6,11 @@ use super::order::{Column, Place, instant_key, instant_of};
 use super::source::Source;
 use crate::dict::Num;
 use crate::fault::Fault;
+use crate::read::{columns, stored};
 use crate::sql::{self, Sql, signed, unsigned};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Row, params};
-use scimstack_store::{Kind, StoreError};
+use scimstack_store::{Kind, StoreError, Stored, Want};
 use std::cmp::Ordering;
 
 /// A match.
@@ -17,6 +18,8 @@ use std::cmp::Ordering;
 pub(super) struct Head {
     pub(super) rid: i64,
     pub(super) place: Place,
+    /// The record, where it came along.
+    pub(super) stored: Option<Box<Stored>>,
 }
 
 /// What to read of the records of one kind.
@@ -29,6 +32,8 @@ pub(super) struct Range<'r> {
     pub(super) after: Option<&'r Place>,
     pub(super) offset: u64,
     pub(super) limit: u64,
+    /// What to bring along of the records, of a source that is read in order.
+    pub(super) want: Option<Want>,
 }
 
 /// A stretch of an order that one index range has.
@@ -42,7 +47,7 @@ enum Segment {
 impl Range<'_> {
     /// Whether a record of this kind at the very value and id of `after` comes after it.
     fn includes_equal(&self, after: &Place) -> bool {
-        match self.kind.as_str().cmp(&after.kind) {
+        match self.kind.cmp(&after.kind) {
             Ordering::Greater => !self.descending,
             Ordering::Less => self.descending,
             Ordering::Equal => false,
@@ -91,8 +96,20 @@ impl Range<'_> {
             Some(value) => value.as_str_or_null()?.map(str::to_owned),
             None => None,
         };
-        let place = Place { value, id: row.get(1)?, kind: self.kind.to_string() };
-        Ok(Head { rid: row.get(0)?, place })
+        let place = Place { value, id: row.get(1)?, kind: self.kind.clone() };
+        Ok(Head { rid: row.get(0)?, place, stored: None })
+    }
+}
+
+impl Range<'_> {
+    /// A head, with its record when that is wanted.
+    fn head_or_record(&self, row: &Row<'_>) -> Result<Head, Fault> {
+        if self.want.is_none() {
+            return Ok(self.head(row)?);
+        }
+        let stored = stored(row, 1, self.kind)?;
+        let place = Place::of(None, Some(self.column), &stored, None);
+        Ok(Head { rid: row.get(0)?, place, stored: Some(Box::new(stored)) })
     }
 }
 
@@ -114,9 +131,11 @@ impl Reading<'_> {
         for (at, segment) in segments.iter().enumerate() {
             let left = range.limit - heads.len() as u64;
             let mut sql = Sql::default();
-            sql.push("SELECT rid, id");
-            if let Some(name) = range.column.name() {
-                sql.push(", ").push(name);
+            sql.push("SELECT rid");
+            match (range.want, range.column.name()) {
+                (Some(want), _) => drop(sql.push(columns(want))),
+                (None, Some(name)) => drop(sql.push(", id, ").push(name)),
+                (None, None) => drop(sql.push(", id")),
             }
             self.segment(&mut sql, *segment, range)?;
             sql.push(" ORDER BY ");
@@ -134,8 +153,9 @@ impl Reading<'_> {
                 sql.push(" DESC");
             }
             sql.push(" LIMIT ").bind(signed(left)).push(" OFFSET ").bind(signed(offset));
-            let found = sql.all(self.connection, |row| range.head(row))?;
-            if !found.is_empty() {
+            let before = heads.len();
+            sql.each(self.connection, |row| range.head_or_record(row).map(|head| heads.push(head)))?;
+            if heads.len() > before {
                 offset = 0;
             } else if offset > 0 && at + 1 < segments.len() {
                 let mut sql = Sql::default();
@@ -143,7 +163,6 @@ impl Reading<'_> {
                 self.segment(&mut sql, *segment, range)?;
                 offset = offset.saturating_sub(unsigned(sql.number(self.connection)?));
             }
-            heads.extend(found);
             if heads.len() as u64 >= range.limit {
                 break;
             }

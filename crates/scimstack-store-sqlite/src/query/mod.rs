@@ -3,6 +3,7 @@
 //! budget (RFC 7644 §3.4.2).
 
 mod budget;
+mod direct;
 mod heads;
 mod order;
 mod residual;
@@ -12,6 +13,7 @@ use crate::dict::{Class, Dict, Num};
 use crate::fault::Fault;
 use crate::read::read_row;
 use budget::Budget;
+pub(crate) use direct::direct;
 use heads::{Head, Range};
 use order::{Column, Place};
 use rusqlite::Connection;
@@ -40,6 +42,8 @@ struct Demand<'d> {
     offset: u64,
     limit: u64,
     count: CountMode,
+    /// What to bring along of each match when that costs nothing.
+    want: Option<Want>,
 }
 
 /// What one target gave.
@@ -77,7 +81,10 @@ pub(crate) fn query(connection: &Connection, dict: &Dict, scope: Scope, query: &
     }
     let mut items = Vec::with_capacity(heads.len());
     for (target, head) in heads {
-        items.push(read_row(connection, head.rid, &target.kind, query.want)?);
+        items.push(match head.stored {
+            Some(stored) => *stored,
+            None => read_row(connection, head.rid, &target.kind, query.want)?,
+        });
     }
     Ok(Page::new(items, total, next))
 }
@@ -104,6 +111,8 @@ impl<'r> Reading<'r> {
             offset: if alone { offset } else { 0 },
             limit: if alone { limit } else { offset.saturating_add(limit) },
             count: query.count,
+            // Of several targets most of what is found is not on the page.
+            want: alone.then_some(query.want),
         };
         let mut heads = Heads::new();
         let mut total = 0;
@@ -132,7 +141,7 @@ impl<'r> Reading<'r> {
         offset: u64,
         limit: u64,
     ) -> Result<(Heads<'q>, Total), Fault> {
-        let everything = Demand { after: None, offset: 0, limit: u64::MAX, count: CountMode::None };
+        let everything = Demand { after: None, offset: 0, limit: u64::MAX, count: CountMode::None, want: None };
         let mut heads = Heads::new();
         let mut seen = BTreeSet::new();
         for target in &query.targets {
@@ -185,14 +194,17 @@ impl<'r> Reading<'r> {
         column: Column,
         demand: Demand<'_>,
     ) -> Result<Part<'t>, Fault> {
-        let total = match demand.count {
-            CountMode::None => 0,
-            CountMode::Exact => self.count(source, &target.kind, number, None)?,
-            CountMode::UpTo(most) => self.count(source, &target.kind, number, Some(most.saturating_add(1)))?,
-        };
         let heads = match demand.limit {
             0 => Vec::new(),
             _ => self.heads(source, &self.range(target, number, column, demand))?,
+        };
+        let found = heads.len() as u64;
+        let total = match demand.count {
+            CountMode::None => 0,
+            // The first page is the only one.
+            _ if demand.after.is_none() && demand.offset == 0 && found < demand.limit => found,
+            CountMode::Exact => self.count(source, &target.kind, number, None)?,
+            CountMode::UpTo(most) => self.count(source, &target.kind, number, Some(most.saturating_add(1)))?,
         };
         Ok(Part { target, heads, total })
     }
@@ -206,6 +218,7 @@ impl<'r> Reading<'r> {
             after: demand.after,
             offset: demand.offset,
             limit: demand.limit,
+            want: demand.want,
         }
     }
 
@@ -223,11 +236,12 @@ impl<'r> Reading<'r> {
         // What is before the page need not be looked at unless it is counted.
         let mut last: Option<Place> = demand.after.filter(|_| uncounted).cloned();
         'all: loop {
-            let chunk = Demand { after: last.as_ref(), offset: 0, limit: CHUNK, count: CountMode::None };
+            let want = Some(Want::DOCUMENT);
+            let chunk = Demand { after: last.as_ref(), offset: 0, limit: CHUNK, count: CountMode::None, want };
             let chunk = self.heads(&Source::All, &self.range(target, number, column, chunk))?;
             let is_last = (chunk.len() as u64) < CHUNK;
             last = chunk.last().map(|head| head.place.clone());
-            for head in chunk {
+            for mut head in chunk {
                 let counted = match demand.count {
                     CountMode::None => true,
                     CountMode::UpTo(most) => total > most,
@@ -237,7 +251,10 @@ impl<'r> Reading<'r> {
                     break 'all;
                 }
                 self.budget.spend(1, target)?;
-                let stored = read_row(self.connection, head.rid, &target.kind, Want::DOCUMENT)?;
+                let stored = match head.stored.take() {
+                    Some(stored) => *stored,
+                    None => read_row(self.connection, head.rid, &target.kind, Want::DOCUMENT)?,
+                };
                 let document = self.document(target, &residual, &stored)?;
                 if target.filter.as_ref().is_some_and(|filter| !filter.matches(&document)) {
                     continue;
@@ -270,8 +287,16 @@ impl<'r> Reading<'r> {
         let limit = self.budget.left().saturating_add(1);
         let candidates = self.count(source, &target.kind, number, Some(limit))?;
         self.budget.spend(candidates, target)?;
-        let all =
-            Range { kind: &target.kind, number, column: Column::Id, descending: false, after: None, offset: 0, limit };
+        let all = Range {
+            kind: &target.kind,
+            number,
+            column: Column::Id,
+            descending: false,
+            after: None,
+            offset: 0,
+            limit,
+            want: None,
+        };
         let residual = self.residual(target)?;
         let mut heads = Vec::new();
         for head in self.heads(source, &all)? {
@@ -280,7 +305,7 @@ impl<'r> Reading<'r> {
             let is_match = exact || target.filter.as_ref().is_none_or(|filter| filter.matches(&document));
             if is_match {
                 let place = Place::of(self.sort, column, &stored, Some(&document));
-                heads.push(Head { rid: head.rid, place });
+                heads.push(Head { rid: head.rid, place, stored: None });
             }
         }
         let total = heads.len() as u64;

@@ -5,7 +5,7 @@ use crate::codec::{Reader, Writer};
 use bytes::Bytes;
 use scimstack_schema::{Attribute, Object, ResourceType, Type};
 use scimstack_store::plan::{sort_key, unique_attribute};
-use scimstack_store::{Key, Sort, Stored};
+use scimstack_store::{Key, Kind, Sort, Stored};
 use std::cmp::Ordering;
 
 /// A column that has the sort key of one kind.
@@ -91,7 +91,7 @@ pub(super) fn instant_of(key: &str) -> Option<i64> {
 pub(super) struct Place {
     pub(super) value: Option<String>,
     pub(super) id: String,
-    pub(super) kind: String,
+    pub(super) kind: Kind,
 }
 
 const CURSOR: u8 = b'q';
@@ -104,7 +104,7 @@ impl Place {
             None => sort.zip(document).and_then(|(sort, document)| sort_key(&sort.path, stored, document)),
         };
         let Key { kind, id } = &stored.key;
-        Self { value, id: id.to_string(), kind: kind.to_string() }
+        Self { value, id: id.to_string(), kind: kind.clone() }
     }
 
     pub(super) fn cmp(&self, other: &Self, descending: bool) -> Ordering {
@@ -121,7 +121,7 @@ impl Place {
     /// The cursor of what comes after this place. It names the order, against mix-ups.
     pub(super) fn encode(&self, sort: Option<&Sort>) -> Bytes {
         let mut out = Writer::new(CURSOR);
-        out.text(&order_name(sort)).optional(self.value.as_deref()).text(&self.id).text(&self.kind);
+        out.text(&order_name(sort)).optional(self.value.as_deref()).text(&self.id).text(self.kind.as_str());
         out.finish().into()
     }
 
@@ -132,7 +132,7 @@ impl Place {
         let place = Self {
             value: reader.optional()?.map(str::to_owned),
             id: reader.text()?.to_owned(),
-            kind: reader.text()?.to_owned(),
+            kind: reader.text()?.into(),
         };
         reader.end()?;
         of_this_order.then_some(place)
@@ -161,7 +161,7 @@ mod tests {
 
         #[test]
         fn a_cursor_is_read_in_its_order_only(value: Option<String>, id: String, kind: String) {
-            let place = Place { value, id, kind };
+            let place = Place { value, id, kind: kind.as_str().into() };
             let registry = scimstack_schema::Registry::core();
             let path = registry.resource_type("User").unwrap().resolve("userName").unwrap();
             let sort = Sort { path, descending: true };
@@ -178,7 +178,7 @@ mod tests {
         let place = |value: Option<&str>, id: &str| Place {
             value: value.map(str::to_owned),
             id: id.to_owned(),
-            kind: "User".to_owned(),
+            kind: "User".into(),
         };
         let ordered = [place(Some("a"), "2"), place(Some("b"), "1"), place(Some("b"), "2"), place(None, "0")];
         for pair in ordered.windows(2) {

@@ -1,0 +1,34 @@
+//! Stores, each beside a floor measured in the same run: the raw driver doing the same to the same rows, as durably.
+//! Read ratios, not times.
+//!
+//! ```text
+//! cargo bench -p scimstack-benches --bench storage -- sqlite 1000 1000000
+//! ```
+//!
+//! For each number of users: a database with as many, and groups of 10, 100,000 and, where there are as many users, a
+//! million members. Nothing here is run by `cargo test`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a benchmark may fail loudly"
+)]
+
+mod clock;
+mod people;
+mod sqlite;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let store = arguments.next().unwrap_or_else(|| "sqlite".to_owned());
+    let mut sizes: Vec<usize> = arguments.map(|size| size.parse().unwrap()).collect();
+    if sizes.is_empty() {
+        sizes.push(1_000);
+    }
+    match store.as_str() {
+        "sqlite" => sqlite::run(&sizes),
+        other => panic!("no store is called {other}: say sqlite"),
+    }
+}
