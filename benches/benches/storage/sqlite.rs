@@ -525,7 +525,7 @@ impl Floor {
         );
         self.run(
             "UPDATE resource SET version = version + 1, modified = modified + 1, edge_count = edge_count + 1 \
-             WHERE scope = 1 AND kind = (SELECT kind FROM resource WHERE id = ?1) AND id = ?1",
+             WHERE scope = 1 AND kind = (SELECT num FROM dict WHERE class = 1 AND name = 'Group') AND id = ?1",
             [group],
         );
         self.log(

@@ -75,12 +75,22 @@ impl EdgeSet {
         while let Some(row) = rows.next()? {
             let link = Link::read(row)?;
             if link.n == 0 {
-                let place = Place::of(&link);
-                set.register(&place, &link);
-                set.pairs.insert(place, Pair { before: Some(link), after: None });
+                set.put(link);
             }
         }
         Ok(set)
+    }
+
+    /// Puts in an edge that there is, and that is not to stay.
+    pub(super) fn put(&mut self, link: Link) {
+        let place = Place::of(&link);
+        self.register(&place, &link);
+        self.pairs.insert(place, Pair { before: Some(link), after: None });
+    }
+
+    /// The edges that there are, as far as they were looked at.
+    pub(super) fn before(&self) -> impl Iterator<Item = &Link> {
+        self.pairs.values().filter_map(|pair| pair.before.as_ref())
     }
 
     /// Looks for the edge that `link` is already.

@@ -7,6 +7,7 @@ mod edges;
 mod emit;
 mod relate;
 mod replace;
+mod settle;
 
 use crate::codec::{Reader, Writer};
 use crate::dict::{Class, Interning, Num};

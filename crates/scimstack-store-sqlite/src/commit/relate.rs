@@ -74,9 +74,14 @@ impl Work<'_> {
         drafts: &[EdgeDraft],
         unknown: &mut Vec<String>,
     ) -> Result<EdgeSet, Fault> {
-        let mut edges = EdgeSet::all(self, source, relation)?;
+        let (mut edges, drafts) = match self.settle(source, relation, drafts)? {
+            Some(unsettled) => (unsettled.edges, unsettled.drafts),
+            None => (EdgeSet::all(self, source, relation)?, drafts.iter().collect()),
+        };
         for draft in drafts {
             let mut link = self.draft(draft, Some(&edges), unknown)?;
+            // It may be an edge that is settled, sent under another name.
+            edges.load(self, source, relation, &link)?;
             match edges.find_before(&link) {
                 Some(old) if old.data == link.data => link = old.clone(),
                 // The value names nobody any more, but its edge stays bound.
