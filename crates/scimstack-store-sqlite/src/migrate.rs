@@ -13,7 +13,10 @@ struct Migration {
 }
 
 /// All of them; the version is the place in this list, from 1.
-const MIGRATIONS: &[Migration] = &[Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
+    Migration { name: "inactive", sql: include_str!("../migrations/0002_inactive.sql") },
+];
 
 /// The version this library writes.
 pub(crate) fn newest() -> i64 {

@@ -21,11 +21,14 @@
 
 mod document;
 mod extract;
+mod range;
 
 pub use document::{EdgeNeed, complete, complete_with_edges, meta, needs_edges, sort_key};
 pub use extract::{index_key, operand_key, record, unique_attribute};
+pub use range::Ordered;
 
 use crate::key::Kind;
+use range::Stretch;
 use scimstack_filter::{Operand, Operator, Resolved, Test};
 use scimstack_schema::fold::{MAX_KEY_BYTES, fold, truncate_key};
 use scimstack_schema::{Attribute, ResolvedPath, ResourceType, Type};
@@ -78,6 +81,19 @@ pub enum Driver {
         /// The source's id; of any kind.
         source: String,
     },
+    /// Records with a key from one, before another.
+    Range {
+        /// Whose keys.
+        of: Ordered,
+        /// The least key.
+        from: Option<String>,
+        /// What all keys are before.
+        to: Option<String>,
+    },
+    /// Records whose [`crate::Core::active`] is false.
+    Inactive,
+    /// What any of these finds.
+    Any(Vec<Driver>),
     /// Every record of the kind.
     All,
 }
@@ -92,19 +108,47 @@ pub fn plan(resource_type: &ResourceType, filter: Option<&Resolved>) -> Plan {
     if conjuncts.iter().any(|conjunct| matches!(conjunct, Resolved::Or(alternatives) if alternatives.is_empty())) {
         return Plan { driver: Driver::Nothing, exact: true };
     }
-    let best =
-        conjuncts.iter().filter_map(|conjunct| candidate(resource_type, conjunct)).min_by_key(|found| found.rank);
-    match best {
-        Some(found) => Plan { driver: found.driver, exact: found.exact && conjuncts.len() == 1 },
+    match narrowest(resource_type, &conjuncts) {
+        Some(found) => Plan { driver: found.driver, exact: found.exact },
         None => Plan { driver: Driver::All, exact: conjuncts.is_empty() },
     }
+}
+
+/// The cheapest of the conjuncts' drivers. Bounds of one order are put together.
+fn narrowest(resource_type: &ResourceType, conjuncts: &[&Resolved]) -> Option<Candidate> {
+    let candidates = || conjuncts.iter().filter_map(|conjunct| candidate(resource_type, conjunct));
+    let mut best = candidates().min_by_key(|found| found.rank)?;
+    let mut said = 1;
+    if let Driver::Range { of, from, to } = &mut best.driver
+        && best.single
+        && conjuncts.len() > 1
+    {
+        let of_the_same = candidates().filter_map(|other| match other.driver {
+            Driver::Range { of: other_of, from, to } if other_of == *of => Some((Stretch { from, to }, other.exact)),
+            _ => None,
+        });
+        let all = of_the_same.fold((Stretch::default(), true, 0), |(stretch, exact, n), (other, other_exact)| {
+            (stretch.and(other), exact && other_exact, n + 1)
+        });
+        (Stretch { from: *from, to: *to }, best.exact, said) = all;
+    }
+    best.exact &= said == conjuncts.len();
+    Some(best)
 }
 
 /// A [`Plan`] in words, for people: driver, whether it is exact.
 #[must_use]
 pub fn explain(plan: &Plan, kind: &Kind) -> String {
-    let found = match &plan.driver {
-        Driver::Nothing => return format!("{kind}: nothing can match"),
+    if plan.driver == Driver::Nothing {
+        return format!("{kind}: nothing can match");
+    }
+    let check = if plan.exact { "which are the matches" } else { "each then checked against the filter" };
+    format!("{kind}: {}, {check}", words(&plan.driver))
+}
+
+fn words(driver: &Driver) -> String {
+    match driver {
+        Driver::Nothing => "nobody".to_owned(),
         Driver::Id(id) => format!("the one with id \"{id}\""),
         Driver::Unique(value) => format!("the one with the unique name \"{value}\""),
         Driver::ExternalId(value) => format!("those with externalId \"{value}\""),
@@ -116,9 +160,26 @@ pub fn explain(plan: &Plan, kind: &Kind) -> String {
         Driver::EdgesTo { relation, target } => format!("those with \"{target}\" among their {relation}"),
         Driver::EdgesFrom { relation, source } => format!("the {relation} of \"{source}\""),
         Driver::All => "every one".to_owned(),
-    };
-    let check = if plan.exact { "which are the matches" } else { "each then checked against the filter" };
-    format!("{kind}: {found}, {check}")
+        Driver::Inactive => "those that are not active".to_owned(),
+        Driver::Range { of, from, to } => {
+            let of = match of {
+                Ordered::Unique => "the unique name",
+                Ordered::ExternalId => "externalId",
+                Ordered::SortName => "displayName",
+                Ordered::Created => "meta.created",
+                Ordered::Modified => "meta.lastModified",
+                Ordered::Index(path) => path,
+            };
+            let bound = |word: &str, key: &Option<String>| {
+                key.as_ref().map(|key| format!(" {word} {key:?}")).unwrap_or_default()
+            };
+            format!("those in the order of {of}{}{}", bound("from", from), bound("before", to))
+        }
+        Driver::Any(drivers) => {
+            let found: Vec<String> = drivers.iter().map(words).collect();
+            found.join(", or ")
+        }
+    }
 }
 
 struct Candidate {
@@ -126,6 +187,14 @@ struct Candidate {
     driver: Driver,
     /// Whether the driver says all that the conjunct says.
     exact: bool,
+    /// Whether a record has one value at most there, so that several conditions are conditions on that one.
+    single: bool,
+}
+
+impl Candidate {
+    fn new(rank: u8, driver: Driver, exact: bool) -> Self {
+        Self { rank, driver, exact, single: false }
+    }
 }
 
 /// The conjuncts of a filter; lists of one stand for what is in them.
@@ -144,34 +213,57 @@ fn candidate(resource_type: &ResourceType, conjunct: &Resolved) -> Option<Candid
     match conjunct {
         Resolved::Test(test) => of_test(resource_type, test),
         Resolved::Element(path, inner) => of_element(resource_type, path, inner),
+        Resolved::Or(alternatives) => of_alternatives(resource_type, alternatives),
         _ => None,
     }
 }
 
+/// All that any alternative finds, when each has a driver.
+fn of_alternatives(resource_type: &ResourceType, alternatives: &[Resolved]) -> Option<Candidate> {
+    let of_one = |alternative| {
+        let mut conjuncts = Vec::new();
+        flatten(alternative, &mut conjuncts);
+        narrowest(resource_type, &conjuncts)
+    };
+    let found: Vec<Candidate> = alternatives.iter().map(of_one).collect::<Option<_>>()?;
+    let rank = found.iter().map(|found| found.rank).max()?;
+    let exact = found.iter().all(|found| found.exact);
+    Some(Candidate::new(rank, Driver::Any(found.into_iter().map(|found| found.driver).collect()), exact))
+}
+
 fn of_test(resource_type: &ResourceType, test: &Test) -> Option<Candidate> {
+    let path = &test.path;
+    if let Some((of, Stretch { from, to }, exact)) = range::of_test(resource_type, test) {
+        // Beginnings narrow more than bounds do.
+        let rank = if test.operator == Some(Operator::Sw) { 6 } else { 8 };
+        let driver = Driver::Range { of, from, to };
+        return Some(Candidate { single: !path.attribute.multi_valued, ..Candidate::new(rank, driver, exact) });
+    }
     if test.operator != Some(Operator::Eq) {
         return None;
     }
-    let path = &test.path;
+    if is_activity(path) && test.operand == Operand::Bool(false) {
+        return Some(Candidate::new(7, Driver::Inactive, true));
+    }
     if let Operand::Text(text) = &test.operand {
         let top = path.extension.is_none() && path.sub_attribute.is_none();
         let name = if top { &*path.attribute.name } else { "" };
         // Ids are compared byte for byte, filters after normalisation; for ASCII that is the same.
         if name == "id" && path.attribute.case_exact && text.is_ascii() {
-            return Some(Candidate { rank: 0, driver: Driver::Id(text.clone()), exact: true });
+            return Some(Candidate::new(0, Driver::Id(text.clone()), true));
         }
         if top && unique_attribute(resource_type).is_some_and(|unique| unique.name == path.attribute.name) {
-            return Some(Candidate { rank: 1, driver: Driver::Unique(text.clone()), exact: true });
+            return Some(Candidate::new(1, Driver::Unique(text.clone()), true));
         }
         if name == "externalId" && path.attribute.case_exact {
-            return Some(Candidate { rank: 2, driver: Driver::ExternalId(text.clone()), exact: true });
+            return Some(Candidate::new(2, Driver::ExternalId(text.clone()), true));
         }
         if let Some(found) = of_edges(resource_type, path, text) {
             return Some(found);
         }
         if name == "displayName" && is_sort_name(&path.attribute) && !is_indexed(resource_type, path) {
             let driver = Driver::SortName(truncate_key(text).to_owned());
-            return Some(Candidate { rank: 5, driver, exact: is_whole(text) });
+            return Some(Candidate::new(5, driver, is_whole(text)));
         }
     }
     // What does not say `primary` is not primary, and is in no index.
@@ -180,7 +272,7 @@ fn of_test(resource_type: &ResourceType, test: &Test) -> Option<Candidate> {
         return None;
     }
     let exact = matches!(&test.operand, Operand::Text(text) if is_whole(text));
-    Some(Candidate { rank: 4, driver: Driver::Index { path: path.to_string(), value, kind: None }, exact })
+    Some(Candidate::new(4, Driver::Index { path: path.to_string(), value, kind: None }, exact))
 }
 
 /// The test inside `path[…]` that narrows most, with the element's `type` where that is tested beside it.
@@ -188,7 +280,7 @@ fn of_element(resource_type: &ResourceType, path: &ResolvedPath, inner: &Resolve
     let mut conjuncts = Vec::new();
     flatten(inner, &mut conjuncts);
     if conjuncts.iter().any(|conjunct| matches!(conjunct, Resolved::Or(alternatives) if alternatives.is_empty())) {
-        return Some(Candidate { rank: 0, driver: Driver::Nothing, exact: true });
+        return Some(Candidate::new(0, Driver::Nothing, true));
     }
     let tests =
         || conjuncts.iter().filter_map(|conjunct| if let Resolved::Test(test) = conjunct { Some(test) } else { None });
@@ -223,14 +315,23 @@ fn of_edges(resource_type: &ResourceType, path: &ResolvedPath, text: &str) -> Op
     }
     if let Some(relation) = resource_type.relations.iter().find(|r| r.edges_only && r.path == *path) {
         let driver = Driver::EdgesTo { relation: relation.name.clone(), target: text.to_owned() };
-        return Some(Candidate { rank: 3, driver, exact: false });
+        return Some(Candidate::new(3, driver, false));
     }
     let is_value = path.sub_attribute.as_ref().is_some_and(|sub| &*sub.name == "value");
     if is_value && path.extension.is_none() && document::derives_groups(resource_type, &path.attribute) {
         let driver = Driver::EdgesFrom { relation: document::GROUPS_FROM.to_owned(), source: text.to_owned() };
-        return Some(Candidate { rank: 3, driver, exact: false });
+        return Some(Candidate::new(3, driver, false));
     }
     None
+}
+
+/// Whether a path is what [`crate::Core::active`] is made of.
+fn is_activity(path: &ResolvedPath) -> bool {
+    path.extension.is_none()
+        && path.sub_attribute.is_none()
+        && &*path.attribute.name == "active"
+        && path.attribute.r#type == Type::Boolean
+        && !path.attribute.multi_valued
 }
 
 fn is_indexed(resource_type: &ResourceType, path: &ResolvedPath) -> bool {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use scimstack_filter::{Filter, ResolveOptions, Resolved};
 use scimstack_schema::{Attribute, Registry, Resource, ResourceType, Timestamp, Type};
-use scimstack_store::plan::{self, Driver, Plan};
+use scimstack_store::plan::{self, Driver, Ordered, Plan};
 use scimstack_store::{Edge, Key, Kind, Record, ResourceId, Stored, Version};
 use std::sync::Arc;
 
@@ -130,15 +130,84 @@ fn the_driver_is_the_cheapest_conjunct() {
             format!(r#"User: those with displayName "d", {checked}"#),
         ),
         ("User", r#"id eq "a" and id eq "b""#, format!(r#"User: the one with id "a", {checked}"#)),
+        // Alternatives, when each can drive.
+        (
+            "User",
+            r#"userName eq "a" or externalId eq "b""#,
+            format!(r#"User: the one with the unique name "a", or those with externalId "b", {exact}"#),
+        ),
+        (
+            "User",
+            r#"userName eq "a" or title eq "b" and active pr"#,
+            format!(r#"User: the one with the unique name "a", or those in the index of title under "b", {checked}"#),
+        ),
+        ("User", r#"userName eq "a" or nickName eq "b""#, format!("User: every one, {checked}")),
+        // Orders.
+        (
+            "User",
+            r#"userName sw "a""#,
+            format!(r#"User: those in the order of the unique name from "a" before "b", {exact}"#),
+        ),
+        (
+            "User",
+            r#"externalId sw "A""#,
+            format!(r#"User: those in the order of externalId from "A" before "B", {exact}"#),
+        ),
+        ("User", r#"title ge "x""#, format!(r#"User: those in the order of title from "x", {exact}"#)),
+        ("User", r#"title gt "x""#, format!(r#"User: those in the order of title from "x\0", {exact}"#)),
+        (
+            "User",
+            r#"title ge "b" and title lt "d" and title lt "c""#,
+            format!(r#"User: those in the order of title from "b" before "c", {exact}"#),
+        ),
+        // One address may be after the one, and another before the other.
+        (
+            "User",
+            r#"emails.value ge "b" and emails.value lt "c""#,
+            format!(r#"User: those in the order of emails.value from "b", {checked}"#),
+        ),
+        (
+            "User",
+            r#"emails[type eq "work" and value sw "b"]"#,
+            format!(r#"User: those in the order of emails.value from "b" before "c", {checked}"#),
+        ),
+        (
+            "User",
+            r#"meta.lastModified gt "1970-01-01T00:00:02Z""#,
+            format!(r#"User: those in the order of meta.lastModified from "80000000001e8868", {exact}"#),
+        ),
+        (
+            "User",
+            r#"meta.created eq "1970-01-01T00:00:02Z""#,
+            format!(
+                r#"User: those in the order of meta.created from "80000000001e8480" before "80000000001e8868", {exact}"#
+            ),
+        ),
+        (
+            "Group",
+            r#"displayName sw "a""#,
+            format!(r#"Group: those in the order of displayName from "a" before "b", {exact}"#),
+        ),
+        ("User", "userName sw \"\"", format!(r#"User: those in the order of the unique name from "", {exact}"#)),
+        // Equality is preferred to beginnings, and those to bounds.
+        (
+            "User",
+            r#"userName sw "a" and title eq "x""#,
+            format!(r#"User: those in the index of title under "x", {checked}"#),
+        ),
+        (
+            "User",
+            r#"meta.created gt "2026-01-01T00:00:00Z" and title sw "x""#,
+            format!(r#"User: those in the order of title from "x" before "y", {checked}"#),
+        ),
         // What cannot drive.
-        ("User", r#"userName eq "a" or userName eq "b""#, format!("User: every one, {checked}")),
         ("User", r#"not (userName eq "a")"#, format!("User: every one, {checked}")),
         ("User", r#"userName ne "a""#, format!("User: every one, {checked}")),
-        ("User", r#"userName sw "a""#, format!("User: every one, {checked}")),
+        ("User", r#"userName co "a""#, format!("User: every one, {checked}")),
         ("User", "title pr", format!("User: every one, {checked}")),
         ("User", r#"id eq "é""#, format!("User: every one, {checked}")),
         ("User", r#"nickName eq "x""#, format!("User: every one, {checked}")),
-        ("User", r#"meta.created eq "2026-01-01T00:00:00Z""#, format!("User: every one, {checked}")),
+        ("User", "meta.version pr", format!("User: every one, {checked}")),
     ] {
         assert_eq!(plan::explain(&planned(kind, filter), &Kind::from(kind)), expected, "{filter}");
     }
@@ -214,6 +283,26 @@ fn admits(driver: &Driver, world: &World) -> bool {
         Driver::EdgesFrom { relation, source } => {
             relation == "members" && world.edges.iter().any(|edge| edge.source.id.as_str() == source)
         }
+        Driver::Range { of, from, to } => {
+            let is_within =
+                |key: &str| from.as_deref().is_none_or(|from| key >= from) && to.as_deref().is_none_or(|to| key < to);
+            let core = &world.record.core;
+            let is_column_within = |column: &Option<String>| column.as_deref().is_some_and(is_within);
+            let instant = |at: Timestamp| format!("{:016x}", at.as_micros().cast_unsigned() ^ 1 << 63);
+            match of {
+                Ordered::Unique => is_column_within(&core.unique),
+                Ordered::ExternalId => is_column_within(&core.external_id),
+                Ordered::SortName => is_column_within(&core.sort_name),
+                Ordered::Created => is_within(&instant(core.created)),
+                Ordered::Modified => is_within(&instant(core.modified)),
+                Ordered::Index(path) => {
+                    world.record.index.iter().any(|entry| entry.path == *path && is_within(&entry.value))
+                }
+                other => panic!("nothing is known of {other:?}"),
+            }
+        }
+        Driver::Inactive => world.record.core.active == Some(false),
+        Driver::Any(drivers) => drivers.iter().any(|driver| admits(driver, world)),
         Driver::All => true,
         other => panic!("users are not found by {other:?}"),
     }
@@ -271,9 +360,15 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn filters() -> impl Strategy<Value = String> {
-    let quoted = |path: &'static str, texts: BoxedStrategy<String>| {
-        texts.prop_map(move |text| format!(r#"{path} eq "{text}""#)).boxed()
+    let operator = || proptest::sample::select(&["eq", "eq", "eq", "sw", "gt", "ge", "lt", "le"][..]);
+    let quoted = move |path: &'static str, texts: BoxedStrategy<String>| {
+        (operator(), texts).prop_map(move |(operator, text)| format!(r#"{path} {operator} "{text}""#)).boxed()
     };
+    let by_order = |path: &'static str, values: BoxedStrategy<String>| {
+        let operator = proptest::sample::select(&["eq", "gt", "ge", "lt", "le"][..]);
+        (operator, values).prop_map(move |(operator, value)| format!("{path} {operator} {value}")).boxed()
+    };
+    let instant = r#""(2025-12-31T23:59:59[.]999Z|2026-01-01T00:00:00(Z|[.]000001Z|[.]001Z|[+]01:00))""#;
     let more = |path: &str| -> &'static str { format!("urn:example:more:{path}").leak() };
     let term = proptest::strategy::Union::new([
         quoted("id", "[abé]".boxed()),
@@ -286,8 +381,10 @@ fn filters() -> impl Strategy<Value = String> {
         quoted("groups.value", "[gh]".boxed()),
         quoted(more("tags"), text().boxed()),
         quoted(more("code"), "[aA]".boxed()),
-        quoted(more("since"), "2026-01-0[12]T00:00:00(Z|\\+01:00)".boxed()),
-        (-1_i64..2).prop_map(|n| format!("urn:example:more:level eq {n}")).boxed(),
+        by_order(more("since"), r#""2026-01-0[12]T00:00:00(Z|[+]01:00)""#.boxed()),
+        by_order(more("level"), (-1_i64..2).prop_map(|n| n.to_string()).boxed()),
+        by_order("meta.created", instant.boxed()),
+        by_order("meta.lastModified", instant.boxed()),
         any::<bool>().prop_map(|b| format!("active eq {b}")).boxed(),
         any::<bool>().prop_map(|b| format!("emails.primary eq {b}")).boxed(),
         (text(), "(?i)work|home").prop_map(|(v, t)| format!(r#"emails[type eq "{t}" and value eq "{v}"]"#)).boxed(),

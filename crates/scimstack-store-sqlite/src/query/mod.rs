@@ -194,6 +194,9 @@ impl<'r> Reading<'r> {
         column: Column,
         demand: Demand<'_>,
     ) -> Result<Part<'t>, Fault> {
+        if let Some(part) = self.walked(target, number, source, column, demand)? {
+            return Ok(part);
+        }
         let heads = match demand.limit {
             0 => Vec::new(),
             _ => self.heads(source, &self.range(target, number, column, demand))?,
@@ -207,6 +210,42 @@ impl<'r> Reading<'r> {
             CountMode::UpTo(most) => self.count(source, &target.kind, number, Some(most.saturating_add(1)))?,
         };
         Ok(Part { target, heads, total })
+    }
+
+    /// When so many match that going through all in order meets a page of them sooner than the matches can be put in
+    /// order: that page.
+    fn walked<'t>(
+        &self,
+        target: &'t Target,
+        number: Num,
+        source: &Source,
+        column: Column,
+        demand: Demand<'_>,
+    ) -> Result<Option<Part<'t>>, Fault> {
+        let is_wide = matches!(source, Source::Column { .. } | Source::Values { .. } | Source::Inactive);
+        let wanted = demand.offset.saturating_add(demand.limit);
+        if !is_wide || demand.limit == 0 || wanted >= self.budget.left() {
+            return Ok(None);
+        }
+        let all = self.count(&Source::All, &target.kind, number, None)?;
+        // Of `m` matches among `all`, every `all / m`th is one; to put them in order takes `m` steps.
+        let worth = all.saturating_mul(wanted).isqrt();
+        if self.count(source, &target.kind, number, Some(worth.saturating_add(1)))? <= worth {
+            return Ok(None);
+        }
+        let page = Demand { count: CountMode::None, ..demand };
+        let part = match self.scan(target, number, column, page) {
+            Ok(part) => part,
+            // They are not spread evenly.
+            Err(Fault::Refused(StoreError::TooExpensive { .. })) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let total = match demand.count {
+            CountMode::None => 0,
+            CountMode::Exact => self.count(source, &target.kind, number, None)?,
+            CountMode::UpTo(most) => self.count(source, &target.kind, number, Some(most.saturating_add(1)))?,
+        };
+        Ok(Some(Part { total, ..part }))
     }
 
     fn range<'d>(&self, target: &'d Target, number: Num, column: Column, demand: Demand<'d>) -> Range<'d> {

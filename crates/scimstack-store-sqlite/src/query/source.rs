@@ -1,19 +1,21 @@
 //! Where the candidates of one kind come from: the planner's driver, in terms of our tables.
 
 use super::Reading;
+use super::order::instant_of;
 use crate::dict::{Class, Num};
-use crate::fault::Fault;
+use crate::fault::{Damaged, Fault};
 use crate::links::BY_RAW;
 use crate::sql::{self, Sql, signed};
 use rusqlite::params;
+use rusqlite::types::Value;
 use scimstack_filter::{Operator, Resolved};
-use scimstack_store::plan::{Driver, plan};
+use scimstack_store::plan::{Driver, Ordered, plan};
 use scimstack_store::{Kind, Scope, Target};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Where candidates come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Source {
     Nothing,
     /// Every record of the kind.
@@ -33,6 +35,19 @@ pub(super) enum Source {
         kind: Arc<str>,
         source: String,
     },
+    /// A column from one value, before another.
+    Column {
+        name: &'static str,
+        from: Option<Value>,
+        to: Option<Value>,
+    },
+    /// The same of the attribute index.
+    Values {
+        path: Num,
+        from: Option<String>,
+        to: Option<String>,
+    },
+    Inactive,
     /// These, by row.
     Rows(Vec<i64>),
 }
@@ -43,8 +58,17 @@ impl Reading<'_> {
         let filter = target.filter.as_deref();
         let plan = plan(&target.resource_type, filter);
         // The planner does not call edges exact, because others keep less of them than we do.
-        let by_edges_alone = filter.is_some_and(is_one_comparison);
-        let source = match plan.driver {
+        if let Driver::EdgesTo { .. } | Driver::EdgesFrom { .. } = plan.driver {
+            return Ok((self.driven(plan.driver, target, number)?, filter.is_some_and(is_one_comparison)));
+        }
+        let source = self.driven(plan.driver, target, number)?;
+        let is_all = source == Source::All;
+        Ok((source, plan.exact && (!is_all || filter.is_none_or(is_true))))
+    }
+
+    /// Where a driver looks.
+    fn driven(&self, driver: Driver, target: &Target, number: Num) -> Result<Source, Fault> {
+        Ok(match driver {
             Driver::Nothing => Source::Nothing,
             Driver::Id(id) => Source::Id(id),
             Driver::Unique(value) => Source::Unique(value),
@@ -54,25 +78,53 @@ impl Reading<'_> {
                 Some(path) => Source::Index { path, value, kind },
                 None => Source::Nothing,
             },
-            Driver::EdgesTo { relation, target: id } => {
-                let rows = match self.number(Class::Relation, &relation)? {
-                    Some(relation) => Source::Rows(self.sources_of(relation, &id, target, number)?),
-                    None => Source::Nothing,
-                };
-                return Ok((rows, by_edges_alone));
-            }
-            Driver::EdgesFrom { relation, source } => {
-                let found = match self.number(Class::Relation, &relation)? {
-                    Some(relation) => self.targets_of(relation, source, target, number)?,
-                    None => Source::Nothing,
-                };
-                return Ok((found, by_edges_alone));
-            }
+            Driver::EdgesTo { relation, target: id } => match self.number(Class::Relation, &relation)? {
+                Some(relation) => Source::Rows(self.sources_of(relation, &id, target, number)?),
+                None => Source::Nothing,
+            },
+            Driver::EdgesFrom { relation, source } => match self.number(Class::Relation, &relation)? {
+                Some(relation) => self.targets_of(relation, source, target, number)?,
+                None => Source::Nothing,
+            },
+            Driver::Range { of: Ordered::Index(path), from, to } => match self.number(Class::Path, &path)? {
+                Some(path) => Source::Values { path, from, to },
+                None => Source::Nothing,
+            },
+            Driver::Range { of, from, to } => match column(&of) {
+                Some(column) => Source::Column {
+                    name: column,
+                    from: from.map(|key| bound(&of, key)).transpose()?,
+                    to: to.map(|key| bound(&of, key)).transpose()?,
+                },
+                None => Source::All,
+            },
+            Driver::Inactive => Source::Inactive,
+            Driver::Any(drivers) => self.any(drivers, target, number)?,
             // A driver of a later version: all candidates are a superset of any.
             _ => Source::All,
-        };
-        let is_all = source == Source::All;
-        Ok((source, plan.exact && (!is_all || filter.is_none_or(is_true))))
+        })
+    }
+
+    /// What any of these finds, each once.
+    fn any(&self, drivers: Vec<Driver>, target: &Target, number: Num) -> Result<Source, Fault> {
+        let mut rows = BTreeSet::new();
+        for driver in drivers {
+            match self.driven(driver, target, number)? {
+                Source::Nothing => {}
+                Source::All => return Ok(Source::All),
+                Source::Rows(found) => rows.extend(found),
+                source => {
+                    let limit = self.budget.left().saturating_add(1);
+                    let mut sql = Sql::default();
+                    sql.push("SELECT r.rid");
+                    source.push_from(&mut sql, self.scope, number, &target.kind);
+                    sql.push(" LIMIT ").bind(signed(limit));
+                    rows.extend(sql.all(self.connection, |row| row.get::<_, i64>(0))?);
+                }
+            }
+            self.budget.covers(rows.len() as u64, target)?;
+        }
+        Ok(Source::Rows(rows.into_iter().collect()))
     }
 
     fn number(&self, class: Class, name: &str) -> Result<Option<Num>, Fault> {
@@ -160,7 +212,7 @@ impl Source {
     /// `FROM … WHERE`, with the record as `r`.
     pub(super) fn push_from(&self, sql: &mut Sql, scope: Scope, kind: Num, name: &Kind) {
         match self {
-            Self::Index { .. } => {
+            Self::Index { .. } | Self::Values { .. } => {
                 sql.push(" FROM (");
                 self.push_counted(sql, scope, kind, name);
                 sql.push(") a CROSS JOIN resource r ON r.rid = a.rid WHERE 1");
@@ -186,6 +238,16 @@ impl Source {
                 sql.push(" AND val = ").bind(value.clone());
                 if let Some(element) = element {
                     sql.push(" AND type = ").bind(element.clone());
+                }
+            }
+            Self::Values { path, from, to } => {
+                sql.push("SELECT DISTINCT rid FROM av WHERE scope = ").bind(scope.number());
+                sql.push(" AND kind = ").bind(kind).push(" AND attr = ").bind(*path);
+                if let Some(from) = from {
+                    sql.push(" AND val >= ").bind(from.clone());
+                }
+                if let Some(to) = to {
+                    sql.push(" AND val < ").bind(to.clone());
                 }
             }
             Self::EdgesFrom { .. } => {
@@ -214,6 +276,19 @@ impl Source {
             Self::Unique(value) => (" AND r.uniq = ", value),
             Self::ExternalId(value) => (" AND r.external_id = ", value),
             Self::SortName(value) => (" AND r.sort_name = ", value),
+            Self::Column { name, from, to } => {
+                if let Some(from) = from {
+                    sql.push(" AND r.").push(name).push(" >= ").bind(from.clone());
+                }
+                if let Some(to) = to {
+                    sql.push(" AND r.").push(name).push(" < ").bind(to.clone());
+                }
+                return;
+            }
+            Self::Inactive => {
+                sql.push(" AND r.active = 0");
+                return;
+            }
             _ => return,
         };
         sql.push(column).bind(value.clone());
@@ -225,6 +300,26 @@ impl Source {
             Self::EdgesFrom { .. } => "e.tid",
             _ => "r.id",
         }
+    }
+}
+
+/// The column of an order, of those that are columns.
+fn column(of: &Ordered) -> Option<&'static str> {
+    match of {
+        Ordered::Unique => Some("uniq"),
+        Ordered::ExternalId => Some("external_id"),
+        Ordered::SortName => Some("sort_name"),
+        Ordered::Created => Some("created"),
+        Ordered::Modified => Some("modified"),
+        _ => None,
+    }
+}
+
+/// A key as the column has it.
+fn bound(of: &Ordered, key: String) -> Result<Value, Fault> {
+    match of {
+        Ordered::Created | Ordered::Modified => Ok(instant_of(&key).ok_or(Damaged("a time that is none"))?.into()),
+        _ => Ok(key.into()),
     }
 }
 

@@ -71,6 +71,16 @@ fn ask(store: &SqliteStore) {
         Some(r#"members.type eq "User""#),
         Some(r#"groups.display co "g""#),
         Some(r#"nickName co "x""#),
+        Some(r#"userName sw "b""#),
+        Some(r#"userName ge "a" and userName lt "c""#),
+        Some(r#"externalId gt "e""#),
+        Some(r#"displayName le "x""#),
+        Some(r#"name.familyName sw "k""#),
+        Some(r#"emails.value ge "a" and active eq true"#),
+        Some(r#"meta.lastModified gt "1970-01-01T00:00:00Z""#),
+        Some(r#"meta.created lt "2970-01-01T00:00:00Z""#),
+        Some("active eq false"),
+        Some(r#"userName eq "bea" or externalId eq "e2" or name.familyName sw "k""#),
     ];
     let sorts =
         [None, Some("id"), Some("userName"), Some("displayName"), Some("meta.created"), Some("name.familyName")];
@@ -142,8 +152,8 @@ fn every_statement_goes_by_an_index() {
         // What an index of the attributes found is gone through, record by record.
         let through = |step: &&String| step.starts_with("SCAN") && *step != "SCAN a" && !step.starts_with("SCAN (sub");
         assert_eq!(steps.iter().find(through), None, "{text}\n{steps:#?}");
-        // Only what another index found has to be put in order.
-        let sorted = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+        // Only what another index found has to be put in order, or freed of those that a stretch of it has twice.
+        let sorted = steps.iter().any(|step| step.contains("TEMP B-TREE") && !step.ends_with("FOR DISTINCT"));
         assert!(!sorted || text.contains("FROM resource r ") || text.contains("CROSS JOIN"), "{text}\n{steps:#?}");
     }
 }
@@ -172,6 +182,14 @@ fn hot_statements_go_by_the_index_made_for_them() {
         (
             "SELECT count(*) FROM (SELECT DISTINCT rid FROM av WHERE scope = ? AND kind = ? AND attr = ? AND val = ? LIMIT ?)",
             "SEARCH av USING PRIMARY KEY (scope=? AND kind=? AND attr=? AND val=?)",
+        ),
+        (
+            "SELECT 1 FROM resource r WHERE r.scope = ? AND r.kind = ? AND r.uniq >= ? AND r.uniq < ? LIMIT ?",
+            "COVERING INDEX resource_uniq (scope=? AND kind=? AND uniq>? AND uniq<?)",
+        ),
+        (
+            "SELECT r.rid, r.id FROM resource r WHERE r.scope = ? AND r.kind = ? AND r.active = 0 ORDER BY r.id LIMIT ?",
+            "COVERING INDEX resource_inactive (scope=? AND kind=?)",
         ),
         (
             "SELECT skind FROM edge WHERE scope = ? AND relation = ? AND tkind = ? AND tid = ? AND pending = 0 \
