@@ -1,6 +1,7 @@
 //! What goes wrong inside, and what the contract calls it: SQLSTATE codes and lost connections become [`StoreError`] here
 //! and nowhere else.
 
+use crate::sql::Strayed;
 use deadpool_postgres::PoolError;
 use scimstack_store::StoreError;
 use tokio_postgres::error::SqlState;
@@ -60,6 +61,12 @@ impl From<Fault> for StoreError {
     }
 }
 
+impl From<Strayed> for Fault {
+    fn from(strayed: Strayed) -> Self {
+        Self::Refused(StoreError::Internal(Box::new(strayed)))
+    }
+}
+
 /// The database holds what this store never writes.
 #[derive(Debug, thiserror::Error)]
 #[error("the database holds {0}")]
@@ -99,8 +106,8 @@ fn is_io(error: &tokio_postgres::Error) -> bool {
 }
 
 /// Whether a statement was refused because a value is taken.
-pub(crate) fn is_taken(error: &tokio_postgres::Error) -> bool {
-    error.code() == Some(&SqlState::UNIQUE_VIOLATION)
+pub(crate) fn is_taken(fault: &Fault) -> bool {
+    matches!(fault, Fault::Postgres(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION))
 }
 
 #[cfg(test)]

@@ -3,10 +3,9 @@
 
 use crate::fault::{Damaged, Fault};
 use crate::refs::key;
-use crate::sql::{Sql, Value, signed, unsigned};
+use crate::sql::{Sql, Transaction, Value, signed, unsigned};
 use crate::text::Packed;
 use bytes::Bytes;
-use deadpool_postgres::Transaction;
 use scimstack_schema::Timestamp;
 use scimstack_store::{Change, ChangeKind, ChangePage, FeedQuery, FeedScope, Position, Scope, Version};
 use tokio_postgres::Row;

@@ -38,6 +38,11 @@
 //! - Values of more than 600 bytes are ordered by their first 500 or so, then by a hash: unique values, and raw values of
 //!   pending edges.
 
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
+#[path = "../tests/cluster/mod.rs"]
+mod cluster;
 mod codec;
 mod commit;
 mod edges;
@@ -48,16 +53,18 @@ mod query;
 mod read;
 mod refs;
 mod sql;
+mod tenancy;
 mod text;
 mod writer;
 
 use async_trait::async_trait;
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Transaction};
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use fault::Fault;
 use scimstack_store::{
-    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, FeedQuery, Key, Page, Query, Receipt, Scope, Store,
-    StoreError, Stored, Want,
+    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, FeedQuery, FeedScope, Key, Page, Query, Receipt, Scope,
+    Store, StoreError, Stored, Want,
 };
+use sql::Transaction;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_postgres::{IsolationLevel, NoTls};
@@ -144,9 +151,9 @@ impl PostgresStore {
 }
 
 /// A transaction that only reads, all of it in one state of the database.
-async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, Fault> {
+async fn snapshot(client: &mut Client, scope: FeedScope) -> Result<Transaction<'_>, Fault> {
     let builder = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-    Ok(builder.start().await?)
+    Ok(Transaction::new(builder.start().await?, scope))
 }
 
 #[async_trait]
@@ -157,19 +164,19 @@ impl Store for PostgresStore {
 
     async fn read(&self, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, StoreError> {
         let mut client = self.client().await?;
-        let transaction = snapshot(&mut client).await?;
+        let transaction = snapshot(&mut client, FeedScope::One(scope)).await?;
         Ok(read::read(&transaction, scope, key, want).await?)
     }
 
     async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
         let mut client = self.client().await?;
-        let transaction = snapshot(&mut client).await?;
+        let transaction = snapshot(&mut client, FeedScope::One(scope)).await?;
         Ok(query::query(&transaction, scope, query).await?)
     }
 
     async fn edges(&self, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
         let mut client = self.client().await?;
-        let transaction = snapshot(&mut client).await?;
+        let transaction = snapshot(&mut client, FeedScope::One(scope)).await?;
         Ok(edges::edges(&transaction, scope, query).await?)
     }
 
@@ -185,7 +192,7 @@ impl Store for PostgresStore {
 
     async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {
         let mut client = self.client().await?;
-        let transaction = snapshot(&mut client).await?;
+        let transaction = snapshot(&mut client, query.scope).await?;
         Ok(feed::changes(&transaction, query).await?)
     }
 }

@@ -12,6 +12,12 @@ struct Migration {
 /// All of them; the version is the place in this list, from 1.
 const MIGRATIONS: &[Migration] = &[Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") }];
 
+/// What they say, for checks on all of it.
+#[cfg(test)]
+pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|migration| migration.sql)
+}
+
 /// The advisory lock that whoever migrates holds.
 const LOCK: i64 = 0x5343_4d53_0000_0001;
 

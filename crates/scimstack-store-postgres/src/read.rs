@@ -2,10 +2,9 @@
 
 use crate::fault::{Damaged, Fault};
 use crate::refs::key;
-use crate::sql::{self, unsigned};
+use crate::sql::{self, Transaction, unsigned};
 use crate::text::Packed;
 use bytes::Bytes;
-use deadpool_postgres::Transaction;
 use scimstack_schema::Timestamp;
 use scimstack_store::edge::Peer;
 use scimstack_store::{Core, Key, Kind, Scope, Stored, Version, Want};

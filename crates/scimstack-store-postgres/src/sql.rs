@@ -1,29 +1,107 @@
-//! Statements: prepared once for each connection, built only from texts of our own with every value bound.
+//! Statements: prepared once for each connection, built only from texts of our own with every value bound, and all of
+//! them to the scope of their transaction.
+//!
+//! [`Transaction`] is the only way to the database after the migrations. What it runs has passed [`crate::tenancy`], and
+//! binds the very scope that the transaction was begun for; anything else fails before it is sent.
 
+use crate::fault::Fault;
+use crate::tenancy::{OVER_ALL_SCOPES, Reach, reach};
 use crate::text::Packed;
-use deadpool_postgres::Transaction;
+use scimstack_store::FeedScope;
+use std::collections::HashMap;
 use std::fmt::Write as _;
-use tokio_postgres::types::ToSql;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row};
 
 /// What a statement is run with.
 pub(crate) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
 
+/// A transaction of one scope, or of the feed of all.
+pub(crate) struct Transaction<'t> {
+    inner: deadpool_postgres::Transaction<'t>,
+    scope: FeedScope,
+}
+
+/// A statement that would leave its tenant. It is a fault of this crate, and was not run.
+#[derive(Debug, thiserror::Error)]
+#[error("a statement was not run, because it is not held to its tenant: {reason}; the statement: {statement}")]
+pub(crate) struct Strayed {
+    statement: String,
+    reason: String,
+}
+
+/// The statements that passed. There are some hundred texts; values never are in one.
+static CHECKED: LazyLock<RwLock<HashMap<String, Arc<Reach>>>> = LazyLock::new(RwLock::default);
+
+impl<'t> Transaction<'t> {
+    pub(crate) fn new(inner: deadpool_postgres::Transaction<'t>, scope: FeedScope) -> Self {
+        Self { inner, scope }
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        self.inner.commit().await
+    }
+
+    /// Refuses a statement that is not held to the scope.
+    fn check(&self, sql: &str, params: Params<'_>) -> Result<(), Strayed> {
+        let strayed = |reason: String| Strayed { statement: sql.to_owned(), reason };
+        let known = CHECKED.read().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
+        let reach = match known {
+            Some(known) => known,
+            None => {
+                let reach = reach(sql).map_err(|violation| strayed(violation.to_string()))?;
+                let is_free = |table: &&&str| OVER_ALL_SCOPES.iter().any(|(free, _)| *free == **table);
+                if let Some(table) = reach.unbound.iter().find(|table| !is_free(table)) {
+                    return Err(strayed(format!("nothing binds the scope of {table}")));
+                }
+                let mut checked = CHECKED.write().unwrap_or_else(PoisonError::into_inner);
+                Arc::clone(checked.entry(sql.to_owned()).or_insert_with(|| Arc::new(reach)))
+            }
+        };
+        if let FeedScope::One(scope) = self.scope {
+            if let Some(table) = reach.unbound.first() {
+                return Err(strayed(format!("nothing binds the scope of {table}")));
+            }
+            let own = i64::from(scope.number()).to_be_bytes();
+            let is_own = |at: &usize| {
+                let mut bytes = BytesMut::with_capacity(own.len());
+                params.get(*at).is_some_and(|value| value.to_sql_checked(&Type::INT8, &mut bytes).is_ok())
+                    && *bytes == own
+            };
+            if let Some(at) = reach.bound.iter().find(|at| !is_own(at)) {
+                return Err(strayed(format!("${} is not the scope of the transaction", at + 1)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The statements that were run in this process.
+#[cfg(test)]
+pub(crate) fn catalogue() -> Vec<(String, Arc<Reach>)> {
+    let checked = CHECKED.read().unwrap();
+    checked.iter().map(|(sql, reach)| (sql.clone(), Arc::clone(reach))).collect()
+}
+
 /// Runs a statement that returns nothing; how many rows it changed.
-pub(crate) async fn run(tx: &Transaction<'_>, sql: &str, params: Params<'_>) -> Result<u64, Error> {
-    let statement = tx.prepare_cached(sql).await?;
-    tx.execute(&statement, params).await
+pub(crate) async fn run(tx: &Transaction<'_>, sql: &str, params: Params<'_>) -> Result<u64, Fault> {
+    tx.check(sql, params)?;
+    let statement = tx.inner.prepare_cached(sql).await?;
+    Ok(tx.inner.execute(&statement, params).await?)
 }
 
 /// The first row.
-pub(crate) async fn first(tx: &Transaction<'_>, sql: &str, params: Params<'_>) -> Result<Option<Row>, Error> {
+pub(crate) async fn first(tx: &Transaction<'_>, sql: &str, params: Params<'_>) -> Result<Option<Row>, Fault> {
     Ok(all(tx, sql, params).await?.into_iter().next())
 }
 
 /// All rows.
-pub(crate) async fn all(tx: &Transaction<'_>, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Error> {
-    let statement = tx.prepare_cached(sql).await?;
-    tx.query(&statement, params).await
+pub(crate) async fn all(tx: &Transaction<'_>, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Fault> {
+    tx.check(sql, params)?;
+    let statement = tx.inner.prepare_cached(sql).await?;
+    Ok(tx.inner.query(&statement, params).await?)
 }
 
 /// A value to bind.
@@ -102,15 +180,15 @@ impl Sql {
     }
 
     /// All rows.
-    pub(crate) async fn all(&self, tx: &Transaction<'_>) -> Result<Vec<Row>, Error> {
+    pub(crate) async fn all(&self, tx: &Transaction<'_>) -> Result<Vec<Row>, Fault> {
         let params: Vec<&(dyn ToSql + Sync)> = self.values.iter().map(Value::as_sql).collect();
         all(tx, &self.text, &params).await
     }
 
     /// The number a statement with one row of one column returns.
-    pub(crate) async fn number(&self, tx: &Transaction<'_>) -> Result<i64, Error> {
+    pub(crate) async fn number(&self, tx: &Transaction<'_>) -> Result<i64, Fault> {
         match self.all(tx).await?.first() {
-            Some(row) => row.try_get(0),
+            Some(row) => Ok(row.try_get(0)?),
             None => Ok(0),
         }
     }

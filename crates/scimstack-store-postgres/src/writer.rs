@@ -2,9 +2,9 @@
 
 use crate::commit;
 use crate::fault::Fault;
-use crate::sql;
+use crate::sql::{self, Transaction};
 use deadpool_postgres::Pool;
-use scimstack_store::{ChangeSet, Receipt, Scope, StoreError};
+use scimstack_store::{ChangeSet, FeedScope, Receipt, Scope, StoreError};
 
 /// How often a transaction that lost against another is begun.
 const ATTEMPTS: usize = 5;
@@ -24,7 +24,7 @@ pub(crate) async fn commit(pool: &Pool, scope: Scope, changes: &ChangeSet) -> Re
 
 async fn once(pool: &Pool, scope: Scope, changes: &ChangeSet) -> Result<Receipt, Fault> {
     let mut client = pool.get().await?;
-    let transaction = client.transaction().await?;
+    let transaction = Transaction::new(client.transaction().await?, FeedScope::One(scope));
     sql::run(&transaction, "SELECT pg_advisory_xact_lock($1, $2)", &[&LOCK, &scope.number().cast_signed()]).await?;
     // Dropped on an error, the transaction is rolled back before the connection is used again.
     let receipt = commit::apply(&transaction, scope, changes).await?;

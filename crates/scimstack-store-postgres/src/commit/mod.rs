@@ -11,10 +11,9 @@ mod replace;
 use crate::codec::{Reader, Writer};
 use crate::fault::{Damaged, Fault};
 use crate::refs::{Moved, Moves, key_number, packed};
-use crate::sql::{self, signed, unsigned};
+use crate::sql::{self, Transaction, signed, unsigned};
 use crate::text::Packed;
 use bytes::Bytes;
-use deadpool_postgres::Transaction;
 use scimstack_schema::{Object, Timestamp, Value};
 use scimstack_store::{
     ChangeKind, ChangeSet, Expect, Key, Kind, Op, OpReceipt, Receipt, Record, Scope, StoreError, UniqueValue, Version,

@@ -1,11 +1,12 @@
 //! A PostgreSQL server of the tests' own, from the programs that are installed: in a directory of its own, reached by a
 //! socket in it, gone with the value.
 
-#![expect(
+#![allow(
+    dead_code,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test that cannot start its server fails"
+    reason = "a test that cannot start its server fails, and not every test uses all of it"
 )]
 
 use std::path::{Path, PathBuf};
