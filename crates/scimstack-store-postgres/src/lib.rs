@@ -9,6 +9,15 @@
 //! change only when every transaction that began before it has ended: a transaction left open anywhere in the server holds
 //! it up (set `idle_in_transaction_session_timeout`).
 //!
+//! # Tenants
+//! No statement leaves its tenant: each is read before it is first prepared, and refused when a table in it is not held to
+//! the scope of its transaction. Every key begins with the scope, so that the tables can be distributed by it: see
+//! [DISTRIBUTING.md](https://github.com/scimstack/scimstack/blob/main/crates/scimstack-store-postgres/DISTRIBUTING.md).
+//! Roles other than the owner of the tables are held to one tenant by row-level security; a reporting tool gets a role of
+//! its own, with `GRANT SELECT` and `ALTER ROLE … SET scimstack.scope = '7'`: see
+//! [REPORTING.md](https://github.com/scimstack/scimstack/blob/main/crates/scimstack-store-postgres/REPORTING.md). The
+//! servers have to connect as the owner.
+//!
 //! Left out: how a resource becomes a record and a filter a plan ([`scimstack_store::plan`]).
 //!
 //! ```no_run
@@ -108,6 +117,12 @@ pub enum OpenError {
         found: i64,
         /// The newest version that is known.
         known: i64,
+    },
+    /// The role is not the owner of the tables, so that row-level security would hide every record from it.
+    #[error("the role {role:?} does not own the tables and would see none of their rows: connect as their owner")]
+    NotOwner {
+        /// The role that was connected as.
+        role: String,
     },
     /// The tables could not be made or brought to the newest version.
     #[error("the database could not be prepared")]

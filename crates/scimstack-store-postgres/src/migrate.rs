@@ -10,7 +10,10 @@ struct Migration {
 }
 
 /// All of them; the version is the place in this list, from 1.
-const MIGRATIONS: &[Migration] = &[Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
+    Migration { name: "row level security", sql: include_str!("../migrations/0003_row_level_security.sql") },
+];
 
 /// What they say, for checks on all of it.
 #[cfg(test)]
@@ -43,6 +46,11 @@ pub(crate) async fn migrate(client: &mut Client) -> Result<(), OpenError> {
         transaction
             .execute("INSERT INTO schema_migration(version, name) VALUES($1, $2)", &[&version, &migration.name])
             .await?;
+    }
+    // To another role the policies show nothing: it would look like an empty directory.
+    let hidden = transaction.query_one("SELECT row_security_active('resource'), current_user::text", &[]).await?;
+    if hidden.try_get(0)? {
+        return Err(OpenError::NotOwner { role: hidden.try_get(1)? });
     }
     transaction.commit().await?;
     Ok(())
