@@ -25,6 +25,28 @@ impl Fault {
             Self::Refused(_) => false,
         }
     }
+
+    /// Whether the connection went away, or leads to a server that has become a standby, before a commit was asked for:
+    /// nothing was done, and another connection may do it.
+    pub(crate) fn is_of_connection(&self) -> bool {
+        match self {
+            Self::Postgres(error) => is_gone(error),
+            Self::Commit(_) | Self::Refused(_) => false,
+        }
+    }
+
+    /// Whether the server may have committed without being able to say so.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Commit(error) if is_lost(error))
+    }
+
+    /// Whether it says nothing about what was asked: only that the server could not be asked.
+    pub(crate) fn is_no_answer(&self) -> bool {
+        match self {
+            Self::Refused(error) => matches!(error, StoreError::Unavailable(_)),
+            Self::Postgres(error) | Self::Commit(error) => is_outage(error) || is_lost(error),
+        }
+    }
 }
 
 impl From<StoreError> for Fault {
@@ -87,6 +109,19 @@ fn is_lost(error: &tokio_postgres::Error) -> bool {
     }
 }
 
+/// Whether another connection may do what this one could not.
+fn is_gone(error: &tokio_postgres::Error) -> bool {
+    match error.code() {
+        None => error.is_closed() || is_io(error),
+        Some(code) => is_gone_code(code.code()),
+    }
+}
+
+/// 57P01 to 57P03: the server goes down, went down, or starts. 25006: it has become a standby.
+fn is_gone_code(code: &str) -> bool {
+    code.starts_with("08") || ["57P01", "57P02", "57P03", "25006"].contains(&code)
+}
+
 /// Whether it may be better later: the connection is gone, resources are short, the server goes down or only reads.
 fn is_outage(error: &tokio_postgres::Error) -> bool {
     match error.code() {
@@ -118,6 +153,13 @@ mod tests {
     fn what_may_pass_is_an_outage_and_what_is_broken_is_not() {
         for code in ["08006", "40001", "40P01", "53100", "53300", "57P01", "57P03", "25006"] {
             assert!(is_outage_code(code), "{code}");
+        }
+        for code in ["08006", "57P01", "25006"] {
+            assert!(is_gone_code(code), "{code}");
+        }
+        // The connection is as good as before.
+        for code in ["53100", "57014", "40001", "23505"] {
+            assert!(!is_gone_code(code), "{code}");
         }
         for code in ["23505", "42P01", "22021", "XX001", "25P02"] {
             assert!(!is_outage_code(code), "{code}");

@@ -5,6 +5,11 @@
 //! one after another, those of different tenants at once. That is the choice of this version; it is what makes references
 //! that are pending, edges and the feed free of races in the simplest way. Reads take no lock: each is one snapshot.
 //!
+//! A commit that lost against another transaction, or whose connection was lost before its end, is done again, up to five
+//! times within a second. When the connection is lost while it ends, the outcome is not known: with an idempotency key the
+//! commit is asked for again, and answers [`scimstack_store::Receipt::replayed`] if it had been done; without one it is
+//! [`scimstack_store::StoreError::InDoubt`]. A read whose connection turns out to be gone is done on another.
+//!
 //! The feed of a scope is in the order of its commits. The feed of all scopes is in the order of transactions, and shows a
 //! change only when every transaction that began before it has ended: a transaction left open anywhere in the server holds
 //! it up (set `idle_in_transaction_session_timeout`).
@@ -83,6 +88,9 @@ const CONNECTIONS: usize = 16;
 
 /// How long a call waits for the server to answer a connection attempt, unless the URL says something else.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// How often a read is begun: once for each connection that the pool may have kept, and found to be gone.
+const READ_ATTEMPTS: usize = CONNECTIONS + 1;
 
 /// How long a call waits for a connection of the pool.
 const WAIT: Duration = Duration::from_secs(30);
@@ -165,6 +173,33 @@ impl PostgresStore {
     }
 }
 
+/// Reads in a snapshot. A connection that turns out to be gone (the server was started anew, or another has taken its
+/// place) is replaced, and the reading done again on another.
+macro_rules! reading {
+    ($store:expr, $scope:expr, |$transaction:ident| $read:expr) => {{
+        let mut attempt = 1;
+        loop {
+            let mut client = $store.client().await?;
+            let answer = async {
+                let snapshot = snapshot(&mut client, $scope).await?;
+                let $transaction = &snapshot;
+                $read.await
+            }
+            .await;
+            match answer {
+                Err(fault) if fault.is_of_connection() => {
+                    writer::discard(client);
+                    if attempt == READ_ATTEMPTS {
+                        break Err(fault.into());
+                    }
+                    attempt += 1;
+                }
+                answer => break Ok(answer?),
+            }
+        }
+    }};
+}
+
 /// A transaction that only reads, all of it in one state of the database.
 async fn snapshot(client: &mut Client, scope: FeedScope) -> Result<Transaction<'_>, Fault> {
     let builder = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
@@ -178,21 +213,15 @@ impl Store for PostgresStore {
     }
 
     async fn read(&self, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, StoreError> {
-        let mut client = self.client().await?;
-        let transaction = snapshot(&mut client, FeedScope::One(scope)).await?;
-        Ok(read::read(&transaction, scope, key, want).await?)
+        reading!(self, FeedScope::One(scope), |transaction| read::read(transaction, scope, key, want))
     }
 
     async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
-        let mut client = self.client().await?;
-        let transaction = snapshot(&mut client, FeedScope::One(scope)).await?;
-        Ok(query::query(&transaction, scope, query).await?)
+        reading!(self, FeedScope::One(scope), |transaction| query::query(transaction, scope, query))
     }
 
     async fn edges(&self, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
-        let mut client = self.client().await?;
-        let transaction = snapshot(&mut client, FeedScope::One(scope)).await?;
-        Ok(edges::edges(&transaction, scope, query).await?)
+        reading!(self, FeedScope::One(scope), |transaction| edges::edges(transaction, scope, query))
     }
 
     async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
@@ -206,8 +235,6 @@ impl Store for PostgresStore {
     }
 
     async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {
-        let mut client = self.client().await?;
-        let transaction = snapshot(&mut client, query.scope).await?;
-        Ok(feed::changes(&transaction, query).await?)
+        reading!(self, query.scope, |transaction| feed::changes(transaction, query))
     }
 }

@@ -1,0 +1,202 @@
+//! What a server does to its clients: it ends connections, is started anew, picks victims of deadlocks, and cannot always
+//! say whether it committed.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+mod cluster;
+
+use cluster::Cluster;
+use scimstack_schema::Timestamp;
+use scimstack_store::{
+    Actor, ChangeSet, Core, Expect, FeedQuery, FeedScope, Key, Op, Record, ResourceId, Scope, Store, StoreError, Want,
+};
+use scimstack_store_postgres::PostgresStore;
+use tokio::task::JoinSet;
+use tokio_postgres::{Client, NoTls};
+
+const TENANT: u32 = 1;
+
+fn scope() -> Scope {
+    Scope::from_number(TENANT)
+}
+
+fn user(id: &str) -> Key {
+    Key::new("User", ResourceId::new(id).unwrap())
+}
+
+fn changes() -> ChangeSet {
+    ChangeSet::new(Timestamp::from_seconds(0), Actor("system".to_owned()), "request-1")
+}
+
+fn create(id: &str) -> ChangeSet {
+    changes().with(Op::Create { key: user(id), record: Record::new(Core::default(), "{}") })
+}
+
+fn replace(id: &str) -> Op {
+    Op::Replace { key: user(id), expect: Expect::Any, record: Record::new(Core::default(), r#"{"n":1}"#) }
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Ends the store's connections of which `which` is true; how many.
+async fn end_connections(client: &Client, which: &str) -> i64 {
+    let sql = format!(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'scimstack' AND {which}"
+    );
+    client.query_one(&sql, &[]).await.unwrap().get(0)
+}
+
+/// Waits until one of the store's connections waits for something.
+async fn until_waiting(client: &Client, what: &str) {
+    let sql = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'scimstack' AND wait_event_type || wait_event = '{what}'"
+    );
+    while client.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn version(store: &PostgresStore, id: &str) -> Option<u64> {
+    store.read(scope(), &user(id), Want::ALL).await.unwrap().map(|stored| stored.version.0)
+}
+
+async fn entries(store: &PostgresStore) -> usize {
+    store.changes(&FeedQuery::new(FeedScope::One(scope()), 100)).await.unwrap().changes.len()
+}
+
+/// Calls at the same time, so that the pool has many connections.
+async fn all_at_once(store: &PostgresStore) {
+    let mut calls = JoinSet::new();
+    for _ in 0..16 {
+        let store = store.clone();
+        calls.spawn(async move { version(&store, "u1").await });
+    }
+    while let Some(version) = calls.join_next().await {
+        assert_eq!(version.unwrap(), Some(1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_the_server_ended_are_replaced_without_anybody_seeing_it() {
+    let cluster = Cluster::start();
+    let store = PostgresStore::connect(&cluster.url()).await.unwrap();
+    let observer = connect(&cluster.url()).await;
+    store.commit(scope(), create("u1")).await.unwrap();
+    let mut ended = 0;
+    for round in 0..10 {
+        all_at_once(&store).await;
+        ended += end_connections(&observer, "true").await;
+        match round % 2 {
+            0 => assert_eq!(version(&store, "u1").await, Some(1)),
+            _ => drop(store.commit(scope(), create(&format!("later{round}"))).await.unwrap()),
+        }
+    }
+    assert!(ended > 10, "only {ended} connections were ended");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_was_started_anew_between_two_calls_is_not_noticed() {
+    let cluster = Cluster::start();
+    let store = PostgresStore::connect(&cluster.url()).await.unwrap();
+    store.commit(scope(), create("u1")).await.unwrap();
+    all_at_once(&store).await;
+    cluster.down();
+    cluster.up("");
+    all_at_once(&store).await;
+    cluster.down();
+    cluster.up("");
+    store.commit(scope(), create("u2")).await.unwrap();
+    assert_eq!(version(&store, "u2").await, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_connection_is_lost_before_its_end_is_done_again_and_once() {
+    let cluster = Cluster::start();
+    let store = PostgresStore::connect(&cluster.url()).await.unwrap();
+    store.commit(scope(), create("u1")).await.unwrap();
+    let observer = connect(&cluster.url()).await;
+    let mut holder = connect(&cluster.url()).await;
+    let held = holder.transaction().await.unwrap();
+    held.execute("SELECT 1 FROM resource WHERE id = 'u1' FOR UPDATE", &[]).await.unwrap();
+    let commit = {
+        let store = store.clone();
+        let all = create("u2").with(replace("u1"));
+        tokio::spawn(async move { store.commit(scope(), all).await })
+    };
+    until_waiting(&observer, "Locktransactionid").await;
+    assert_eq!(end_connections(&observer, "wait_event_type = 'Lock'").await, 1);
+    held.commit().await.unwrap();
+    assert!(!commit.await.unwrap().unwrap().replayed);
+    assert_eq!((version(&store, "u1").await, version(&store, "u2").await), (Some(2), Some(1)));
+    assert_eq!(entries(&store).await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_victim_of_a_deadlock_is_begun_again() {
+    let cluster = Cluster::start();
+    cluster.down();
+    cluster.up("-c deadlock_timeout=10ms -c log_lock_waits=off");
+    let store = PostgresStore::connect(&cluster.url()).await.unwrap();
+    store.commit(scope(), create("u1")).await.unwrap();
+    store.commit(scope(), create("u2")).await.unwrap();
+    let observer = connect(&cluster.url()).await;
+    let mut rival = connect(&cluster.url()).await;
+    // It never looks for deadlocks, so the store's transaction is the one that finds it.
+    rival.batch_execute("SET deadlock_timeout = '1h'").await.unwrap();
+    let transaction = rival.transaction().await.unwrap();
+    transaction.execute("SELECT 1 FROM resource WHERE id = 'u2' FOR UPDATE", &[]).await.unwrap();
+    let commit = {
+        let store = store.clone();
+        let both = changes().with(replace("u1")).with(replace("u2"));
+        tokio::spawn(async move { store.commit(scope(), both).await })
+    };
+    until_waiting(&observer, "Locktransactionid").await;
+    transaction.execute("SELECT 1 FROM resource WHERE id = 'u1' FOR UPDATE", &[]).await.unwrap();
+    transaction.commit().await.unwrap();
+    commit.await.unwrap().unwrap();
+    let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    while observer.query_one(deadlocks, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        // Counted when the victim's session has next nothing to do.
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((version(&store, "u1").await, version(&store, "u2").await), (Some(2), Some(2)));
+    assert_eq!(entries(&store).await, 4);
+}
+
+/// The connection of a commit that is done, but waits for a standby that never comes, is ended.
+async fn lose_the_answer(idempotency_key: Option<&str>) -> (Cluster, PostgresStore, Result<bool, StoreError>) {
+    let cluster = Cluster::start();
+    PostgresStore::connect(&cluster.url()).await.unwrap();
+    cluster.down();
+    cluster.up("-c synchronous_standby_names=nobody");
+    let store = PostgresStore::connect(&cluster.url()).await.unwrap();
+    let observer = connect(&cluster.url()).await;
+    let mut changes = create("u1");
+    changes.idempotency_key = idempotency_key.map(str::to_owned);
+    let commit = {
+        let store = store.clone();
+        tokio::spawn(async move { store.commit(scope(), changes).await })
+    };
+    until_waiting(&observer, "IPCSyncRep").await;
+    assert_eq!(end_connections(&observer, "wait_event = 'SyncRep'").await, 1);
+    let answer = commit.await.unwrap().map(|receipt| receipt.replayed);
+    (cluster, store, answer)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idempotency_key_settles_a_commit_whose_answer_was_lost() {
+    let (_cluster, store, answer) = lose_the_answer(Some("once")).await;
+    assert!(matches!(answer, Ok(true)), "{answer:?}");
+    assert_eq!((version(&store, "u1").await, entries(&store).await), (Some(1), 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_an_idempotency_key_a_commit_whose_answer_was_lost_is_in_doubt() {
+    let (_cluster, store, answer) = lose_the_answer(None).await;
+    assert!(matches!(answer, Err(StoreError::InDoubt(_))), "{answer:?}");
+    assert_eq!((version(&store, "u1").await, entries(&store).await), (Some(1), 1));
+}
