@@ -173,16 +173,15 @@ impl PostgresStore {
     }
 }
 
-/// Reads in a snapshot. A connection that turns out to be gone (the server was started anew, or another has taken its
+/// Reads, in a `snapshot` or by one statement `alone`. A connection that turns out to be gone (the server was started anew, or another has taken its
 /// place) is replaced, and the reading done again on another.
 macro_rules! reading {
-    ($store:expr, $scope:expr, |$transaction:ident| $read:expr) => {{
+    ($store:expr, $scope:expr, $how:ident, |$transaction:ident| $read:expr) => {{
         let mut attempt = 1;
         loop {
             let mut client = $store.client().await?;
             let answer = async {
-                let snapshot = snapshot(&mut client, $scope).await?;
-                let $transaction = &snapshot;
+                let $transaction = &$how(&mut client, $scope).await?;
                 $read.await
             }
             .await;
@@ -200,6 +199,11 @@ macro_rules! reading {
     }};
 }
 
+/// No transaction: for one statement.
+async fn alone(client: &mut Client, scope: FeedScope) -> Result<Transaction<'_>, Fault> {
+    Ok(Transaction::none(client, scope))
+}
+
 /// A transaction that only reads, all of it in one state of the database.
 async fn snapshot(client: &mut Client, scope: FeedScope) -> Result<Transaction<'_>, Fault> {
     let builder = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
@@ -213,15 +217,22 @@ impl Store for PostgresStore {
     }
 
     async fn read(&self, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, StoreError> {
-        reading!(self, FeedScope::One(scope), |transaction| read::read(transaction, scope, key, want))
+        reading!(self, FeedScope::One(scope), alone, |alone| read::read(alone, scope, key, want))
     }
 
     async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
-        reading!(self, FeedScope::One(scope), |transaction| query::query(transaction, scope, query))
+        let answer: Result<_, StoreError> =
+            reading!(self, FeedScope::One(scope), alone, |alone| query::direct(alone, scope, query));
+        match answer? {
+            Some(page) => Ok(page),
+            None => {
+                reading!(self, FeedScope::One(scope), snapshot, |snapshot| query::query(snapshot, scope, query))
+            }
+        }
     }
 
     async fn edges(&self, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
-        reading!(self, FeedScope::One(scope), |transaction| edges::edges(transaction, scope, query))
+        reading!(self, FeedScope::One(scope), snapshot, |snapshot| edges::edges(snapshot, scope, query))
     }
 
     async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
@@ -235,6 +246,6 @@ impl Store for PostgresStore {
     }
 
     async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {
-        reading!(self, query.scope, |transaction| feed::changes(transaction, query))
+        reading!(self, query.scope, snapshot, |snapshot| feed::changes(snapshot, query))
     }
 }

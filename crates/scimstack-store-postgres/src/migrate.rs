@@ -12,6 +12,7 @@ struct Migration {
 /// All of them; the version is the place in this list, from 1.
 const MIGRATIONS: &[Migration] = &[
     Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
+    Migration { name: "inactive", sql: include_str!("../migrations/0002_inactive.sql") },
     Migration { name: "row level security", sql: include_str!("../migrations/0003_row_level_security.sql") },
 ];
 

@@ -21,6 +21,47 @@ macro_rules! select {
     };
 }
 
+/// The columns of a [`Stored`], in the order that [`stored`] reads them; of the record `r`, where there are other tables.
+pub(crate) fn columns(want: Want, of_r: bool) -> &'static str {
+    macro_rules! columns {
+        ($r:literal, $large:literal) => {
+            concat!(
+                $r,
+                "id, ",
+                $r,
+                "version, ",
+                $r,
+                "uniq, ",
+                $r,
+                "external_id, ",
+                $r,
+                "sort_name, ",
+                $r,
+                "display, ",
+                $r,
+                "active, ",
+                $r,
+                "created, ",
+                $r,
+                "modified, ",
+                $r,
+                "edge_count",
+                $large
+            )
+        };
+    }
+    match (of_r, want.document, want.private) {
+        (false, true, true) => columns!("", ", doc, private"),
+        (false, true, false) => columns!("", ", doc, ''::bytea"),
+        (false, false, true) => columns!("", ", ''::bytea, private"),
+        (false, false, false) => columns!("", ", ''::bytea, ''::bytea"),
+        (true, true, true) => columns!("r.", ", r.doc, r.private"),
+        (true, true, false) => columns!("r.", ", r.doc, ''::bytea"),
+        (true, false, true) => columns!("r.", ", ''::bytea, r.private"),
+        (true, false, false) => columns!("r.", ", ''::bytea, ''::bytea"),
+    }
+}
+
 /// One record.
 pub(crate) async fn read(tx: &Transaction<'_>, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, Fault> {
     let ids = [Packed::of(key.id.as_str())];
@@ -46,7 +87,8 @@ pub(crate) async fn read_all(
     sql::all(tx, statement, params).await?.iter().map(|row| stored(row, kind)).collect()
 }
 
-fn stored(row: &Row, kind: &Kind) -> Result<Stored, Fault> {
+/// The record whose columns a row begins with.
+pub(crate) fn stored(row: &Row, kind: &Kind) -> Result<Stored, Fault> {
     let text = |at| Ok::<_, tokio_postgres::Error>(row.try_get::<_, Option<Packed>>(at)?.map(|text| text.open()));
     let large = |at| Ok::<_, tokio_postgres::Error>(Bytes::copy_from_slice(row.try_get::<_, &[u8]>(at)?));
     let key = key(kind.as_str(), &row.try_get(0)?)?;

@@ -7,21 +7,37 @@
 use crate::fault::Fault;
 use crate::tenancy::{OVER_ALL_SCOPES, Reach, reach};
 use crate::text::Packed;
+use deadpool_postgres::Client;
 use scimstack_store::FeedScope;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, Statement};
 
 /// What a statement is run with.
 pub(crate) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
 
 /// A transaction of one scope, or of the feed of all.
 pub(crate) struct Transaction<'t> {
-    inner: deadpool_postgres::Transaction<'t>,
+    inner: Inner<'t>,
     scope: FeedScope,
+}
+
+enum Inner<'t> {
+    Begun(deadpool_postgres::Transaction<'t>),
+    /// None: each statement is one.
+    Each(&'t Client),
+}
+
+impl Inner<'_> {
+    async fn prepared(&self, sql: &str) -> Result<Statement, Error> {
+        match self {
+            Self::Begun(transaction) => transaction.prepare_cached(sql).await,
+            Self::Each(client) => client.prepare_cached(sql).await,
+        }
+    }
 }
 
 /// A statement that would leave its tenant. It is a fault of this crate, and was not run.
@@ -37,11 +53,19 @@ static CHECKED: LazyLock<RwLock<HashMap<String, Arc<Reach>>>> = LazyLock::new(Rw
 
 impl<'t> Transaction<'t> {
     pub(crate) fn new(inner: deadpool_postgres::Transaction<'t>, scope: FeedScope) -> Self {
-        Self { inner, scope }
+        Self { inner: Inner::Begun(inner), scope }
+    }
+
+    /// For one statement, or several that need not see the same state.
+    pub(crate) fn none(client: &'t Client, scope: FeedScope) -> Self {
+        Self { inner: Inner::Each(client), scope }
     }
 
     pub(crate) async fn commit(self) -> Result<(), Error> {
-        self.inner.commit().await
+        match self.inner {
+            Inner::Begun(transaction) => transaction.commit().await,
+            Inner::Each(_) => Ok(()),
+        }
     }
 
     /// Refuses a statement that is not held to the scope.
@@ -88,8 +112,11 @@ pub(crate) fn catalogue() -> Vec<(String, Arc<Reach>)> {
 /// Runs a statement that returns nothing; how many rows it changed.
 pub(crate) async fn run(tx: &Transaction<'_>, sql: &str, params: Params<'_>) -> Result<u64, Fault> {
     tx.check(sql, params)?;
-    let statement = tx.inner.prepare_cached(sql).await?;
-    Ok(tx.inner.execute(&statement, params).await?)
+    let statement = tx.inner.prepared(sql).await?;
+    Ok(match &tx.inner {
+        Inner::Begun(transaction) => transaction.execute(&statement, params).await?,
+        Inner::Each(client) => client.execute(&statement, params).await?,
+    })
 }
 
 /// The first row.
@@ -100,8 +127,11 @@ pub(crate) async fn first(tx: &Transaction<'_>, sql: &str, params: Params<'_>) -
 /// All rows.
 pub(crate) async fn all(tx: &Transaction<'_>, sql: &str, params: Params<'_>) -> Result<Vec<Row>, Fault> {
     tx.check(sql, params)?;
-    let statement = tx.inner.prepare_cached(sql).await?;
-    Ok(tx.inner.query(&statement, params).await?)
+    let statement = tx.inner.prepared(sql).await?;
+    Ok(match &tx.inner {
+        Inner::Begun(transaction) => transaction.query(&statement, params).await?,
+        Inner::Each(client) => client.query(&statement, params).await?,
+    })
 }
 
 /// A value to bind.

@@ -21,10 +21,12 @@
 
 mod document;
 mod extract;
+mod look_up;
 mod range;
 
 pub use document::{EdgeNeed, complete, complete_with_edges, meta, needs_edges, sort_key};
 pub use extract::{index_key, operand_key, record, unique_attribute};
+pub use look_up::{look_up, looked_up};
 pub use range::Ordered;
 
 use crate::key::Kind;

@@ -24,7 +24,7 @@ pub(super) struct Range<'r> {
 
 /// A stretch of an order that one index range has.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Segment {
+pub(super) enum Segment {
     Whole,
     Values,
     Nulls,
@@ -51,7 +51,7 @@ impl Range<'_> {
 
     /// The stretches to read, in order. What is before `after` as a whole is left out; the place matters only in the
     /// first of the others.
-    fn segments(&self) -> Vec<Segment> {
+    pub(super) fn segments(&self) -> Vec<Segment> {
         let all: &[Segment] = match self.column {
             Column::Id => &[Segment::Whole],
             Column::Created | Column::Modified => &[Segment::Values],
@@ -67,6 +67,26 @@ impl Range<'_> {
             }
         };
         all.iter().copied().filter(is_left).collect()
+    }
+
+    /// `ORDER BY` of one stretch.
+    pub(super) fn push_order(&self, sql: &mut Sql, segment: Segment) {
+        sql.push(" ORDER BY ");
+        match (self.column.name(), segment) {
+            (Some(name), Segment::Values) => {
+                sql.push(name).push(if self.descending { " DESC" } else { "" });
+                // Unique values need no more, and their index has none.
+                if self.column != Column::Unique {
+                    sql.push(", id");
+                }
+            }
+            _ => {
+                sql.push("id");
+            }
+        }
+        if self.descending && (self.column != Column::Unique || segment == Segment::Nulls) {
+            sql.push(" DESC");
+        }
     }
 
     fn value_to_bind(&self, value: &Packed) -> Result<Value, StoreError> {
@@ -108,20 +128,7 @@ impl Reading<'_> {
                 sql.push(", ").push(name);
             }
             self.segment(&mut sql, *segment, range)?;
-            sql.push(" ORDER BY ");
-            match (range.column.name(), segment) {
-                (Some(name), Segment::Values) => {
-                    sql.push(name).push(if range.descending { " DESC" } else { "" });
-                    // Unique values need no more, and their index has none.
-                    if range.column != Column::Unique {
-                        sql.push(", id");
-                    }
-                }
-                _ => drop(sql.push("id")),
-            }
-            if range.descending && (range.column != Column::Unique || *segment == Segment::Nulls) {
-                sql.push(" DESC");
-            }
+            range.push_order(&mut sql, *segment);
             sql.push(" LIMIT ").bind(signed(left)).push(" OFFSET ").bind(signed(offset));
             let rows = sql.all(self.tx).await?;
             if !rows.is_empty() {
@@ -143,7 +150,7 @@ impl Reading<'_> {
     }
 
     /// `FROM … WHERE` of one stretch.
-    fn segment(&self, sql: &mut Sql, segment: Segment, range: &Range<'_>) -> Result<(), Fault> {
+    pub(super) fn segment(&self, sql: &mut Sql, segment: Segment, range: &Range<'_>) -> Result<(), Fault> {
         sql.push(" FROM resource WHERE scope = ").bind(i64::from(self.scope.number()));
         sql.push(" AND kind = ").bind(range.kind);
         let name = range.column.name();

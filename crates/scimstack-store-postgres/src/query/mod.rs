@@ -3,6 +3,7 @@
 //! budget (RFC 7644 §3.4.2).
 
 mod budget;
+mod direct;
 mod heads;
 mod order;
 mod residual;
@@ -14,6 +15,7 @@ use crate::refs::packed;
 use crate::sql::Transaction;
 use crate::text::Packed;
 use budget::Budget;
+pub(crate) use direct::direct;
 use heads::Range;
 use order::{Column, Place};
 use scimstack_store::{CountMode, Kind, Page, Paging, Query, Scope, Sort, StoreError, Stored, Target, Total, Want};
@@ -187,24 +189,74 @@ impl<'r> Reading<'r> {
         let column = Column::of(self.sort, &target.resource_type);
         match column {
             _ if source == Source::Nothing => Ok(Part { heads: Vec::new(), total: 0 }),
-            Some(column) if exact => self.exact(&kind, &source, column, demand).await,
+            Some(column) if exact => self.exact(target, &kind, &source, column, demand).await,
             Some(column) if source == Source::All => self.scan(target, &kind, column, demand).await,
             column => self.evaluate(target, &kind, &source, exact, column, demand).await,
         }
     }
 
     /// Everything the source has matches, and an index or column has the order.
-    async fn exact(&self, kind: &Packed, source: &Source, column: Column, demand: Demand<'_>) -> Result<Part, Fault> {
-        let total = match demand.count {
-            CountMode::None => 0,
-            CountMode::Exact => self.count(source, kind, None).await?,
-            CountMode::UpTo(most) => self.count(source, kind, Some(most.saturating_add(1))).await?,
-        };
+    async fn exact(
+        &self,
+        target: &Target,
+        kind: &Packed,
+        source: &Source,
+        column: Column,
+        demand: Demand<'_>,
+    ) -> Result<Part, Fault> {
+        if let Some(part) = self.walked(target, kind, source, column, demand).await? {
+            return Ok(part);
+        }
         let heads = match demand.limit {
             0 => Vec::new(),
             _ => self.heads(source, &self.range(kind, column, demand)).await?,
         };
+        let found = heads.len() as u64;
+        let total = match demand.count {
+            // The first page is the only one.
+            _ if demand.after.is_none() && demand.offset == 0 && found < demand.limit => found,
+            count => self.counted(source, kind, count).await?,
+        };
         Ok(Part { heads, total })
+    }
+
+    async fn counted(&self, source: &Source, kind: &Packed, count: CountMode) -> Result<u64, Fault> {
+        match count {
+            CountMode::None => Ok(0),
+            CountMode::Exact => self.count(source, kind, None).await,
+            CountMode::UpTo(most) => self.count(source, kind, Some(most.saturating_add(1))).await,
+        }
+    }
+
+    /// When so many match that going through all in order meets a page of them sooner than the matches can be put in
+    /// order: that page.
+    async fn walked(
+        &self,
+        target: &Target,
+        kind: &Packed,
+        source: &Source,
+        column: Column,
+        demand: Demand<'_>,
+    ) -> Result<Option<Part>, Fault> {
+        let is_wide = matches!(source, Source::Column { .. } | Source::Values { .. } | Source::Inactive);
+        let wanted = demand.offset.saturating_add(demand.limit);
+        if !is_wide || demand.limit == 0 || wanted >= self.budget.left() {
+            return Ok(None);
+        }
+        let all = self.count(&Source::All, kind, None).await?;
+        // Of `m` matches among `all`, every `all / m`th is one; to put them in order takes `m` steps.
+        let worth = all.saturating_mul(wanted).isqrt();
+        if self.count(source, kind, Some(worth.saturating_add(1))).await? <= worth {
+            return Ok(None);
+        }
+        let page = Demand { count: CountMode::None, ..demand };
+        let part = match self.scan(target, kind, column, page).await {
+            Ok(part) => part,
+            // They are not spread evenly.
+            Err(Fault::Refused(StoreError::TooExpensive { .. })) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        Ok(Some(Part { total: self.counted(source, kind, demand.count).await?, ..part }))
     }
 
     fn range<'d>(&self, kind: &'d Packed, column: Column, demand: Demand<'d>) -> Range<'d> {
@@ -298,6 +350,11 @@ impl<'r> Reading<'r> {
         heads.truncate(usize::try_from(demand.limit).unwrap_or(usize::MAX));
         Ok(Part { heads, total })
     }
+}
+
+/// Whether all records of the kind are asked for.
+fn is_all(target: &Target) -> bool {
+    target.filter.as_deref().is_none_or(source::is_true)
 }
 
 /// Within one snapshot this does not happen.

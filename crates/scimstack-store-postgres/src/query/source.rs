@@ -1,14 +1,15 @@
 //! Where the candidates of one kind come from: the planner's driver, in terms of our tables.
 
 use super::Reading;
-use crate::fault::Fault;
+use super::order::instant_of;
+use crate::fault::{Damaged, Fault};
 use crate::read::kinds;
 use crate::refs::BY_RAW;
 use crate::sql::{self, Sql, signed};
 use crate::text::Packed;
 use scimstack_filter::{Operator, Resolved, Test};
 use scimstack_schema::fold::fold;
-use scimstack_store::plan::{Driver, plan};
+use scimstack_store::plan::{Driver, Ordered, plan};
 use scimstack_store::{Scope, Target};
 use std::collections::BTreeSet;
 
@@ -33,8 +34,37 @@ pub(super) enum Source {
         kind: Packed,
         source: Packed,
     },
+    /// A column from one value, before another.
+    Column {
+        name: &'static str,
+        from: Option<Bound>,
+        to: Option<Bound>,
+    },
+    /// The same of the attribute index.
+    Values {
+        path: Packed,
+        from: Option<Packed>,
+        to: Option<Packed>,
+    },
+    Inactive,
     /// The records with these ids.
     Rows(Vec<Packed>),
+}
+
+/// Where a stretch of a column begins or ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    Text(Packed),
+    Micros(i64),
+}
+
+impl Bound {
+    fn push(&self, sql: &mut Sql) {
+        match self {
+            Self::Text(text) => sql.bind(text),
+            Self::Micros(micros) => sql.bind(*micros),
+        };
+    }
 }
 
 impl Reading<'_> {
@@ -43,7 +73,21 @@ impl Reading<'_> {
         let filter = target.filter.as_deref();
         let plan = plan(&target.resource_type, filter);
         let only = filter.and_then(only_test);
-        let source = match plan.driver {
+        let by_edges = match &plan.driver {
+            // Whoever is found by a value without case has it.
+            Driver::EdgesTo { .. } => Some(only.is_some_and(|test| !test.path.leaf().case_exact)),
+            Driver::EdgesFrom { .. } => Some(only.is_some()),
+            _ => None,
+        };
+        let source = self.driven(plan.driver, target).await?;
+        let is_all = source == Source::All;
+        let exact = by_edges.unwrap_or(plan.exact);
+        Ok((source, exact && (!is_all || filter.is_none_or(is_true))))
+    }
+
+    /// Where a driver looks.
+    async fn driven(&self, driver: Driver, target: &Target) -> Result<Source, Fault> {
+        Ok(match driver {
             Driver::Nothing => Source::Nothing,
             Driver::Id(id) => Source::Id(Packed::key(&id)),
             Driver::Unique(value) => Source::Unique(Packed::key(&value)),
@@ -54,19 +98,48 @@ impl Reading<'_> {
                 value: Packed::key(&value),
                 kind: kind.as_deref().map(Packed::of),
             },
-            Driver::EdgesTo { relation, target: id } => {
-                let rows = Source::Rows(self.sources_of(&relation, &id, target).await?);
-                // Whoever is found by a value without case has it.
-                return Ok((rows, only.is_some_and(|test| !test.path.leaf().case_exact)));
-            }
-            Driver::EdgesFrom { relation, source } => {
-                return Ok((self.targets_of(&relation, &source, target).await?, only.is_some()));
-            }
+            Driver::EdgesTo { relation, target: id } => Source::Rows(self.sources_of(&relation, &id, target).await?),
+            Driver::EdgesFrom { relation, source } => self.targets_of(&relation, &source, target).await?,
+            Driver::Range { of: Ordered::Index(path), from, to } => Source::Values {
+                path: Packed::of(&path),
+                from: from.as_deref().map(Packed::key),
+                to: to.as_deref().map(Packed::key),
+            },
+            Driver::Range { of, from, to } => match column(&of) {
+                Some(column) => Source::Column {
+                    name: column,
+                    from: from.map(|key| bound(&of, &key)).transpose()?,
+                    to: to.map(|key| bound(&of, &key)).transpose()?,
+                },
+                None => Source::All,
+            },
+            Driver::Inactive => Source::Inactive,
+            Driver::Any(drivers) => Box::pin(self.any(drivers, target)).await?,
             // A driver of a later version: all candidates are a superset of any.
             _ => Source::All,
-        };
-        let is_all = source == Source::All;
-        Ok((source, plan.exact && (!is_all || filter.is_none_or(is_true))))
+        })
+    }
+
+    /// What any of these finds, each once.
+    async fn any(&self, drivers: Vec<Driver>, target: &Target) -> Result<Source, Fault> {
+        let mut ids = BTreeSet::new();
+        for driver in drivers {
+            match self.driven(driver, target).await? {
+                Source::Nothing => {}
+                Source::All => return Ok(Source::All),
+                source => {
+                    let mut sql = Sql::default();
+                    sql.push("SELECT r.id");
+                    source.push_from(&mut sql, self.scope, &Packed::of(target.kind.as_str()));
+                    sql.push(" LIMIT ").bind(signed(self.budget.left().saturating_add(1)));
+                    for row in sql.all(self.tx).await? {
+                        ids.insert(row.try_get(0)?);
+                    }
+                }
+            }
+            self.budget.covers(ids.len() as u64, target)?;
+        }
+        Ok(Source::Rows(ids.into_iter().collect()))
     }
 
     /// Sources whose edges end at the record with this id, or are pending under it.
@@ -137,7 +210,7 @@ impl Source {
     /// `FROM … WHERE`, with the record as `r`.
     pub(super) fn push_from(&self, sql: &mut Sql, scope: Scope, kind: &Packed) {
         match self {
-            Self::Index { .. } => {
+            Self::Index { .. } | Self::Values { .. } => {
                 sql.push(" FROM (");
                 self.push_counted(sql, scope, kind);
                 sql.push(") a JOIN resource r ON r.id = a.id WHERE r.scope = ").bind(i64::from(scope.number()));
@@ -167,6 +240,16 @@ impl Source {
                     sql.push(" AND type = ").bind(element);
                 }
             }
+            Self::Values { path, from, to } => {
+                sql.push("SELECT DISTINCT id FROM av WHERE scope = ").bind(i64::from(scope.number()));
+                sql.push(" AND kind = ").bind(kind).push(" AND path = ").bind(path);
+                if let Some(from) = from {
+                    sql.push(" AND val >= ").bind(from);
+                }
+                if let Some(to) = to {
+                    sql.push(" AND val < ").bind(to);
+                }
+            }
             Self::EdgesFrom { .. } => {
                 sql.push("SELECT 1 FROM edge e WHERE ");
                 self.push_edges(sql, scope, kind);
@@ -193,14 +276,46 @@ impl Source {
             Self::Unique(value) => sql.push(" AND r.uniq_key = ").bind(value),
             Self::ExternalId(value) => sql.push(" AND r.external_key = ").bind(value),
             Self::SortName(value) => sql.push(" AND r.sort_name = ").bind(value),
+            Self::Column { name, from, to } => {
+                for (comparison, bound) in [(" >= ", from), (" < ", to)] {
+                    if let Some(bound) = bound {
+                        sql.push(" AND r.").push(name).push(comparison);
+                        bound.push(sql);
+                    }
+                }
+                sql
+            }
+            Self::Inactive => sql.push(" AND NOT r.active"),
             Self::Rows(ids) => sql.push(" AND r.id = ANY(").bind(ids.as_slice()).push(")"),
             _ => sql,
         };
     }
 }
 
+/// The column of an order, of those that are columns.
+fn column(of: &Ordered) -> Option<&'static str> {
+    match of {
+        Ordered::Unique => Some("uniq_key"),
+        Ordered::ExternalId => Some("external_key"),
+        Ordered::SortName => Some("sort_name"),
+        Ordered::Created => Some("created"),
+        Ordered::Modified => Some("modified"),
+        _ => None,
+    }
+}
+
+/// A key as the column has it.
+fn bound(of: &Ordered, key: &str) -> Result<Bound, Fault> {
+    match of {
+        Ordered::Created | Ordered::Modified => {
+            Ok(Bound::Micros(instant_of(&Packed::of(key)).ok_or(Damaged("a time that is none"))?))
+        }
+        _ => Ok(Bound::Text(Packed::key(key))),
+    }
+}
+
 /// Whether a filter says nothing: no conjuncts.
-fn is_true(filter: &Resolved) -> bool {
+pub(super) fn is_true(filter: &Resolved) -> bool {
     matches!(filter, Resolved::And(all) if all.iter().all(is_true))
 }
 

@@ -1,0 +1,91 @@
+//! Questions that one statement answers: the look-ups of [`scimstack_store::plan::look_up`], and full pages of all records
+//! of a kind. One statement needs no transaction around it, which on a network is most of the time a look-up takes.
+//! Left out: everything else, which is [`super::query`]'s.
+
+use super::budget::Budget;
+use super::order::{Column, Place};
+use super::source::Source;
+use super::{Demand, Reading, is_all};
+use crate::fault::Fault;
+use crate::read::{columns, stored};
+use crate::sql::{Sql, Transaction, signed, unsigned};
+use crate::text::Packed;
+use scimstack_store::plan::{Driver, look_up, looked_up};
+use scimstack_store::{CountMode, Page, Paging, Query, Scope, StoreError, Total};
+
+/// Two are enough to know that there are several; a record may come once for each element.
+const ENOUGH: i64 = 3;
+
+/// The answer, unless it takes more than one statement.
+pub(crate) async fn direct(tx: &Transaction<'_>, scope: Scope, query: &Query) -> Result<Option<Page>, Fault> {
+    match look_up(query) {
+        Some((target, driver)) => {
+            let source = match driver {
+                Driver::Id(id) => Source::Id(Packed::key(&id)),
+                Driver::Unique(value) => Source::Unique(Packed::key(&value)),
+                Driver::ExternalId(value) => Source::ExternalId(Packed::key(&value)),
+                Driver::Index { path, value, kind } => Source::Index {
+                    path: Packed::of(&path),
+                    value: Packed::key(&value),
+                    kind: kind.as_deref().map(Packed::of),
+                },
+                _ => return Ok(None),
+            };
+            let mut sql = Sql::default();
+            sql.push("SELECT ").push(columns(query.want, true));
+            source.push_from(&mut sql, scope, &Packed::of(target.kind.as_str()));
+            sql.push(" LIMIT ").bind(ENOUGH);
+            let rows = sql.all(tx).await?;
+            let found = rows.iter().map(|row| stored(row, &target.kind)).collect::<Result<Vec<_>, _>>()?;
+            Ok(looked_up(query, found))
+        }
+        None => page(tx, scope, query).await,
+    }
+}
+
+/// A full page of all records of a kind, in an order that an index has, from the beginning or a cursor.
+async fn page(tx: &Transaction<'_>, scope: Scope, query: &Query) -> Result<Option<Page>, Fault> {
+    let ([target], sort) = (query.targets.as_slice(), query.sort.as_ref()) else { return Ok(None) };
+    let Some(column) = Column::of(sort, &target.resource_type).filter(|_| is_all(target)) else { return Ok(None) };
+    let (after, limit) = match &query.page {
+        Paging::Index { start, count } if *start <= 1 => (None, u64::from(*count)),
+        Paging::Cursor { after: None, count } => (None, u64::from(*count) + 1),
+        Paging::Cursor { after: Some(cursor), count } => {
+            (Some(Place::decode(cursor, sort).ok_or(StoreError::BadCursor)?), u64::from(*count) + 1)
+        }
+        Paging::Index { .. } => return Ok(None),
+    };
+    let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort };
+    let kind = Packed::of(target.kind.as_str());
+    let demand = Demand { after: after.as_ref(), offset: 0, limit, count: query.count };
+    let range = reading.range(&kind, column, demand);
+    let [first, rest @ ..] = &range.segments()[..] else { return Ok(None) };
+    let mut sql = Sql::default();
+    sql.push("SELECT ").push(columns(query.want, false)).push(", (SELECT n FROM kind_count WHERE scope = ");
+    sql.bind(i64::from(scope.number())).push(" AND kind = ").bind(&kind).push(")");
+    reading.segment(&mut sql, *first, &range)?;
+    range.push_order(&mut sql, *first);
+    sql.push(" LIMIT ").bind(signed(limit));
+    let rows = sql.all(tx).await?;
+    let is_full = rows.len() as u64 == limit;
+    if limit == 0 || rows.is_empty() || (!is_full && !rest.is_empty()) {
+        return Ok(None);
+    }
+    let total = match rows.first().map(|row| row.try_get::<_, Option<i64>>(12)).transpose()?.flatten().map(unsigned) {
+        _ if query.count == CountMode::None => Total::Unknown,
+        Some(all) => match query.count {
+            CountMode::UpTo(most) if all > most => Total::AtLeast(most),
+            _ => Total::Exact(all),
+        },
+        None => return Ok(None),
+    };
+    let mut items = rows.iter().map(|row| stored(row, &target.kind)).collect::<Result<Vec<_>, _>>()?;
+    let mut next = None;
+    if let Paging::Cursor { count, .. } = query.page
+        && is_full
+    {
+        items.truncate(count as usize);
+        next = items.last().map(|last| Place::of(sort, Some(column), last, None).encode(sort));
+    }
+    Ok(Some(Page::new(items, total, next)))
+}
