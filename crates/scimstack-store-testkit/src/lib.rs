@@ -23,9 +23,13 @@
 
 mod check;
 mod checks;
+#[cfg(feature = "proptest")]
+mod differential;
 mod people;
 mod report;
 mod world;
 
 pub use check::{Check, Need, checks, compare, run, run_only};
+#[cfg(feature = "proptest")]
+pub use differential::agrees_with_memory;
 pub use report::{Failure, Report, Skip};
