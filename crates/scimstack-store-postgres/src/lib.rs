@@ -42,8 +42,21 @@
 //! # }
 //! ```
 //!
+//! # Encryption
+//! With the feature `tls`, which is on by default, `sslmode` and `sslrootcert` in the URL mean what they mean to libpq:
+//!
+//! | `sslmode` | encrypted | the server is |
+//! |---|---|---|
+//! | `disable` | no | anyone |
+//! | `prefer`, the default | when the server offers it | anyone |
+//! | `require` | yes | anyone; with `sslrootcert=FILE` as `verify-ca` |
+//! | `verify-ca` | yes | one with a certificate of the authority in `sslrootcert=FILE` |
+//! | `verify-full` | yes | that, or with `sslrootcert=system` or none of any authority of the system, and of the host's name |
+//!
+//! Across a network use `verify-full`: the others do not notice somebody who answers in the server's place. A socket in the
+//! file system is never encrypted. Certificates of clients and `channel_binding=require` are not supported.
+//!
 //! # Limits
-//! - The connection is not encrypted: use a socket, the loopback interface or a tunnel.
 //! - All calls must come from within a Tokio runtime. A commit goes on in the runtime that the store was opened in, also
 //!   when its future is dropped.
 //! - Behind PgBouncer in transaction mode, version 1.21 or later is needed, for prepared statements.
@@ -66,28 +79,31 @@ mod migrate;
 mod query;
 mod read;
 mod refs;
+mod settings;
 mod sql;
 mod tenancy;
 mod text;
+#[cfg(feature = "tls")]
+mod tls;
 mod writer;
 
 use async_trait::async_trait;
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use fault::Fault;
 use scimstack_store::{
     Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, FeedQuery, FeedScope, Key, Page, Query, Receipt, Scope,
     Store, StoreError, Stored, Want,
 };
+use settings::Settings;
 use sql::Transaction;
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio_postgres::{IsolationLevel, NoTls};
+use tokio_postgres::IsolationLevel;
+#[cfg(not(feature = "tls"))]
+use tokio_postgres::config::SslMode;
 
 /// The most connections at a time.
 const CONNECTIONS: usize = 16;
-
-/// How long a call waits for the server to answer a connection attempt, unless the URL says something else.
-const CONNECT: Duration = Duration::from_secs(5);
 
 /// How often a read is begun: once for each connection that the pool may have kept, and found to be gone.
 const READ_ATTEMPTS: usize = CONNECTIONS + 1;
@@ -118,6 +134,12 @@ pub enum OpenError {
     /// The server cannot be reached, or refuses.
     #[error("the PostgreSQL server cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What the URL says about encryption cannot be done, or is less than it seems.
+    #[error("the connection cannot be encrypted as the database URL says: {0}")]
+    Tls(String),
+    /// The server's certificate is not one that the URL trusts.
+    #[error("the certificate of the PostgreSQL server is not trusted: {0}")]
+    Untrusted(String),
     /// The database is of a newer version of this library.
     #[error("the database has version {found}; this version knows {known} at most")]
     Newer {
@@ -148,21 +170,24 @@ impl PostgresStore {
     /// When the server cannot be reached, or the database is of a newer version of this library.
     pub async fn connect(url: &str) -> Result<Self, OpenError> {
         let runtime = Handle::try_current().map_err(OpenError::NoRuntime)?;
-        let mut config: tokio_postgres::Config = url.parse().map_err(OpenError::Url)?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT);
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("scimstack");
-        }
+        let Settings { config, trust } = settings::parse(url)?;
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, manager))
+        #[cfg(feature = "tls")]
+        let manager = Manager::from_config(config, tls::Tls::new(&trust)?, manager);
+        #[cfg(not(feature = "tls"))]
+        let manager = match (config.get_ssl_mode(), trust) {
+            (SslMode::Require, _) => {
+                return Err(OpenError::Tls("this build has no TLS: enable the feature `tls`".into()));
+            }
+            _ => Manager::from_config(config, tokio_postgres::NoTls, manager),
+        };
+        let pool = Pool::builder(manager)
             .max_size(CONNECTIONS)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(WAIT))
             .build()
             .map_err(|error| OpenError::Unavailable(Box::new(error)))?;
-        let mut client = pool.get().await.map_err(|error| OpenError::Unavailable(Box::new(error)))?;
+        let mut client = pool.get().await.map_err(refused)?;
         migrate::migrate(&mut client).await?;
         drop(client);
         Ok(Self { pool, runtime })
@@ -173,8 +198,17 @@ impl PostgresStore {
     }
 }
 
-/// Reads, in a `snapshot` or by one statement `alone`. A connection that turns out to be gone (the server was started anew, or another has taken its
-/// place) is replaced, and the reading done again on another.
+/// Why the first connection was not made.
+fn refused(error: PoolError) -> OpenError {
+    #[cfg(feature = "tls")]
+    if let Some(objection) = tls::objection(&error) {
+        return OpenError::Untrusted(objection);
+    }
+    OpenError::Unavailable(Box::new(error))
+}
+
+/// Reads, in a `snapshot` or by one statement `alone`. A connection that turns out to be gone (the server was started
+/// anew, or another has taken its place) is replaced, and the reading done again on another.
 macro_rules! reading {
     ($store:expr, $scope:expr, $how:ident, |$transaction:ident| $read:expr) => {{
         let mut attempt = 1;

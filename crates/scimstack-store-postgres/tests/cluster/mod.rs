@@ -72,6 +72,25 @@ impl Cluster {
             .arg(self.data()));
     }
 
+    /// Starts the server with an address as well as its socket, and with further options; its port.
+    pub(crate) fn up_with_port(&self, further: &str) -> u16 {
+        // Free until somebody else asks for one, who will get another.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        self.up(&format!("-c listen_addresses=127.0.0.1 -c port={port} {further}"));
+        port
+    }
+
+    /// Puts a file where the server finds it, for its eyes only; its path.
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        run(Command::new("chmod").arg("600").arg(&path));
+        if self.as_root {
+            run(Command::new("chown").arg("postgres").arg(&path));
+        }
+        path
+    }
+
     /// Stops the server as if it had crashed.
     pub(crate) fn down(&self) {
         let mut command = self.program("pg_ctl");
