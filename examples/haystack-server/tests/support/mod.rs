@@ -21,11 +21,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A directory with a database in it.
 pub(crate) struct Place {
     directory: TempDir,
+    database: Option<String>,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
+        Self { directory: tempfile::tempdir().unwrap(), database: None }
+    }
+
+    /// One whose database is elsewhere.
+    pub(crate) fn with_database(url: String) -> Self {
+        Self { database: Some(url), ..Self::new() }
     }
 
     pub(crate) fn path(&self, name: &str) -> String {
@@ -33,7 +39,7 @@ impl Place {
     }
 
     pub(crate) fn database(&self) -> String {
-        format!("sqlite:{}", self.path("haystack.db"))
+        self.database.clone().unwrap_or_else(|| format!("sqlite:{}", self.path("haystack.db")))
     }
 
     /// The binary, in this directory, without the developer's own settings.
@@ -144,6 +150,10 @@ impl Server {
 
     pub(crate) fn get(&self, path: &str, token: &str) -> Answer {
         request(&self.address, "GET", path, token, "").unwrap()
+    }
+
+    pub(crate) fn patch(&self, path: &str, token: &str, body: &str) -> Answer {
+        request(&self.address, "PATCH", path, token, body).unwrap()
     }
 
     pub(crate) fn post(&self, path: &str, token: &str, body: &str) -> Answer {
