@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! cargo bench -p scimstack-benches --bench storage -- sqlite 1000 1000000
+//! cargo bench -p scimstack-benches --bench storage -- postgres 1000 1000000
 //! ```
 //!
 //! For each number of users: a database with as many, and groups of 10, 100,000 and, where there are as many users, a
@@ -16,19 +17,26 @@
     reason = "a benchmark may fail loudly"
 )]
 
+mod bench;
 mod clock;
 mod people;
+mod postgres;
 mod sqlite;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let store = arguments.next().unwrap_or_else(|| "sqlite".to_owned());
+    if store == "serve" {
+        let (path, users) = (arguments.next().unwrap(), arguments.next().unwrap());
+        return sqlite::serve(&path, users.parse().unwrap());
+    }
     let mut sizes: Vec<usize> = arguments.map(|size| size.parse().unwrap()).collect();
     if sizes.is_empty() {
         sizes.push(1_000);
     }
     match store.as_str() {
         "sqlite" => sqlite::run(&sizes),
-        other => panic!("no store is called {other}: say sqlite"),
+        "postgres" => postgres::run(&sizes),
+        other => panic!("no store is called {other}: say sqlite or postgres"),
     }
 }

@@ -12,12 +12,25 @@ use tokio_postgres::Row;
 
 /// The columns every [`Stored`] has. The large ones follow.
 macro_rules! select {
-    ($large:literal) => {
+    ($large:literal, $which:literal) => {
         concat!(
             "SELECT id, version, uniq, external_id, sort_name, display, active, created, modified, edge_count",
             $large,
-            " FROM resource WHERE scope = $1 AND kind = $2 AND id = ANY($3)"
+            " FROM resource WHERE scope = $1 AND kind = $2 AND id = ",
+            $which
         )
+    };
+}
+
+/// One statement for each [`Want`]: what is not wanted is not read.
+macro_rules! by_want {
+    ($want:expr, $which:literal) => {
+        match ($want.document, $want.private) {
+            (true, true) => select!(", doc, private", $which),
+            (true, false) => select!(", doc, ''::bytea", $which),
+            (false, true) => select!(", ''::bytea, private", $which),
+            (false, false) => select!(", ''::bytea, ''::bytea", $which),
+        }
     };
 }
 
@@ -64,8 +77,9 @@ pub(crate) fn columns(want: Want, of_r: bool) -> &'static str {
 
 /// One record.
 pub(crate) async fn read(tx: &Transaction<'_>, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, Fault> {
-    let ids = [Packed::of(key.id.as_str())];
-    Ok(read_all(tx, scope, &key.kind, &ids, want).await?.pop())
+    let (kind, id) = (Packed::of(key.kind.as_str()), Packed::of(key.id.as_str()));
+    let row = sql::first(tx, by_want!(want, "$3"), &[&i64::from(scope.number()), &kind, &id]).await?;
+    row.map(|row| stored(&row, &key.kind)).transpose()
 }
 
 /// The records with these ids, in any order.
@@ -76,15 +90,8 @@ pub(crate) async fn read_all(
     ids: &[Packed],
     want: Want,
 ) -> Result<Vec<Stored>, Fault> {
-    // One statement for each `Want`: what is not wanted is not read.
-    let statement = match (want.document, want.private) {
-        (true, true) => select!(", doc, private"),
-        (true, false) => select!(", doc, ''::bytea"),
-        (false, true) => select!(", ''::bytea, private"),
-        (false, false) => select!(", ''::bytea, ''::bytea"),
-    };
     let params: sql::Params<'_> = &[&i64::from(scope.number()), &Packed::of(kind.as_str()), &ids];
-    sql::all(tx, statement, params).await?.iter().map(|row| stored(row, kind)).collect()
+    sql::all(tx, by_want!(want, "ANY($3)"), params).await?.iter().map(|row| stored(row, kind)).collect()
 }
 
 /// The record whose columns a row begins with.
