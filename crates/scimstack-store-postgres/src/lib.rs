@@ -56,6 +56,18 @@
 //! Across a network use `verify-full`: the others do not notice somebody who answers in the server's place. A socket in the
 //! file system is never encrypted. Certificates of clients and `channel_binding=require` are not supported.
 //!
+//! # Parameters
+//! Beside the driver's own ([`tokio_postgres::Config`]), as `?name=value` or in key-value text:
+//!
+//! | | default | |
+//! |---|---|---|
+//! | `pool_size` | 16 | connections of one process, at most |
+//! | `pool_timeout` | 30 | seconds that a call waits for one of them |
+//! | `connect_timeout` | 5 | seconds until a server that does not answer counts as not there |
+//! | `tcp_user_timeout`, `keepalives_idle` | 10 seconds | until a host that has gone silent is asked, or counts as gone (both in seconds) |
+//! | `target_session_attrs` | `any` | with several hosts (`host=a,b`) say `read-write`, so that a standby is passed over |
+//! | `options` | | settings of the session: `-c statement_timeout=20s -c idle_in_transaction_session_timeout=60s` |
+//!
 //! # Limits
 //! - All calls must come from within a Tokio runtime. A commit goes on in the runtime that the store was opened in, also
 //!   when its future is dropped.
@@ -96,20 +108,10 @@ use scimstack_store::{
 };
 use settings::Settings;
 use sql::Transaction;
-use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_postgres::IsolationLevel;
 #[cfg(not(feature = "tls"))]
 use tokio_postgres::config::SslMode;
-
-/// The most connections at a time.
-const CONNECTIONS: usize = 16;
-
-/// How often a read is begun: once for each connection that the pool may have kept, and found to be gone.
-const READ_ATTEMPTS: usize = CONNECTIONS + 1;
-
-/// How long a call waits for a connection of the pool.
-const WAIT: Duration = Duration::from_secs(30);
 
 /// A store in a PostgreSQL database. To be shared, put it in an `Arc`.
 #[derive(Clone)]
@@ -137,6 +139,14 @@ pub enum OpenError {
     /// What the URL says about encryption cannot be done, or is less than it seems.
     #[error("the connection cannot be encrypted as the database URL says: {0}")]
     Tls(String),
+    /// A parameter of the URL has a value it cannot have.
+    #[error("the parameter {name} of the database URL has to be {expected}")]
+    Parameter {
+        /// Its name.
+        name: &'static str,
+        /// What it may be.
+        expected: &'static str,
+    },
     /// The server's certificate is not one that the URL trusts.
     #[error("the certificate of the PostgreSQL server is not trusted: {0}")]
     Untrusted(String),
@@ -170,7 +180,7 @@ impl PostgresStore {
     /// When the server cannot be reached, or the database is of a newer version of this library.
     pub async fn connect(url: &str) -> Result<Self, OpenError> {
         let runtime = Handle::try_current().map_err(OpenError::NoRuntime)?;
-        let Settings { config, trust } = settings::parse(url)?;
+        let Settings { config, trust, pool_size, pool_timeout } = settings::parse(url)?;
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         #[cfg(feature = "tls")]
         let manager = Manager::from_config(config, tls::Tls::new(&trust)?, manager);
@@ -182,9 +192,9 @@ impl PostgresStore {
             _ => Manager::from_config(config, tokio_postgres::NoTls, manager),
         };
         let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS)
+            .max_size(pool_size)
             .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(WAIT))
+            .wait_timeout(Some(pool_timeout))
             .build()
             .map_err(|error| OpenError::Unavailable(Box::new(error)))?;
         let mut client = pool.get().await.map_err(refused)?;
@@ -222,7 +232,8 @@ macro_rules! reading {
             match answer {
                 Err(fault) if fault.is_of_connection() => {
                     writer::discard(client);
-                    if attempt == READ_ATTEMPTS {
+                    // As many as the pool may have kept, and found to be gone.
+                    if attempt > $store.pool.status().max_size {
                         break Err(fault.into());
                     }
                     attempt += 1;

@@ -1,4 +1,5 @@
-//! What a database URL says beyond what the driver understands: `sslmode` and `sslrootcert`, with libpq's meanings.
+//! What a database URL says beyond what the driver understands: `sslmode` and `sslrootcert`, with libpq's meanings, and
+//! `pool_size` and `pool_timeout`; and what is meant where it says nothing.
 
 use crate::OpenError;
 use percent_encoding::percent_decode_str;
@@ -9,6 +10,19 @@ use tokio_postgres::config::{Host, SslMode};
 
 /// How long a call waits for the server to answer a connection attempt, unless the URL says something else.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// How many connections a process has at most.
+const POOL_SIZE: usize = 16;
+
+/// How long a call waits for a connection of the pool.
+const POOL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long what was sent may stay unacknowledged, and a connection silent before the other end is asked for a sign of
+/// life. A host that is gone says nothing; without these, a call would wait for it for hours.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// What the driver has for the latter.
+const DRIVER_SILENCE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// How far a server is trusted over an encrypted connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +50,8 @@ pub(crate) enum Roots {
 pub(crate) struct Settings {
     pub(crate) config: Config,
     pub(crate) trust: Trust,
+    pub(crate) pool_size: usize,
+    pub(crate) pool_timeout: Duration,
 }
 
 /// Reads a URL, or key-value text.
@@ -84,12 +100,37 @@ pub(crate) fn parse(url: &str) -> Result<Settings, OpenError> {
     if config.get_application_name().is_none() {
         config.application_name("scimstack");
     }
-    Ok(Settings { config, trust })
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE);
+    }
+    if config.get_keepalives_idle() == DRIVER_SILENCE {
+        config.keepalives_idle(SILENCE);
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_interval(SILENCE / 2);
+    }
+    if config.get_keepalives_retries().is_none() {
+        config.keepalives_retries(3);
+    }
+    let pool_size = match last("pool_size") {
+        None => POOL_SIZE,
+        Some(size) => (size.parse().ok().filter(|size| (1..=10_000).contains(size)))
+            .ok_or(OpenError::Parameter { name: "pool_size", expected: "a number of connections, from 1 to 10000" })?,
+    };
+    let pool_timeout = match last("pool_timeout") {
+        None => POOL_TIMEOUT,
+        Some(seconds) => {
+            (seconds.parse().ok().filter(|seconds| (1..=86_400).contains(seconds)).map(Duration::from_secs)).ok_or(
+                OpenError::Parameter { name: "pool_timeout", expected: "a number of seconds, from 1 to 86400" },
+            )?
+        }
+    };
+    Ok(Settings { config, trust, pool_size, pool_timeout })
 }
 
 /// The parameters that are read here.
 fn is_own(key: &str) -> bool {
-    ["sslmode", "sslrootcert"].contains(&key)
+    ["sslmode", "sslrootcert", "pool_size", "pool_timeout"].contains(&key)
 }
 
 type Pairs = Vec<(String, String)>;
@@ -182,6 +223,34 @@ mod tests {
     fn a_socket_in_the_file_system_is_never_encrypted() {
         let settings = parse("host=/run/postgresql sslmode=require").unwrap();
         assert_eq!(settings.config.get_ssl_mode(), SslMode::Disable);
+    }
+
+    #[test]
+    fn the_pool_is_as_large_and_patient_as_the_url_says() {
+        let of = |text: &str| parse(text).map(|settings| (settings.pool_size, settings.pool_timeout.as_secs()));
+        assert_eq!(of("postgres://h/d").unwrap(), (16, 30));
+        assert_eq!(of("postgres://h/d?pool_size=3&connect_timeout=2&pool_timeout=7").unwrap(), (3, 7));
+        assert_eq!(of("host=h pool_size=3 pool_timeout='7'").unwrap(), (3, 7));
+        for (parameter, bad) in
+            [("pool_size", ["0", "-1", "x", "10001", ""]), ("pool_timeout", ["0", "1.5", "30s", "86401", ""])]
+        {
+            for value in bad {
+                let answer = of(&format!("postgres://h/d?{parameter}={value}"));
+                let is_named = matches!(&answer, Err(OpenError::Parameter { name, .. }) if *name == parameter);
+                assert!(is_named, "{parameter}={value}: {answer:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_gone_is_noticed_in_seconds_unless_the_url_says_when() {
+        let silence = |url: &str| {
+            let config = parse(url).unwrap().config;
+            (config.get_tcp_user_timeout().copied(), config.get_keepalives_idle())
+        };
+        assert_eq!(silence("postgres://h/d"), (Some(SILENCE), SILENCE));
+        let (one, two) = (Duration::from_secs(1), Duration::from_secs(2));
+        assert_eq!(silence("postgres://h/d?tcp_user_timeout=1&keepalives_idle=2"), (Some(one), two));
     }
 
     #[test]

@@ -99,6 +99,21 @@ async fn connections_that_the_server_ended_are_replaced_without_anybody_seeing_i
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pool_is_no_larger_than_the_url_says() {
+    let cluster = Cluster::start();
+    let observer = connect(&cluster.url()).await;
+    PostgresStore::connect(&cluster.url()).await.unwrap().commit(scope(), create("u1")).await.unwrap();
+    for size in [1, 2] {
+        let name = format!("pool_of_{size}");
+        let url = format!("{} pool_size={size} application_name={name}", cluster.url());
+        let store = PostgresStore::connect(&url).await.unwrap();
+        all_at_once(&store).await;
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
+        assert_eq!(observer.query_one(sql, &[&name]).await.unwrap().get::<_, i64>(0), size);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_was_started_anew_between_two_calls_is_not_noticed() {
     let cluster = Cluster::start();
     let store = PostgresStore::connect(&cluster.url()).await.unwrap();
