@@ -117,9 +117,10 @@ fn is_gone(error: &tokio_postgres::Error) -> bool {
     }
 }
 
-/// 57P01 to 57P03: the server goes down, went down, or starts. 25006: it has become a standby.
+/// 57P01 to 57P03: the server goes down, went down, or starts. 57P05 and 25P03: it ended a connection that did nothing for
+/// long. 25006: it has become a standby.
 fn is_gone_code(code: &str) -> bool {
-    code.starts_with("08") || ["57P01", "57P02", "57P03", "25006"].contains(&code)
+    code.starts_with("08") || ["57P01", "57P02", "57P03", "57P05", "25P03", "25006"].contains(&code)
 }
 
 /// Whether it may be better later: the connection is gone, resources are short, the server goes down or only reads.
@@ -132,8 +133,8 @@ fn is_outage(error: &tokio_postgres::Error) -> bool {
 
 fn is_outage_code(code: &str) -> bool {
     let classes = ["08", "40", "53", "57", "58"];
-    // 25006: the server has become a standby. 55P03: a lock was not to be had.
-    classes.iter().any(|class| code.starts_with(class)) || ["25006", "55P03"].contains(&code)
+    // 55P03: a lock was not to be had.
+    classes.iter().any(|class| code.starts_with(class)) || code == "55P03" || is_gone_code(code)
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {
@@ -154,7 +155,7 @@ mod tests {
         for code in ["08006", "40001", "40P01", "53100", "53300", "57P01", "57P03", "25006"] {
             assert!(is_outage_code(code), "{code}");
         }
-        for code in ["08006", "57P01", "25006"] {
+        for code in ["08006", "57P01", "57P05", "25P03", "25006"] {
             assert!(is_gone_code(code), "{code}");
         }
         // The connection is as good as before.

@@ -99,6 +99,37 @@ async fn connections_that_the_server_ended_are_replaced_without_anybody_seeing_i
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_were_ended_because_they_did_nothing_are_replaced() {
+    let cluster = Cluster::start();
+    let observer = connect(&cluster.url()).await;
+    let store =
+        PostgresStore::connect(&format!("{} options='-c idle_session_timeout=20ms'", cluster.url())).await.unwrap();
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'scimstack'";
+    for round in 0..5 {
+        while observer.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+            tokio::task::yield_now().await;
+        }
+        match round % 2 {
+            0 => drop(store.commit(scope(), create(&format!("u{round}"))).await.unwrap()),
+            _ => assert_eq!(version(&store, "u0").await, Some(1)),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_only_reads_is_read_and_not_available_for_commits() {
+    let cluster = Cluster::start();
+    let owner = PostgresStore::connect(&cluster.url()).await.unwrap();
+    owner.commit(scope(), create("u1")).await.unwrap();
+    let url = format!("{} options='-c default_transaction_read_only=on'", cluster.url());
+    let standby = PostgresStore::connect(&url).await.unwrap();
+    assert_eq!(version(&standby, "u1").await, Some(1));
+    let answer = standby.commit(scope(), create("u2")).await;
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+    assert_eq!(version(&owner, "u2").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_pool_is_no_larger_than_the_url_says() {
     let cluster = Cluster::start();
     let observer = connect(&cluster.url()).await;
