@@ -51,14 +51,16 @@ mod pool;
 mod query;
 mod read;
 mod refs;
+mod restore;
 mod sql;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
-pub use maintain::BackupError;
+pub use maintain::{BackupError, BackupProgress};
 pub use open::{OpenError, SqliteOptions, Synchronous};
+pub use restore::{Restore, RestoreError};
 
 use async_trait::async_trait;
 use dict::Dict;
@@ -95,7 +97,7 @@ impl SqliteStore {
     /// A file that is no database of this library's, or of a newer version of it, or that cannot be opened.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, OpenError> {
         let location = Location::new(path.as_ref(), options);
-        let writer = Arc::new(Mutex::new(location.writer()?));
+        let writer = Arc::new(Mutex::new(location.settled_writer()?));
         let dict = Arc::new(Dict::default());
         Ok(Self {
             readers: Readers::of_file(location),
@@ -121,12 +123,24 @@ impl SqliteStore {
     }
 
     /// Copies the database in its present state to a new file, which can be opened like any other. Reading and writing go
-    /// on meanwhile. Blocks the thread until it is done.
+    /// on meanwhile. The file gets its name when it is whole. Blocks the thread until it is done.
     ///
     /// # Errors
     /// When there is a file already, or the copy cannot be written.
     pub fn backup(&self, path: impl AsRef<Path>) -> Result<(), BackupError> {
-        self.readers.borrow(|connection| maintain::backup(connection, path.as_ref()))
+        self.backup_with(path, |_| {})
+    }
+
+    /// As [`SqliteStore::backup`], telling how far it is, some tens of megabytes at a time.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::backup`].
+    pub fn backup_with(
+        &self,
+        path: impl AsRef<Path>,
+        mut progress: impl FnMut(BackupProgress),
+    ) -> Result<(), BackupError> {
+        self.readers.borrow(|connection| maintain::backup(connection, path.as_ref(), &mut progress))
     }
 
     /// Reads the whole database and says what is wrong with it: an empty list for a sound one. Blocks the thread until it

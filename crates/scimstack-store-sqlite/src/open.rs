@@ -144,6 +144,17 @@ impl Location {
         self.options.readers.max(1)
     }
 
+    /// As [`Location::writer`], of the file that has the name then: a backup may be put in its place while this waits.
+    pub(crate) fn settled_writer(&self) -> Result<Connection, OpenError> {
+        loop {
+            let before = identity(&self.path);
+            let writer = self.writer()?;
+            if before.is_none() || before == identity(&self.path) {
+                return Ok(writer);
+            }
+        }
+    }
+
     /// The connection that writes. Makes the database when there is none and migrates it.
     pub(crate) fn writer(&self) -> Result<Connection, OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -180,6 +191,19 @@ impl Location {
         connection.pragma_update(None, "mmap_size", MMAP_BYTES)?;
         common(connection)
     }
+}
+
+/// Which file has this name, where that can be told.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    path.metadata().ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Elsewhere a file that is open keeps its name.
+#[cfg(not(unix))]
+fn identity(_: &Path) -> Option<(u64, u64)> {
+    None
 }
 
 /// A database in memory: one connection, which both reads and writes.

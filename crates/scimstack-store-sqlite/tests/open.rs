@@ -194,3 +194,31 @@ fn a_check_finds_what_was_tampered_with() {
         assert!(found.iter().any(|line| line.starts_with(finding)), "{tampering}: {found:?}");
     }
 }
+
+#[test]
+fn a_backup_tells_how_far_it_is_and_appears_whole() {
+    let (directory, path) = place();
+    let store = open(&path).unwrap();
+    commit(&store, vec![user("u1", "ann")]).unwrap();
+    let copy = directory.path().join("copy.db");
+    let mut seen = Vec::new();
+    store
+        .backup_with(&copy, |progress| {
+            assert!(!copy.exists(), "it has its name only when it is whole");
+            seen.push((progress.done, progress.total));
+        })
+        .unwrap();
+    let bytes = copy.metadata().unwrap().len();
+    assert_eq!(seen.last(), Some(&(bytes, bytes)));
+    assert!(!directory.path().join("copy.db.partial").exists());
+}
+
+#[test]
+fn a_backup_that_was_cut_off_is_not_written_over() {
+    let (directory, path) = place();
+    let store = open(&path).unwrap();
+    std::fs::write(directory.path().join("copy.db.partial"), "half").unwrap();
+    let error = store.backup(directory.path().join("copy.db")).unwrap_err();
+    assert!(matches!(&error, BackupError::Write(cause) if cause.to_string().contains("copy.db.partial")), "{error:?}");
+    assert_eq!(std::fs::read_to_string(directory.path().join("copy.db.partial")).unwrap(), "half");
+}

@@ -103,6 +103,31 @@ pub enum Command {
     /// Administrators of the console.
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Copy the database to a new file, also while servers run on it. Nothing is overwritten.
+    Backup {
+        /// The file to make.
+        file: PathBuf,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Put a backup where the database is to be. No server may run on it; the backup is checked first.
+    Restore {
+        /// The backup, which is only read.
+        file: PathBuf,
+        /// In the place of the database that is there, which is gone then.
+        #[arg(long)]
+        replace: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Read the whole database and list what is wrong with it, a line each. Exit code 1 when anything is.
+    Check {
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
 }
 
 /// `tenant …`
@@ -427,6 +452,11 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
                 commands::events::log(&database.database, &tenant, errors, json).await
             }
             Command::Hold(command) => commands::hold::run(command).await,
+            Command::Backup { file, database } => commands::keep::backup(database.database, file).await,
+            Command::Restore { file, replace, database } => {
+                commands::keep::restore(database.database, file, replace).await
+            }
+            Command::Check { database } => commands::keep::check(database.database).await,
             Command::Admin(AdminCommand::Password { name, database }) => {
                 let admin = commands::admin(&database.database).await?;
                 let password = crate::serve::set_new_password(&admin, &name).await?;

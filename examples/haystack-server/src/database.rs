@@ -4,7 +4,7 @@ use crate::error::{Error, chain};
 use scimstack_store::Store;
 use scimstack_store_postgres::PostgresStore;
 use scimstack_store_sqlite::{SqliteOptions, SqliteStore};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -47,10 +47,7 @@ impl Database {
             Self::File(path) => {
                 let path = path.clone();
                 // Opening may migrate, which takes its time.
-                let opened = tokio::task::spawn_blocking(move || {
-                    SqliteStore::open(&path, SqliteOptions::default())
-                        .map_err(|e| Error::new(format!("cannot open the database {}: {}", path.display(), chain(&e))))
-                });
+                let opened = tokio::task::spawn_blocking(move || open_file(&path));
                 Ok(Arc::new(opened.await.map_err(|e| Error::new(format!("the database could not be opened: {e}")))??))
             }
             Self::Memory => {
@@ -79,6 +76,12 @@ impl Database {
             other => other.open().await,
         }
     }
+}
+
+/// Opens a database file; makes it when there is none.
+pub(crate) fn open_file(path: &Path) -> Result<SqliteStore, Error> {
+    SqliteStore::open(path, SqliteOptions::default())
+        .map_err(|e| Error::new(format!("cannot open the database {}: {}", path.display(), chain(&e))))
 }
 
 #[cfg(test)]
