@@ -92,19 +92,29 @@ fn writers_in_two_stores_take_turns_and_none_is_lost() {
 }
 
 const PATH: &str = "SCIMSTACK_SQLITE_CRASH_PATH";
+/// How often the writing process is killed; 10 times unless this says more.
+const KILLS: &str = "SCIMSTACK_SQLITE_KILLS";
 const ACKNOWLEDGED: &str = "acknowledged ";
+const WRITERS: usize = 4;
 
-/// What the child process does: commits for ever, and tells what was acknowledged.
+/// What the child process does: several writers commit for ever, together, and tell what was acknowledged.
 fn commit_until_killed(path: PathBuf) {
-    let store = open(&path);
-    for round in 0.. {
-        let ids: Vec<String> = (0..4).map(|n| format!("u{round}-{n}")).collect();
-        let commits = ids.iter().map(|id| store.commit(tenant(1), changes(vec![user(id, id), add("g1", &[id])])));
-        for (id, result) in ids.iter().zip(block_on(join_all(commits))) {
-            result.unwrap();
-            println!("{ACKNOWLEDGED}{id}");
+    let store = &open(&path);
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            scope.spawn(move || {
+                for round in 0.. {
+                    let ids: Vec<String> = (0..4).map(|n| format!("u{writer}-{round}-{n}")).collect();
+                    let commits =
+                        ids.iter().map(|id| store.commit(tenant(1), changes(vec![user(id, id), add("g1", &[id])])));
+                    for (id, result) in ids.iter().zip(block_on(join_all(commits))) {
+                        result.unwrap();
+                        println!("{ACKNOWLEDGED}{id}");
+                    }
+                }
+            });
         }
-    }
+    });
 }
 
 #[test]
@@ -112,10 +122,13 @@ fn what_was_acknowledged_survives_a_process_that_is_killed() {
     if let Ok(path) = std::env::var(PATH) {
         return commit_until_killed(path.into());
     }
+    let kills: usize = std::env::var(KILLS).map_or(10, |kills| kills.parse().unwrap());
     let (_directory, path) = place();
     let store = open(&path);
     commit(&store, vec![group("g1")]).unwrap();
-    for _ in 0..3 {
+    for kill in 0..kills {
+        // Not always at the same place: some die while they open the file and make their first commits.
+        let enough = 1 + (kill * 37) % 150;
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "what_was_acknowledged_survives_a_process_that_is_killed", "--nocapture"])
             .env(PATH, &path)
@@ -126,24 +139,30 @@ fn what_was_acknowledged_survives_a_process_that_is_killed() {
         // Whatever was told before it died counts, also what is read only after the kill.
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             acknowledged.extend(line.unwrap().strip_prefix(ACKNOWLEDGED).map(str::to_owned));
-            if acknowledged.len() == 60 {
+            if acknowledged.len() == enough {
                 child.kill().unwrap();
             }
         }
         assert!(!child.wait().unwrap().success());
-        assert!(acknowledged.len() >= 60);
+        assert!(acknowledged.len() >= enough);
         let lost: Vec<&String> = acknowledged.iter().filter(|id| !exists(&store, "User", id)).collect();
-        assert!(lost.is_empty(), "lost: {lost:?}");
-        assert_eq!(store.integrity_check().unwrap(), Vec::<String>::new());
+        assert!(lost.is_empty(), "kill {kill}, lost: {lost:?}");
+        assert_eq!(store.integrity_check().unwrap(), Vec::<String>::new(), "kill {kill}");
+        // Each changeset made a person and a membership: both or neither.
+        let head = block_on(store.read(tenant(1), &key("Group", "g1"), Want::HEAD)).unwrap().unwrap();
+        assert_eq!(head.edge_count, users(&store).len() as u64, "kill {kill}");
         delete_users(&store);
     }
 }
 
-/// The next child is not to meet the names of this one; some were committed without having been told.
-fn delete_users(store: &SqliteStore) {
+fn users(store: &SqliteStore) -> Vec<scimstack_store::Stored> {
     let registry = scimstack_schema::Registry::core();
     let query = scimstack_store::Query::new(common::target(&registry, "User", None), u32::MAX);
-    for stored in block_on(store.query(tenant(1), &query)).unwrap().items {
-        commit(store, vec![Op::Delete { key: stored.key, expect: scimstack_store::Expect::Any }]).unwrap();
-    }
+    block_on(store.query(tenant(1), &query)).unwrap().items
+}
+
+/// The next child is not to meet the names of this one; some were committed without having been told.
+fn delete_users(store: &SqliteStore) {
+    let delete = |stored: scimstack_store::Stored| Op::Delete { key: stored.key, expect: scimstack_store::Expect::Any };
+    commit(store, users(store).into_iter().map(delete).collect()).unwrap();
 }

@@ -113,6 +113,31 @@ fn a_changeset_that_does_not_fit_is_unavailable_and_the_others_are_done() {
 }
 
 #[test]
+fn a_full_disk_loses_nothing_and_once_there_is_room_work_goes_on() {
+    let (writer, connection) = full();
+    let mut acknowledged = 0;
+    let refused = loop {
+        let name = format!("u{acknowledged}");
+        match commit_to(&writer, vec![of(vec![user(&name, &name), group(&format!("g-{name}"))])]).remove(0) {
+            Ok(_) => acknowledged += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
+    assert!(acknowledged > 0);
+    let count = |kind: &str| -> i64 {
+        let sql = "SELECT count(*) FROM resource JOIN dict ON num = kind WHERE name = ?1";
+        connection.lock().unwrap().query_row(sql, [kind], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("User"), count("Group")), (acknowledged, acknowledged), "what was refused left nothing");
+    connection.lock().unwrap().pragma_update_and_check(None, "max_page_count", 100_000, |_| Ok(())).unwrap();
+    let again = commit_to(&writer, vec![of(vec![user("later", "later"), group("g-later")])]);
+    assert!(again[0].is_ok(), "{again:?}");
+    assert_eq!((count("User"), count("Group")), (acknowledged + 1, acknowledged + 1));
+    assert_eq!(crate::maintain::check(&connection.lock().unwrap()).unwrap(), Vec::<String>::new());
+}
+
+#[test]
 fn a_transaction_that_is_lost_harms_only_who_lost_it() {
     let connection = open::in_memory().unwrap();
     // As SQLite does with a whole transaction when it is out of memory, say.
