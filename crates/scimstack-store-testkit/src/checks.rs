@@ -9,6 +9,7 @@ macro_rules! check {
 }
 
 mod atomic;
+mod consumers;
 mod edges;
 mod feed;
 pub(crate) mod history;
@@ -30,6 +31,7 @@ pub(crate) fn all() -> Vec<Check> {
         pending::CHECKS,
         tenants::CHECKS,
         feed::CHECKS,
+        consumers::CHECKS,
         atomic::CHECKS,
         size::CHECKS,
         history::CHECKS,

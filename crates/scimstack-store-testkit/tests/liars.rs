@@ -104,6 +104,12 @@ const LIES: &[(Lie, &str)] = &[
     (Lie::AlwaysMovesTheVersion, "whatever happens, it is as in the store in memory"),
     (Lie::ForgetsPendingReferences, "whatever happens, versions, edges and names are in order"),
     (Lie::ComparesNamesWithCase, "whatever happens, versions, edges and names are in order"),
+    (Lie::LosesFeedEntries, "consumers read every change once, each at its own pace"),
+    (Lie::MixesUpTopics, "a consumer of a topic gets its events and nothing else"),
+    (Lie::ReadsFromACache, "a lease that ended is another worker's, with the same batch"),
+    (Lie::IgnoresExpectedVersions, "a worker whose lease is lost can acknowledge nothing"),
+    (Lie::ChecksVersionsThenWrites, "of workers that ask at once, one is lent the batch"),
+    (Lie::KeepsOneHeap, "consumers of the same name in two tenants are two"),
 ];
 
 #[test]

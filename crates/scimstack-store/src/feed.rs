@@ -1,6 +1,6 @@
 //! The change feed: every change of a scope in order, written in the same transaction as the change. It is outbox,
 //! provisioning log and history at once.
-//! Left out: who reads it and how far they have come.
+//! Left out: who reads it and how far they have come ([`crate::consumer`]).
 //!
 //! ```
 //! use scimstack_store::{FeedQuery, FeedScope, MemoryStore, Scope, Store};

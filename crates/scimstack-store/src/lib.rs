@@ -4,6 +4,7 @@
 //! Nothing here knows about HTTP, wire messages, or any runtime; no store reads a clock.
 
 pub mod changeset;
+pub mod consumer;
 pub mod edge;
 pub mod feed;
 pub mod key;
@@ -14,6 +15,7 @@ pub mod record;
 pub mod store;
 
 pub use changeset::{Actor, ChangeSet, EdgeChange, EdgeDraft, EdgeStep, Expect, Op, OpReceipt, Receipt};
+pub use consumer::{Batch, Consumer, ConsumerError, Next};
 pub use edge::{Anchor, Edge, EdgePage, EdgeQuery, Peer};
 pub use feed::{Change, ChangeKind, ChangePage, FeedQuery, FeedScope, Position};
 pub use key::{Key, Kind, ResourceId, Scope, TenantId, Version};

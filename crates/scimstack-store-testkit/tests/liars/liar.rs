@@ -72,6 +72,7 @@ lies! {
     NamesNobody,
     TellsNoEdges,
     NeverHasMore,
+    ChecksVersionsThenWrites,
 }
 
 #[derive(Debug)]
@@ -420,6 +421,19 @@ impl Store for Liar {
                     if let Some(holder) = self.holder(scope, op).await {
                         return Err(StoreError::Conflict { op: at, path: "userName".to_owned(), holder: Some(holder) });
                     }
+                }
+                pause().await;
+                self.inner.commit(scope, changes).await
+            }
+            Lie::ChecksVersionsThenWrites => {
+                for (at, op) in changes.ops.iter_mut().enumerate() {
+                    let Op::Replace { key, expect: expect @ Expect::Version(_), .. } = op else { continue };
+                    let stored =
+                        self.inner.read(scope, key, Want::HEAD).await?.ok_or(StoreError::NotFound { op: at })?;
+                    if *expect != Expect::Version(stored.version) {
+                        return Err(StoreError::VersionMismatch { op: at, current: stored.version });
+                    }
+                    *expect = Expect::Any;
                 }
                 pause().await;
                 self.inner.commit(scope, changes).await
