@@ -1,8 +1,9 @@
 //! The messages of the SCIM protocol as types (RFC 7644): errors with `scimType`, list queries and answers,
-//! preconditions; the policy of a connection; and [`decide`], the hook between the engine and a lifecycle.
+//! bulk messages, preconditions; the policy of a connection; and [`decide`], the hook between the engine and a lifecycle.
 //!
 //! Nothing here knows HTTP types or storage.
 
+pub mod bulk;
 pub mod decide;
 pub mod error;
 pub mod etag;

@@ -44,7 +44,8 @@ pub struct Pagination {
 }
 
 impl Features {
-    /// PATCH, filters, sorting and entity tags; bearer tokens; no bulk, no changing of passwords.
+    /// PATCH, filters, sorting and entity tags; bearer tokens; no changing of passwords, and no bulk until
+    /// [`Features::bulk`] is set.
     #[must_use]
     pub fn new(max_results: u32, pagination: Pagination) -> Self {
         Self { patch: true, bulk: None, max_results, change_password: false, sort: true, etag: true, pagination }

@@ -1,6 +1,5 @@
-//! The messages RFC 7644 and RFC 9865 print: searches are read as what they ask for, lists and errors are written as they
-//! stand there. Bulk messages (RFC 7644 §3.7) have no types here, as no server of ours offers them; their errors and
-//! versions are of the kinds that have.
+//! The messages RFC 7644 and RFC 9865 print: searches are read as what they ask for, lists, errors and bulk
+//! answers are written as they stand there.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,7 +8,8 @@
     reason = "a test that meets the unexpected is to fail"
 )]
 
-use scimstack_protocol::{ListQuery, ListResponse, ScimError, ScimType};
+use scimstack_protocol::bulk::{BulkRequest, BulkResult, write_response};
+use scimstack_protocol::{ETag, ListQuery, ListResponse, ScimError, ScimType};
 use scimstack_schema::{Registry, Value};
 use std::collections::BTreeMap;
 
@@ -157,6 +157,8 @@ fn the_results_in_bulk_answers_fit_their_requests_and_carry_errors_of_ours() {
             if let Some(location) = answered.get("location") {
                 assert!(location.as_str().unwrap().contains(&path), "{location}");
             }
+            let read = BulkRequest::from_value(request.clone()).unwrap();
+            assert!(read.operations.iter().all(|operation| operation.fault.is_none()), "{read:?}");
             match answered.get("response") {
                 Some(error) => {
                     let error = assert_error(error);
@@ -168,4 +170,52 @@ fn the_results_in_bulk_answers_fit_their_requests_and_carry_errors_of_ours() {
         }
     }
     assert_eq!(errors, [400, 400, 412, 412, 404]);
+}
+
+#[test]
+fn bulk_answers_are_written_as_printed() {
+    for text in [
+        example!("rfc7644/3.7.2-bulk-response-group.json"),
+        example!("rfc7644/3.7.3-bulk-response.json"),
+        example!("rfc7644/3.7.3-bulk-response-first-error.json"),
+        example!("rfc7644/3.7.3-bulk-response-errors.json"),
+    ] {
+        let mut printed = json(text);
+        let mut results = Vec::new();
+        let Some(Value::Array(operations)) = printed.as_object_mut().unwrap().get_mut("Operations") else {
+            panic!("{text}");
+        };
+        for operation in operations {
+            let object = operation.as_object_mut().unwrap();
+            let text = |name: &str| object.get(name).map(|value| value.as_str().unwrap().to_owned());
+            let status: u16 = text("status").unwrap().parse().unwrap();
+            let outcome = match object.get("response") {
+                Some(error) => Err(assert_error(error)),
+                None => Ok(status),
+            };
+            results.push(BulkResult {
+                method: text("method").unwrap(),
+                bulk_id: text("bulkId"),
+                location: text("location"),
+                // Versions are numbers here; the printed ones are not.
+                version: text("version").map(|_| ETag(7)),
+                outcome,
+            });
+            if let Some(version) = object.get_mut("version") {
+                *version = Value::from("W/\"7\"");
+            }
+        }
+        let written = Value::parse(&write_response(&results)).unwrap();
+        assert_eq!(members(&written).keys().collect::<Vec<_>>(), members(&printed).keys().collect::<Vec<_>>());
+        assert_eq!(written.get("schemas"), printed.get("schemas"));
+        let operations = |message: &Value| message.get("Operations").unwrap().as_array().unwrap().to_vec();
+        for (written, printed) in operations(&written).iter().zip(operations(&printed)) {
+            let (mut written, mut printed) = (members(written), members(&printed));
+            assert_eq!(
+                written.remove("response").map(|error| members(error)),
+                printed.remove("response").map(|error| members(error))
+            );
+            assert_eq!(written, printed);
+        }
+    }
 }
