@@ -174,7 +174,9 @@ impl BulkOperation {
             "POST" | "PUT" | "PATCH" | "DELETE" => return None,
             other => {
                 let other: String = other.chars().take(32).collect();
-                format!("Operation {number} has the method {other}; in a bulk request it is POST, PUT, PATCH or DELETE.")
+                format!(
+                    "Operation {number} has the method {other}; in a bulk request it is POST, PUT, PATCH or DELETE."
+                )
             }
         };
         Some(ScimError::invalid_syntax(detail))

@@ -48,7 +48,7 @@ mod system;
 mod tenants;
 mod tokens;
 
-pub use model::{AdminError, Connection, CustomSchema, Denied, Hold, Principal, Tenant, Token, TokenSecret};
+pub use model::{AdminError, Connection, CustomSchema, Denied, Hold, Principal, Subject, Tenant, Token, TokenSecret};
 
 use crate::environment::Environment;
 use cache::Cache;

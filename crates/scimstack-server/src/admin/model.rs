@@ -52,6 +52,8 @@ pub struct Token {
     pub expires: Option<Timestamp>,
     /// When it was revoked.
     pub revoked: Option<Timestamp>,
+    /// Whose resource `/Me` is for requests with it.
+    pub subject: Option<Subject>,
 }
 
 impl Token {
@@ -65,6 +67,42 @@ impl Token {
         } else {
             None
         }
+    }
+}
+
+/// The resource that `/Me` is for a request (RFC 7644 §3.11): the person, device or service it is made for.
+///
+/// A token can carry one ([`crate::Admin::create_token_for`]). A host that knows better who asks puts one among the
+/// [extensions](http::Request::extensions) of the request; that one counts. It answers `/Me` and nothing else: what a
+/// request may do is said by the switches of its connection.
+///
+/// ```
+/// use scimstack_server::Subject;
+/// let mut request = http::Request::get("/t/acme/api/scim/v2/Me").body(()).unwrap();
+/// request.extensions_mut().insert(Subject::new("User", "019c0a3e-7b2f-7d31-8f00-0123456789ab"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    resource_type: String,
+    id: String,
+}
+
+impl Subject {
+    /// The resource of this type with this id. It need not be there: a POST to `/Me` makes it.
+    pub fn new(resource_type: impl Into<String>, id: impl Into<String>) -> Self {
+        Self { resource_type: resource_type.into(), id: id.into() }
+    }
+
+    /// The name of its resource type.
+    #[must_use]
+    pub fn resource_type(&self) -> &str {
+        &self.resource_type
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
     }
 }
 
@@ -126,6 +164,8 @@ pub struct Principal {
     pub token: String,
     /// The tenant's registry.
     pub registry: Registry,
+    /// Whose resource `/Me` is.
+    pub subject: Option<Subject>,
 }
 
 /// Why an administrative call failed.

@@ -54,6 +54,8 @@ fn build() -> Result<Registry, RegistryError> {
                 text("connection"),
                 text("label"),
                 text("hint"),
+                text("subjectType"),
+                text("subject"),
                 Attribute::new("expires", Type::DateTime),
                 Attribute::new("revoked", Type::DateTime),
             ],

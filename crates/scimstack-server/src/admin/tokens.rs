@@ -1,14 +1,14 @@
 //! Bearer tokens (RFC 6750): made, listed, revoked, and told whose they are. Only their SHA-256 is stored: with 256 random
 //! bits in each, nothing slower is needed.
 
-use super::model::{AdminError, Denied, Principal, Token, TokenSecret};
+use super::model::{AdminError, Denied, Principal, Subject, Token, TokenSecret};
 use super::records::{Row, number};
 use super::{Admin, system};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use scimstack_schema::{Object, Timestamp};
-use scimstack_store::TenantId;
+use scimstack_store::{ResourceId, TenantId};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -31,8 +31,14 @@ impl Token {
             created: row.created,
             expires: row.instant("expires")?,
             revoked: row.instant("revoked")?,
+            subject: subject(row),
         })
     }
+}
+
+fn subject(row: &Row) -> Option<Subject> {
+    let text = |name: &str| row.object.get(name).and_then(|value| value.as_str());
+    Some(Subject::new(text("subjectType")?, text("subject")?))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -64,6 +70,42 @@ impl Admin {
         label: &str,
         expires: Option<Timestamp>,
     ) -> Result<(Token, TokenSecret), AdminError> {
+        self.make_token(tenant, connection, label, expires, None).await
+    }
+
+    /// [`Admin::create_token`] for someone: `/Me` is then the resource of `subject`. What the token may do is said by the
+    /// switches of the connection, as for any other.
+    ///
+    /// # Errors
+    /// As for [`Admin::create_token`]; [`AdminError::Invalid`] for a resource type the tenant does not have, and for what
+    /// can be no id.
+    pub async fn create_token_for(
+        &self,
+        tenant: TenantId,
+        connection: &str,
+        label: &str,
+        expires: Option<Timestamp>,
+        subject: &Subject,
+    ) -> Result<(Token, TokenSecret), AdminError> {
+        if self.registry(tenant).await?.resource_type(subject.resource_type()).is_none() {
+            let name = subject.resource_type().escape_debug();
+            return Err(AdminError::Invalid(format!("there is no resource type \"{name}\"")));
+        }
+        if ResourceId::new(subject.id()).is_none() {
+            let id = subject.id().escape_debug();
+            return Err(AdminError::Invalid(format!("\"{id}\" is no id of a resource")));
+        }
+        self.make_token(tenant, connection, label, expires, Some(subject)).await
+    }
+
+    async fn make_token(
+        &self,
+        tenant: TenantId,
+        connection: &str,
+        label: &str,
+        expires: Option<Timestamp>,
+        subject: Option<&Subject>,
+    ) -> Result<(Token, TokenSecret), AdminError> {
         let connection = self.connection(tenant, connection).await?.policy.name;
         let now = self.environment.now();
         if let Some(end) = expires.filter(|end| *end <= now) {
@@ -84,6 +126,10 @@ impl Admin {
         object.insert("hint", format!("{}…", secret.get(..HINT).unwrap_or(PREFIX)));
         if let Some(end) = expires {
             object.insert("expires", end.to_string());
+        }
+        if let Some(subject) = subject {
+            object.insert("subjectType", subject.resource_type());
+            object.insert("subject", subject.id());
         }
         let op = self.create_op(system::TOKEN, &id, object, Bytes::new(), now)?;
         self.commit(vec![op]).await?;
@@ -140,7 +186,7 @@ impl Admin {
             return Ok(Err(Denied::Unknown));
         };
         let registry = self.registry(tenant.id).await?;
-        Ok(Ok(Principal { tenant, connection, token: token.id.clone(), registry }))
+        Ok(Ok(Principal { tenant, connection, token: token.id.clone(), registry, subject: token.subject.clone() }))
     }
 
     /// The token with this secret, revoked and expired ones too.

@@ -3,11 +3,12 @@
 use super::dialect::Profile;
 use super::failure::{Failure, Outcome};
 use super::{Engine, Limits};
-use crate::admin::Principal;
+use crate::admin::{Principal, Subject};
 use scimstack_protocol::list::check_projection;
 use scimstack_protocol::{ETag, ListQuery, Preconditions};
 use scimstack_schema::{Projection, Registry, Resource, ResourceType, Timestamp};
 use scimstack_store::{Actor, Key, ResourceId, Scope, Store, Stored, Want};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A request and who it comes from.
@@ -23,6 +24,20 @@ pub(crate) struct Call<'a> {
     /// The query's parameters, decoded.
     pub(crate) query: &'a [(String, String)],
     pub(crate) preconditions: Preconditions,
+    /// Whose resource `/Me` is.
+    pub(crate) subject: Option<&'a Subject>,
+    /// Set for an operation of a bulk request.
+    pub(crate) part: Option<Part>,
+}
+
+/// What makes an operation of a bulk request another than the same request alone: its answer shows no resource, and it
+/// may name resources that the same request is about to make.
+#[derive(Clone, Default)]
+pub(crate) struct Part {
+    /// The ids of resources that refer to each other and are being made.
+    pub(crate) arriving: Arc<HashSet<String>>,
+    /// The id of the resource it makes, which is one of these.
+    pub(crate) id: Option<String>,
 }
 
 /// A stored resource, read.
@@ -46,6 +61,11 @@ impl Call<'_> {
 
     pub(crate) fn scope(&self) -> Scope {
         Scope::Tenant(self.principal.tenant.id)
+    }
+
+    /// Whether a resource with this id is not there yet and will be.
+    pub(crate) fn is_arriving(&self, id: &str) -> bool {
+        self.part.as_ref().is_some_and(|part| part.arriving.contains(id))
     }
 
     pub(crate) fn actor(&self) -> Actor {

@@ -39,9 +39,22 @@ pub(crate) async fn commit(call: &Call<'_>, mut ops: Vec<Op>, entry: &Entry, sta
     }
 }
 
-/// Records a refused write in the log. The refusal is what matters to the client, so failing to record it is not told.
-pub(crate) async fn record_refusal(call: &Call<'_>, entry: &Entry, error: &ScimError) {
-    let _ = write(call, vec![entry.event(call, Err(error))]).await;
+/// Records a refused write in the log; an accepted one has its entry in its changeset. The refusal is what matters to the
+/// client, so failing to record it is not told.
+pub(crate) async fn record_refusal(call: &Call<'_>, entry: Option<&Entry>, refusal: Option<&Failure>) {
+    if let (Some(entry), Some(failure)) = (entry, refusal) {
+        let _ = write(call, vec![entry.event(call, Err(&failure.error))]).await;
+    }
+}
+
+/// Takes a resource back that this request has made; the log says why.
+pub(crate) async fn take_back(call: &Call<'_>, key: &Key, entry: &Entry, error: &ScimError) -> Outcome<()> {
+    let delete = Op::Delete { key: key.clone(), expect: Expect::Any };
+    match write(call, vec![delete, entry.event(call, Err(error))]).await {
+        // Someone else was faster.
+        Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn write(call: &Call<'_>, ops: Vec<Op>) -> Result<Receipt, StoreError> {
@@ -80,7 +93,7 @@ pub(crate) fn version(receipt: &Receipt) -> Option<u64> {
 
 /// A record as it is after this request's commit.
 ///
-/// Without edges it is known without being read again.
+/// Without edges, or when it is not shown, it is known without being read again.
 pub(crate) async fn after(
     call: &Call<'_>,
     resource_type: &Arc<ResourceType>,
@@ -88,7 +101,7 @@ pub(crate) async fn after(
     written: Option<(scimstack_store::Record, u64)>,
 ) -> Outcome<Stored> {
     if let Some((record, version)) = written
-        && !has_edges(resource_type)
+        && (call.part.is_some() || !has_edges(resource_type))
     {
         let version = scimstack_store::Version(version);
         return Ok(Stored::new(key.clone(), version, record.core, record.doc, record.private, 0));

@@ -2,6 +2,7 @@
 
 use super::call::{Call, Loaded};
 use super::commit::{self, Committed};
+use super::document::Content;
 use super::failure::{Failure, Outcome, busy, in_use, internal};
 use super::log::Entry;
 use super::project::{self, View};
@@ -14,11 +15,12 @@ use scimstack_schema::{Resource, ResourceType, Type};
 use scimstack_store::{CountMode, Expect, Kind, Op, Paging, Query, Receipt, Record, ResourceId, Stored, Target, Want};
 use std::sync::Arc;
 
-/// Makes a resource.
+/// Makes a resource, under `id` where that is known already.
 pub(crate) async fn create(
     call: &Call<'_>,
     resource_type: &Arc<ResourceType>,
-    body: &[u8],
+    id: Option<&str>,
+    body: Content,
     entry: &mut Entry,
 ) -> Outcome<Reply> {
     let projection = call.projection()?;
@@ -33,7 +35,7 @@ pub(crate) async fn create(
         let accept = judge::judge(call, &change, resource_type, None, conflict.as_ref()).await?;
         let relations = relations::replacements(call, resource_type, &sent.relations)?;
         let draft = match (&conflict, accept.adopt_conflict) {
-            (None, _) => Draft::new(call, &sent.resource, accept)?,
+            (None, _) => Draft::new(call, id, &sent.resource, accept),
             (Some(holder), true) => Draft::of(call, holder, &sent.resource, accept)?,
             (Some(_), false) => return Err(in_use("a unique attribute").into()),
         };
@@ -79,11 +81,14 @@ struct Draft {
 
 impl Draft {
     /// A new resource.
-    fn new(call: &Call<'_>, sent: &Resource, accept: Accept) -> Outcome<Self> {
+    fn new(call: &Call<'_>, id: Option<&str>, sent: &Resource, accept: Accept) -> Self {
         let mut resource = accept.resource.clone().unwrap_or_else(|| sent.clone());
-        resource.set_id(&call.engine.admin.environment().new_id());
+        match id {
+            Some(id) => resource.set_id(id),
+            None => resource.set_id(&call.engine.admin.environment().new_id()),
+        }
         let record = judge::record(&resource, &accept, call.now, call.now);
-        Ok(Self { resource, record, accept, adopted: None })
+        Self { resource, record, accept, adopted: None }
     }
 
     /// The same resource again, brought back by a create.

@@ -16,7 +16,9 @@ pub(crate) fn service_provider_config(limits: &Limits, base: &str) -> Reply {
         max_page: limits.max_page,
         cursor_timeout: Some(limits.cursor_lifetime),
     };
-    let document = Features::new(limits.max_page, pagination).to_value(&format!("{base}/ServiceProviderConfig"));
+    let mut features = Features::new(limits.max_page, pagination);
+    features.bulk = (limits.bulk_operations > 0).then_some((limits.bulk_operations, limits.bulk_body as u64));
+    let document = features.to_value(&format!("{base}/ServiceProviderConfig"));
     Reply::ok(Bytes::from(document.to_bytes()))
 }
 

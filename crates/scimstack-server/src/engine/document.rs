@@ -5,6 +5,7 @@ use super::call::Call;
 use super::failure::{Failure, Outcome};
 use super::log::Entry;
 use super::relations;
+use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use scimstack_protocol::ScimError;
@@ -29,11 +30,30 @@ pub(crate) fn check_media_type(headers: &HeaderMap) -> Result<(), ScimError> {
     Err(ScimError::new(415, format!("The body is sent as {name}; send JSON, as application/scim+json.")))
 }
 
+/// What a request carries: the bytes of a body, or the `data` of a bulk operation.
+pub(crate) enum Content {
+    Bytes(Bytes),
+    Value(Value),
+}
+
+impl Content {
+    /// The JSON.
+    ///
+    /// # Errors
+    /// 400 `invalidSyntax`.
+    pub(crate) fn parse(self) -> Result<Value, ScimError> {
+        match self {
+            Self::Bytes(bytes) => parse(&bytes),
+            Self::Value(value) => Ok(value),
+        }
+    }
+}
+
 /// Reads the JSON of a body.
 ///
 /// # Errors
 /// 400 `invalidSyntax`.
-pub(crate) fn parse(body: &[u8]) -> Result<Value, ScimError> {
+fn parse(body: &[u8]) -> Result<Value, ScimError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(ScimError::invalid_syntax("The body is empty; send a JSON object."));
     }
@@ -44,10 +64,10 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, ScimError> {
 pub(crate) fn ingest(
     call: &Call<'_>,
     resource_type: &Arc<ResourceType>,
-    body: &[u8],
+    body: Content,
     entry: &mut Entry,
 ) -> Outcome<Ingested> {
-    let mut document = parse(body)?;
+    let mut document = body.parse()?;
     if let Some(object) = document.as_object() {
         entry.names(object);
     }

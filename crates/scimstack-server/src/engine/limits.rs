@@ -14,6 +14,12 @@ pub struct Limits {
     pub body: usize,
     /// The longest request body for resources with memberships, in bytes (413): a PUT carries all members of a group.
     pub group_body: usize,
+    /// The longest bulk request, in bytes (413); published as `maxPayloadSize`.
+    pub bulk_body: usize,
+    /// The most operations of a bulk request (413); published as `maxOperations`. With 0 there is no bulk (501).
+    pub bulk_operations: u32,
+    /// The operations of one bulk request that are under way at the same time, where they do not depend on each other.
+    pub bulk_in_flight: usize,
     /// Resources on a page when the client does not say.
     pub default_page: u32,
     /// The most resources on a page; a larger `count` brings fewer.
@@ -37,6 +43,9 @@ impl Default for Limits {
         Self {
             body: 1024 * 1024,
             group_body: 64 * 1024 * 1024,
+            bulk_body: 64 * 1024 * 1024,
+            bulk_operations: 1_000,
+            bulk_in_flight: 64,
             default_page: 100,
             max_page: 1_000,
             cursor_lifetime: 3_600,

@@ -5,7 +5,7 @@ use super::cursor::{self, Cursors, Place};
 use super::failure::Outcome;
 use super::project::{self, Piece, View};
 use super::respond::Reply;
-use super::{document, project::body};
+use super::{document::Content, project::body};
 use scimstack_filter::{AttrPath, Filter, ResolveError, Resolved};
 use scimstack_protocol::list::SEARCH_REQUEST;
 use scimstack_protocol::{ListQuery, ListResponse, ScimError, ScimType};
@@ -20,8 +20,8 @@ pub(crate) async fn list(call: &Call<'_>, resource_types: &[Arc<ResourceType>]) 
 }
 
 /// POST: the query is in the body, and nothing in the URL counts.
-pub(crate) async fn search(call: &Call<'_>, resource_types: &[Arc<ResourceType>], bytes: &[u8]) -> Outcome<Reply> {
-    let body = document::parse(bytes)?;
+pub(crate) async fn search(call: &Call<'_>, resource_types: &[Arc<ResourceType>], body: Content) -> Outcome<Reply> {
+    let body = body.parse()?;
     let query = ListQuery::from_search_request(&body)?;
     let says_what_it_is = body.as_object().and_then(|body| body.get("schemas")).is_some_and(|s| !s.is_unassigned());
     if !says_what_it_is && !call.profile.patch.missing_schemas {

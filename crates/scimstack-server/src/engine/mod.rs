@@ -1,8 +1,9 @@
 //! The engine: one request in, one response out (RFC 7644). A request goes one way through the modules here, each the
 //! owner of one step:
 //!
-//! `route` → `authenticate` → `dialect` → `document` → one of `create`, `read`, `list`, `replace`, `modify`, `delete`,
-//! `discovery` → `judge` → `commit` → `project` → `respond`.
+//! `route` → `authenticate` → `dialect` → `target` → `document` → one of `create`, `read`, `list`, `replace`, `modify`,
+//! `delete`, `discovery` → `judge` → `commit` → `project` → `respond`. Each operation of a `bulk` request goes the same way
+//! from `target` on.
 //!
 //! ```
 //! # futures_executor::block_on(async {
@@ -31,6 +32,7 @@
 //! ```
 
 mod authenticate;
+mod bulk;
 mod call;
 mod commit;
 mod create;
@@ -45,6 +47,7 @@ mod judge;
 mod limits;
 mod list;
 mod log;
+mod me;
 mod memberships;
 mod modify;
 mod project;
@@ -55,6 +58,7 @@ mod respond;
 mod route;
 mod service;
 mod sign_in;
+mod target;
 
 pub use failure::Fault;
 pub use judge::OUTBOX_TOPIC;
@@ -63,19 +67,19 @@ pub use log::LOG_TOPIC;
 pub use service::ScimService;
 pub use sign_in::{SIGN_IN_TOPIC, SignInError};
 
-use crate::admin::Admin;
+use crate::admin::{Admin, Subject};
 use crate::body::Body;
 use bytes::Bytes;
 use call::Call;
+use document::Content;
 use failure::{Failure, Outcome};
 use http::header::{IF_MATCH, IF_NONE_MATCH, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
-use log::Entry;
 use respond::Reply;
 use scimstack_protocol::{Decide, Preconditions, ScimError};
-use scimstack_schema::{Registry, ResourceType};
 use std::sync::Arc;
+use target::{Target, Verb, allowed, options};
 
 /// A SCIM service for all tenants of a store.
 pub struct Engine {
@@ -160,17 +164,17 @@ impl Engine {
                 joined(&parts.headers, IF_MATCH).as_deref(),
                 joined(&parts.headers, IF_NONE_MATCH).as_deref(),
             ),
+            subject: parts.extensions.get::<Subject>().or(principal.subject.as_ref()),
+            part: None,
         };
-        let target = Target::of(&segments, &principal.registry)
+        let target = Target::of(&segments, &call)
             .ok_or_else(|| Failure::no_endpoint(&segments.join("/"), &principal.registry))?;
         let mut entry = target.entry(&parts.method);
         if let (Some(entry), true) = (&mut entry, route.stray_flag) {
             entry.leniencies(&["stray-flag"]);
         }
         let outcome = Box::pin(run(&call, target, parts, read, entry.as_mut())).await;
-        if let (Some(entry), Err(failure)) = (&entry, &outcome) {
-            commit::record_refusal(&call, entry, &failure.error).await;
-        }
+        commit::record_refusal(&call, entry.as_ref(), outcome.as_ref().err()).await;
         outcome
     }
 }
@@ -185,100 +189,12 @@ pub(crate) fn too_large(limit: usize) -> ScimError {
     ScimError::new(413, format!("The body is longer than the {limit} bytes that are accepted; send less at once."))
 }
 
-/// What a request is about.
-enum Target<'a> {
-    Schemas(Option<&'a str>),
-    ResourceTypes(Option<&'a str>),
-    /// Every resource.
-    Root,
-    RootSearch,
-    Collection(&'a Arc<ResourceType>),
-    Search(&'a Arc<ResourceType>),
-    Resource(&'a Arc<ResourceType>, &'a str),
-    /// An endpoint of the standard that this server does not have.
-    Missing(&'static str),
-}
-
-impl<'a> Target<'a> {
-    fn of(segments: &[&'a str], registry: &'a Registry) -> Option<Self> {
-        Some(match segments {
-            [] => Self::Root,
-            [".search"] => Self::RootSearch,
-            ["Schemas"] => Self::Schemas(None),
-            ["Schemas", urn] => Self::Schemas(Some(urn)),
-            ["ResourceTypes"] => Self::ResourceTypes(None),
-            ["ResourceTypes", name] => Self::ResourceTypes(Some(name)),
-            // RFC 7644 §3.11, §3.7
-            ["Me", ..] => Self::Missing("/Me: a token stands for a connection, not for a person"),
-            ["Bulk"] => Self::Missing("/Bulk: send the operations one by one"),
-            [endpoint] => Self::Collection(registry.resource_type_at(endpoint)?),
-            [endpoint, ".search"] => Self::Search(registry.resource_type_at(endpoint)?),
-            [endpoint, id] => Self::Resource(registry.resource_type_at(endpoint)?, id),
-            _ => return None,
-        })
-    }
-
-    fn allow(&self) -> &'static str {
-        match self {
-            Self::Schemas(_) | Self::ResourceTypes(_) | Self::Root => "GET, HEAD, OPTIONS",
-            Self::RootSearch | Self::Search(_) => "POST, OPTIONS",
-            Self::Collection(_) => "GET, HEAD, POST, OPTIONS",
-            Self::Resource(..) => "GET, HEAD, PUT, PATCH, DELETE, OPTIONS",
-            Self::Missing(_) => "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
-        }
-    }
-
-    /// The log entry of a request that would write.
-    fn entry(&self, method: &Method) -> Option<Entry> {
-        let (resource_type, id) = match self {
-            Self::Collection(resource_type) => (resource_type, None),
-            Self::Resource(resource_type, id) => (resource_type, Some((*id).to_owned())),
-            _ => return None,
-        };
-        let writes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(method);
-        writes.then(|| Entry {
-            method: method.to_string(),
-            resource_type: resource_type.name.to_string(),
-            resource_id: id,
-            ..Entry::default()
-        })
-    }
-}
-
-/// A method that is possible.
-enum Verb {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-    Options(&'static str),
-}
-
-fn allowed(method: &Method, allow: &'static str) -> Outcome<Verb> {
-    if !allow.split(", ").any(|name| name == method.as_str()) {
-        return Err(Failure::method(method, allow));
-    }
-    Ok(match *method {
-        Method::POST => Verb::Post,
-        Method::PUT => Verb::Put,
-        Method::PATCH => Verb::Patch,
-        Method::DELETE => Verb::Delete,
-        Method::OPTIONS => Verb::Options(allow),
-        _ => Verb::Get,
-    })
-}
-
-fn options(allow: &'static str) -> Reply {
-    Reply { allow: Some(allow), ..Reply::empty(204) }
-}
-
 async fn run<R, F>(
     call: &Call<'_>,
     target: Target<'_>,
     parts: &Parts,
     read: R,
-    entry: Option<&mut Entry>,
+    entry: Option<&mut log::Entry>,
 ) -> Outcome<Reply>
 where
     R: FnOnce(usize) -> F + Send,
@@ -291,34 +207,12 @@ where
     let body = match &verb {
         Verb::Post | Verb::Put | Verb::Patch => {
             document::check_media_type(&parts.headers)?;
-            read(body_limit(call.limits(), &target)).await?
+            let body = read(target.body_limit(call.limits())).await;
+            body.map_err(|error| target.too_large(call.limits(), error))?
         }
         _ => Bytes::new(),
     };
-    let mut unlogged = Entry::default();
-    let entry = entry.unwrap_or(&mut unlogged);
-    let types = call.registry().resource_types();
-    match (target, verb) {
-        (Target::Missing(what), _) => Err(ScimError::new(501, format!("This server has no {what}.")).into()),
-        (Target::Schemas(urn), _) => discovery::schemas(call, urn),
-        (Target::ResourceTypes(name), _) => discovery::resource_types(call, name),
-        (Target::Root, _) => Box::pin(list::list(call, types)).await,
-        (Target::RootSearch, _) => Box::pin(list::search(call, types, &body)).await,
-        (Target::Search(t), _) => Box::pin(list::search(call, std::slice::from_ref(t), &body)).await,
-        (Target::Collection(t), Verb::Post) => Box::pin(create::create(call, t, &body, entry)).await,
-        (Target::Collection(t), _) => Box::pin(list::list(call, std::slice::from_ref(t))).await,
-        (Target::Resource(t, id), Verb::Put) => Box::pin(replace::replace(call, t, id, &body, entry)).await,
-        (Target::Resource(t, id), Verb::Patch) => Box::pin(modify::modify(call, t, id, &body, entry)).await,
-        (Target::Resource(t, id), Verb::Delete) => Box::pin(delete::delete(call, t, id, entry)).await,
-        (Target::Resource(t, id), _) => Box::pin(read::read(call, t, id)).await,
-    }
-}
-
-fn body_limit(limits: &Limits, target: &Target<'_>) -> usize {
-    match target {
-        Target::Collection(t) | Target::Resource(t, _) if commit::has_edges(t) => limits.group_body,
-        _ => limits.body,
-    }
+    target.answer(call, verb, Content::Bytes(body), entry).await
 }
 
 impl EngineBuilder {

@@ -4,12 +4,13 @@
 
 use super::call::{Call, Loaded};
 use super::commit::{self, Committed};
+use super::document::Content;
 use super::failure::{Failure, Outcome, busy};
 use super::log::Entry;
 use super::project::View;
 use super::replace::{Update, Written};
 use super::respond::Reply;
-use super::{document, judge, read, relations};
+use super::{judge, read, relations};
 use scimstack_filter::{Patch, PatchError, PatchOutcome};
 use scimstack_protocol::{Change, ScimError};
 use scimstack_schema::{Projection, ResourceType};
@@ -21,14 +22,14 @@ pub(crate) async fn modify(
     call: &Call<'_>,
     resource_type: &Arc<ResourceType>,
     id: &str,
-    body: &[u8],
+    body: Content,
     entry: &mut Entry,
 ) -> Outcome<Reply> {
     let projection = call.projection()?;
     let key = call.key(resource_type, id)?;
     entry.resource_id = Some(id.to_owned());
     let options = &call.profile.patch;
-    let patch = Patch::from_value(document::parse(body)?, options).map_err(refused)?;
+    let patch = Patch::from_value(body.parse()?, options).map_err(refused)?;
     let answer = Answer { resource_type, key: &key, status: status(resource_type, &projection), projection };
     let delta = patch.as_relation_delta(resource_type, options).map_err(refused)?;
     for _ in 0..call.limits().attempts {

@@ -76,6 +76,7 @@ fn draft(call: &Call<'_>, relation: &Relation, at: usize, element: &Value) -> Ou
         .into());
     };
     let must_exist = match call.principal.connection.policy.unknown_members {
+        _ if call.is_arriving(raw) => false,
         UnknownMembers::Refuse => true,
         UnknownMembers::Auto => looks_like_an_id(raw),
         UnknownMembers::Park => false,

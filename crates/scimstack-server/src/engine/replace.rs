@@ -2,6 +2,7 @@
 
 use super::call::{Call, Loaded};
 use super::commit::{self, Committed};
+use super::document::Content;
 use super::failure::{Failure, Outcome, busy, in_use};
 use super::log::{Entry, same_object};
 use super::project::{self, View};
@@ -18,7 +19,7 @@ pub(crate) async fn replace(
     call: &Call<'_>,
     resource_type: &Arc<ResourceType>,
     id: &str,
-    body: &[u8],
+    body: Content,
     entry: &mut Entry,
 ) -> Outcome<Reply> {
     let projection = call.projection()?;

@@ -1,12 +1,13 @@
 //! From what a step found out to an HTTP response: media type, headers, error messages (RFC 7644 §3.8, §3.12, §3.14).
 
-use super::failure::Failure;
+use super::failure::{Failure, Fault};
 use crate::body::Body;
 use http::header::{
-    ACCEPT, ALLOW, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT, ALLOW, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use http::{Response, StatusCode};
-use scimstack_protocol::ETag;
+use scimstack_protocol::{ETag, ScimError};
 
 const SCIM: &str = "application/scim+json";
 const JSON: &str = "application/json";
@@ -18,14 +19,17 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) etag: Option<ETag>,
     pub(crate) location: Option<String>,
+    pub(crate) content_location: Option<String>,
     pub(crate) allow: Option<&'static str>,
     pub(crate) body: Option<Body>,
+    /// What failed inside on the way to a good answer, for the host alone.
+    pub(crate) fault: Option<Fault>,
 }
 
 impl Reply {
     /// An answer without content.
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, etag: None, location: None, allow: None, body: None }
+        Self { status, etag: None, location: None, content_location: None, allow: None, body: None, fault: None }
     }
 
     /// 200 with content.
@@ -74,27 +78,36 @@ pub(crate) fn respond(
     set(CONTENT_TYPE, has_content.then(|| media_type.to_owned()));
     set(ETAG, reply.etag.map(|tag| tag.to_string()));
     set(LOCATION, reply.location);
+    set(CONTENT_LOCATION, reply.content_location);
     set(ALLOW, reply.allow.map(str::to_owned));
+    let mut fault = reply.fault;
     if let Some(failure) = failure {
         set(RETRY_AFTER, failure.error.retry_after.map(|seconds| seconds.to_string()));
         if failure.error.status == 401 {
             let error = if failure.invalid_token { ", error=\"invalid_token\"" } else { "" };
             set(WWW_AUTHENTICATE, Some(format!("Bearer realm=\"scim\"{error}")));
         }
-        if let Some(fault) = failure.fault {
-            response.extensions_mut().insert(fault);
-        }
+        fault = failure.fault;
+    }
+    if let Some(fault) = fault {
+        response.extensions_mut().insert(fault);
     }
     response
 }
 
 fn of_failure(failure: &Failure, id: &str) -> Reply {
-    let mut error = failure.error.clone();
+    let error = told(&failure.error, id);
+    let body = Body::from(bytes::Bytes::from(error.to_json()));
+    Reply { body: Some(body), allow: failure.allow, ..Reply::empty(error.status) }
+}
+
+/// An error as a client is told: where the server is to blame, with what to look for in its log.
+pub(crate) fn told(error: &ScimError, id: &str) -> ScimError {
+    let mut error = error.clone();
     if error.status == 500 {
         error.detail = format!("{} Its log has more under the request id {id}.", error.detail);
     }
-    let body = Body::from(bytes::Bytes::from(error.to_json()));
-    Reply { body: Some(body), allow: failure.allow, ..Reply::empty(error.status) }
+    error
 }
 
 #[cfg(test)]

@@ -46,8 +46,11 @@ fn the_configuration_tells_the_truth(w: &World) {
     assert_eq!(config["patch"]["supported"], true);
     let path = format!("/Users/{}", w.user("ann"));
     w.patch(&path, r#"[{"op":"add","path":"title","value":"x"}]"#).send().expect(200);
-    assert_eq!(config["bulk"]["supported"], false);
-    w.post("/Bulk", "{}").send().expect(501);
+    assert_eq!(config["bulk"], serde_json::json!({"supported":true,"maxOperations":1000,"maxPayloadSize":67108864}));
+    let operation = format!(r#"{{"method":"DELETE","path":"{path}","version":"W/\"9\""}}"#);
+    let bulk =
+        format!(r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[{operation}]}}"#);
+    w.post("/Bulk", bulk).send().expect(200).shows(r#"{"Operations":[{"method":"DELETE","status":"412"}]}"#);
     assert_eq!(config["etag"]["supported"], true);
     w.get(&path).header("if-none-match", "W/\"2\"").send().expect(304);
     assert_eq!(config["sort"]["supported"], true);
