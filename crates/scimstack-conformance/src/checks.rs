@@ -9,6 +9,7 @@ use std::pin::Pin;
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 /// The server and how to reach it.
@@ -67,6 +68,9 @@ checks! {
     Must "RFC 7644 §3.5.2" a_patch_of_a_read_only_attribute_is_refused
     Must "RFC 7644 §3.6" a_deleted_user_is_gone
     Must "RFC 7644 §3.12" a_body_that_is_no_json_is_400_invalid_syntax
+    Must "RFC 7644 §3.7" bulk_is_done_when_it_is_advertised_and_501_otherwise
+    Must "RFC 7644 §3.7.2" a_bulk_id_is_replaced_by_the_id_of_what_was_made
+    Must "RFC 7644 §3.7.4" a_bulk_request_past_the_published_limit_is_413
 }
 
 /// Runs every check against a server. Resources made on the way are deleted again.
@@ -343,4 +347,98 @@ async fn a_deleted_user_is_gone(world: &World<'_>) -> Result {
 async fn a_body_that_is_no_json_is_400_invalid_syntax(world: &World<'_>) -> Result {
     let body = Value::String("not an object".to_owned());
     error(&world.ask("POST", "/Users", Some(body)).await?, 400, Some("invalidSyntax"))
+}
+
+impl World<'_> {
+    /// `bulk.maxOperations` of a server that says it has bulk; `None` of one that says it has not.
+    async fn bulk(&self) -> std::result::Result<Option<u64>, String> {
+        let config = self.ask("GET", "/ServiceProviderConfig", None).await?;
+        let supported = config.json.pointer("/bulk/supported").and_then(Value::as_bool);
+        let supported =
+            supported.ok_or_else(|| format!("expected bulk.supported to be a boolean, got {}", config.json))?;
+        let most = config.json.pointer("/bulk/maxOperations").and_then(Value::as_u64);
+        match (supported, most) {
+            (true, None) => Err(format!("expected an integer bulk.maxOperations, got {}", config.json)),
+            (true, most) => Ok(most),
+            (false, _) => Ok(None),
+        }
+    }
+
+    async fn ask_bulk(&self, operations: Value) -> std::result::Result<Answer, String> {
+        self.ask("POST", "/Bulk", Some(json!({"schemas": [BULK], "Operations": operations}))).await
+    }
+
+    /// Deletes what the operations of a bulk answer have made.
+    async fn delete_made(&self, answer: &Answer) -> Result {
+        for operation in answer.json.get("Operations").and_then(Value::as_array).into_iter().flatten() {
+            let path: Option<Vec<&str>> =
+                operation.get("location").and_then(Value::as_str).map(|l| l.rsplit('/').collect());
+            if let (Some("POST"), Some([id, endpoint, ..])) =
+                (operation.get("method").and_then(Value::as_str), path.as_deref())
+            {
+                self.ask("DELETE", &format!("/{endpoint}/{id}"), None).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn bulk_is_done_when_it_is_advertised_and_501_otherwise(world: &World<'_>) -> Result {
+    let supported = world.bulk().await?.is_some();
+    let answer = world
+        .ask_bulk(json!([
+            {"method": "POST", "path": "/Users", "bulkId": "a", "data": world.user(json!({}))},
+            {"method": "DELETE", "path": "/Users/there-is-no-such-user"},
+        ]))
+        .await?;
+    if !supported {
+        return error(&answer, 501, None);
+    }
+    world.delete_made(&answer).await?;
+    status(&answer, 200)?;
+    let is_bulk = answer.has_schema("urn:ietf:params:scim:api:messages:2.0:BulkResponse");
+    expect("a BulkResponse", is_bulk, &answer.json)?;
+    let text = |pointer: &str| answer.text(&format!("/Operations/{pointer}"));
+    expect("the user's status \"201\"", text("0/status") == Some("201"), &answer.json)?;
+    expect("the user's bulkId", text("0/bulkId") == Some("a"), &answer.json)?;
+    expect("the user's location", text("0/location").is_some(), &answer.json)?;
+    expect("a location where a DELETE failed", text("1/location").is_some(), &answer.json)?;
+    expect("its status \"404\"", text("1/status") == Some("404"), &answer.json)?;
+    expect("its error in response", text("1/response/schemas/0") == Some(ERROR), &answer.json)
+}
+
+async fn a_bulk_id_is_replaced_by_the_id_of_what_was_made(world: &World<'_>) -> Result {
+    let types = world.ask("GET", "/ResourceTypes", None).await?;
+    let types = types.json.get("Resources").and_then(Value::as_array).cloned().unwrap_or_default();
+    let has_groups = types.iter().any(|t| t.get("endpoint").and_then(Value::as_str) == Some("/Groups"));
+    if world.bulk().await?.is_none() || !has_groups {
+        return Ok(());
+    }
+    // Forward, so that the server has to look ahead.
+    let group = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+        "displayName": world.run,
+        "members": [{"value": "bulkId:user"}],
+    });
+    let answer = world
+        .ask_bulk(json!([
+            {"method": "POST", "path": "/Groups", "bulkId": "group", "data": group},
+            {"method": "POST", "path": "/Users", "bulkId": "user", "data": world.user(json!({}))},
+        ]))
+        .await?;
+    let id = |at: usize| answer.text(&format!("/Operations/{at}/location"))?.rsplit('/').next().map(ToOwned::to_owned);
+    let (group, user) = (id(0).unwrap_or_default(), id(1).unwrap_or_default());
+    let read = world.ask("GET", &format!("/Groups/{group}"), None).await?;
+    world.delete_made(&answer).await?;
+    status(&answer, 200)?;
+    let member = read.text("/members/0/value");
+    expect("the user's id as the member", !user.is_empty() && member == Some(&user), &read.json)
+}
+
+async fn a_bulk_request_past_the_published_limit_is_413(world: &World<'_>) -> Result {
+    // More than this would be a burden to a server and prove no more.
+    let Some(most @ ..=10_000) = world.bulk().await? else { return Ok(()) };
+    let operation = json!({"method": "DELETE", "path": "/Users/there-is-no-such-user"});
+    let operations: Vec<Value> = (0..=most).map(|_| operation.clone()).collect();
+    error(&world.ask_bulk(operations.into()).await?, 413, None)
 }

@@ -21,6 +21,8 @@ over_every_store! {
     names_are_unique_within_a_tenant_only in Setting::directory();
     references_never_cross in Setting::directory();
     lists_and_filters_see_one_tenant in Setting::directory();
+    the_operations_of_a_bulk_request_stay_in_their_tenant in Setting::directory();
+    me_is_never_somebody_of_another_tenant in Setting::directory();
 }
 
 /// A second tenant with a token, and a user and a group in it.
@@ -124,4 +126,55 @@ fn lists_and_filters_see_one_tenant(w: &World) {
     let by_group = format!("/Users?filter=groups.value eq \"{}\"", other.group);
     assert_eq!(w.get(&by_group).send().expect(200).ids().len(), 0);
     assert!(w.events("log").iter().all(|event| !event.to_string().contains("eve@x.test")));
+}
+
+fn the_operations_of_a_bulk_request_stay_in_their_tenant(w: &World) {
+    let other = other(w);
+    let absent = "019b7a00-0000-7000-8000-00000000dead";
+    let ask = |user: &str, group: &str| {
+        let patch = |path: &str, operation: &str| {
+            format!(r#"{{"method":"PATCH","path":"{path}","data":[{operation}]}}"#)
+        };
+        let operations = [
+            format!(r#"{{"method":"DELETE","path":"/Users/{user}"}}"#),
+            format!(r#"{{"method":"PUT","path":"/Groups/{group}","data":{{"schemas":["{GROUP}"],"displayName":"x"}}}}"#),
+            patch(&format!("/Users/{user}"), r#"{"op":"add","path":"title","value":"x"}"#),
+            patch(&format!("/Groups/{group}"), r#"{"op":"add","path":"members","value":[{"value":"bulkId:a"}]}"#),
+            format!(
+                r#"{{"method":"POST","path":"/Groups","bulkId":"g","data":{{"schemas":["{GROUP}"],"displayName":"g","members":[{{"value":"{user}"}},{{"value":"bulkId:a"}}]}}}}"#
+            ),
+            format!(r#"{{"method":"POST","path":"/Users","bulkId":"a","data":{{"schemas":["{USER}"],"userName":"ann"}}}}"#),
+            r#"{"method":"DELETE","path":"/Users/bulkId:a"}"#.to_owned(),
+        ];
+        let body = format!(
+            r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[{}]}}"#,
+            operations.join(",")
+        );
+        let answer = send(w, &w.token, "acme", Method::POST, "/Bulk", &body).expect(200).json();
+        let told = answer["Operations"].as_array().unwrap().iter().map(|one| {
+            let detail = one["response"]["detail"].as_str().unwrap_or_default();
+            (one["status"].as_str().unwrap().to_owned(), detail.replace(user, "ID").replace(group, "ID"))
+        });
+        told.collect::<Vec<_>>()
+    };
+    let found = ask(&other.user, &other.group);
+    assert_eq!(found, ask(absent, absent));
+    let statuses: Vec<&str> = found.iter().map(|(status, _)| status.as_str()).collect();
+    assert_eq!(statuses, ["404", "404", "404", "404", "400", "201", "204"]);
+    // A bulkId is of its request alone.
+    let body = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[{"method":"DELETE","path":"/Users/bulkId:a"}]}"#;
+    let answer = send(w, &other.token, "umbrella", Method::POST, "/Bulk", body).expect(200);
+    answer.shows(r#"{"Operations":[{"status":"400"}]}"#);
+    send(w, &other.token, "umbrella", Method::GET, &format!("/Users/{}", other.user), "").expect(200);
+}
+
+fn me_is_never_somebody_of_another_tenant(w: &World) {
+    let other = other(w);
+    let subject = scimstack_server::Subject::new("User", other.user.as_str());
+    let admin = w.engine.admin();
+    let (_, secret) = block_on(admin.create_token_for(w.tenant, "default", "", None, &subject)).unwrap();
+    for method in [Method::GET, Method::DELETE] {
+        send(w, secret.reveal(), "acme", method, "/Me", "").expect(404);
+    }
+    send(w, &other.token, "umbrella", Method::GET, &format!("/Users/{}", other.user), "").expect(200);
 }

@@ -169,6 +169,9 @@ pub enum TokenCommand {
         /// When it ends: 90d, 12h, 30m, 45s. Never, without it.
         #[arg(long, value_parser = commands::token::seconds)]
         expires: Option<i64>,
+        /// The id of the user that /Me is for requests with it. Without it there is no /Me.
+        #[arg(long)]
+        user: Option<String>,
         /// The database.
         #[command(flatten)]
         database: DatabaseArg,
