@@ -132,18 +132,21 @@ fn the_operations_of_a_bulk_request_stay_in_their_tenant(w: &World) {
     let other = other(w);
     let absent = "019b7a00-0000-7000-8000-00000000dead";
     let ask = |user: &str, group: &str| {
-        let patch = |path: &str, operation: &str| {
-            format!(r#"{{"method":"PATCH","path":"{path}","data":[{operation}]}}"#)
-        };
+        let patch =
+            |path: &str, operation: &str| format!(r#"{{"method":"PATCH","path":"{path}","data":[{operation}]}}"#);
         let operations = [
             format!(r#"{{"method":"DELETE","path":"/Users/{user}"}}"#),
-            format!(r#"{{"method":"PUT","path":"/Groups/{group}","data":{{"schemas":["{GROUP}"],"displayName":"x"}}}}"#),
+            format!(
+                r#"{{"method":"PUT","path":"/Groups/{group}","data":{{"schemas":["{GROUP}"],"displayName":"x"}}}}"#
+            ),
             patch(&format!("/Users/{user}"), r#"{"op":"add","path":"title","value":"x"}"#),
             patch(&format!("/Groups/{group}"), r#"{"op":"add","path":"members","value":[{"value":"bulkId:a"}]}"#),
             format!(
                 r#"{{"method":"POST","path":"/Groups","bulkId":"g","data":{{"schemas":["{GROUP}"],"displayName":"g","members":[{{"value":"{user}"}},{{"value":"bulkId:a"}}]}}}}"#
             ),
-            format!(r#"{{"method":"POST","path":"/Users","bulkId":"a","data":{{"schemas":["{USER}"],"userName":"ann"}}}}"#),
+            format!(
+                r#"{{"method":"POST","path":"/Users","bulkId":"a","data":{{"schemas":["{USER}"],"userName":"ann"}}}}"#
+            ),
             r#"{"method":"DELETE","path":"/Users/bulkId:a"}"#.to_owned(),
         ];
         let body = format!(
