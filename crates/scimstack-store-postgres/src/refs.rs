@@ -211,9 +211,13 @@ impl Work<'_> {
         rows.iter().map(key_of).collect()
     }
 
-    /// Makes a record's own references those given. One that was there with the same raw value stays as it was.
-    pub(crate) async fn set_references(&self, source: &Key, references: &[Reference]) -> Result<(), Fault> {
-        let mut stored = self.own_links(source).await?;
+    /// Makes a record's own references those given, from those that are stored. One that was there with the same raw value stays as it was.
+    pub(crate) async fn set_references(
+        &self,
+        source: &Key,
+        mut stored: Vec<(String, Link)>,
+        references: &[Reference],
+    ) -> Result<(), Fault> {
         let mut wanted: Vec<&Reference> = references.iter().collect();
         wanted.sort_by(|one, other| (&one.relation, &one.raw).cmp(&(&other.relation, &other.raw)));
         stored.sort_by(|(one, a), (other, b)| (one, &a.raw).cmp(&(other, &b.raw)));
@@ -242,7 +246,7 @@ impl Work<'_> {
     }
 
     /// The references that belong to a record, with their relations.
-    async fn own_links(&self, source: &Key) -> Result<Vec<(String, Link)>, Fault> {
+    pub(crate) async fn own_links(&self, source: &Key) -> Result<Vec<(String, Link)>, Fault> {
         let (kind, id) = packed(source);
         let rows = sql::all(
             self.tx,
@@ -470,7 +474,7 @@ pub(crate) fn packed(key: &Key) -> (Packed, Packed) {
     (Packed::of(key.kind.as_str()), Packed::of(key.id.as_str()))
 }
 
-fn own_names(key: &Key, unique: Option<&str>, external_id: Option<&str>) -> BTreeSet<NameRow> {
+pub(crate) fn own_names(key: &Key, unique: Option<&str>, external_id: Option<&str>) -> BTreeSet<NameRow> {
     let own = [
         (ReferenceKey::Id, Some(key.id.as_str())),
         (ReferenceKey::UserName, unique),

@@ -289,8 +289,8 @@ mod tests {
             assert!(!projection.of_texts(user, &[]).leaves(text, |_| true), "{text:.40}");
         }
         let good = r#"{"userName":"é\\","emails":[{"value":"x"}]}"#;
-        for end in (0..good.len()).filter(|end| good.is_char_boundary(*end)) {
-            assert!(!projection.of_texts(user, &[]).leaves(&good[..end], |_| true), "{}", &good[..end]);
+        for cut in (0..good.len()).filter_map(|end| good.get(..end)) {
+            assert!(!projection.of_texts(user, &[]).leaves(cut, |_| true), "{cut}");
         }
     }
 }

@@ -42,10 +42,9 @@ impl Work<'_> {
             let holder = self.holder_of_name(key, core.unique.as_deref()).await?;
             return Err(StoreError::Conflict { op, path: conflict_path(&key.kind).to_owned(), holder }.into());
         }
-        self.index(op, key, record).await?;
-        self.count(&kind, 1).await?;
-        self.log(&Entry::new(ChangeKind::Created, Some(key), Some(1))).await?;
-        self.set_references(key, &record.references).await?;
+        let entry = Entry::new(ChangeKind::Created, Some(key), Some(1));
+        tokio::try_join!(self.index(op, key, record), self.count(&kind, 1), self.log(&entry))?;
+        self.set_references(key, Vec::new(), &record.references).await?;
         let mut moves = Moves::default();
         self.retry_pending(key, &BTreeSet::new(), &Self::names(key, record), &mut moves).await?;
         self.touch(None, &[moves]).await?;

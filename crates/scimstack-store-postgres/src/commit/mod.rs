@@ -5,19 +5,18 @@ mod create;
 mod delete;
 mod edges;
 mod emit;
+mod index;
 mod relate;
 mod replace;
 
 use crate::codec::{Reader, Writer};
 use crate::fault::{Damaged, Fault};
-use crate::refs::{Moved, Moves, key_number, packed};
+use crate::refs::{Moved, Moves, packed};
 use crate::sql::{self, Transaction, signed, unsigned};
 use crate::text::Packed;
 use bytes::Bytes;
 use scimstack_schema::{Object, Timestamp, Value};
-use scimstack_store::{
-    ChangeKind, ChangeSet, Expect, Key, Kind, Op, OpReceipt, Receipt, Record, Scope, StoreError, UniqueValue, Version,
-};
+use scimstack_store::{ChangeKind, ChangeSet, Expect, Key, Kind, Op, OpReceipt, Receipt, Scope, StoreError, Version};
 use std::collections::BTreeSet;
 
 /// The most ids a feed entry lists as added, and as removed.
@@ -126,76 +125,6 @@ impl Work<'_> {
             external_id: row.try_get::<_, Option<Packed>>(2)?.map(|text| text.open()),
             doc: row.try_get(3)?,
         })
-    }
-
-    /// Takes out what is indexed of a record.
-    async fn unindex(&self, key: &Key) -> Result<(), Fault> {
-        let (kind, id) = packed(key);
-        for statement in [
-            "DELETE FROM av WHERE scope = $1 AND kind = $2 AND id = $3",
-            "DELETE FROM name WHERE scope = $1 AND kind = $2 AND id = $3",
-            "DELETE FROM uniq_val WHERE scope = $1 AND kind = $2 AND id = $3",
-        ] {
-            sql::run(self.tx, statement, &[&self.scope, &kind, &id]).await?;
-        }
-        Ok(())
-    }
-
-    /// Writes what is to be indexed of a record.
-    async fn index(&self, op: usize, key: &Key, record: &Record) -> Result<(), Fault> {
-        let (kind, id) = packed(key);
-        if !record.index.is_empty() {
-            let paths: Vec<Packed> = record.index.iter().map(|entry| Packed::of(&entry.path)).collect();
-            let values: Vec<Packed> = record.index.iter().map(|entry| Packed::key(&entry.value)).collect();
-            let elements: Vec<i64> = record.index.iter().map(|entry| entry.element.into()).collect();
-            let types: Vec<Option<Packed>> =
-                record.index.iter().map(|entry| entry.kind.as_deref().map(Packed::of)).collect();
-            sql::run(
-                self.tx,
-                "INSERT INTO av(scope, kind, id, path, val, elem, type) \
-                 SELECT $1, $2, $3, e.path, e.val, e.elem, e.type \
-                 FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[]) AS e(path, val, elem, type) \
-                 ON CONFLICT DO NOTHING",
-                &[&self.scope, &kind, &id, &paths, &values, &elements, &types],
-            )
-            .await?;
-        }
-        if !record.names.is_empty() {
-            let by: Vec<i64> = record.names.iter().map(|name| key_number(name.key)).collect();
-            let values: Vec<Packed> = record.names.iter().map(|name| Packed::key(&name.value)).collect();
-            sql::run(
-                self.tx,
-                "INSERT INTO name(scope, kind, id, by, name_key) \
-                 SELECT $1, $2, $3, e.by, e.name_key FROM unnest($4::bigint[], $5::text[]) AS e(by, name_key) \
-                 ON CONFLICT DO NOTHING",
-                &[&self.scope, &kind, &id, &by, &values],
-            )
-            .await?;
-        }
-        let unique: BTreeSet<&UniqueValue> = record.unique.iter().collect();
-        for UniqueValue { path, value } in unique {
-            let (path_key, value) = (Packed::of(path), Packed::key(value));
-            let inserted = sql::run(
-                self.tx,
-                "INSERT INTO uniq_val(scope, kind, path, val_key, id) VALUES($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-                &[&self.scope, &kind, &path_key, &value, &id],
-            )
-            .await?;
-            if inserted == 0 {
-                let row = sql::first(
-                    self.tx,
-                    "SELECT id FROM uniq_val WHERE scope = $1 AND kind = $2 AND path = $3 AND val_key = $4",
-                    &[&self.scope, &kind, &path_key, &value],
-                )
-                .await?;
-                let holder = match row {
-                    Some(row) => Some(crate::refs::key(key.kind.as_str(), &row.try_get(0)?)?),
-                    None => None,
-                };
-                return Err(StoreError::Conflict { op, path: path.clone(), holder }.into());
-            }
-        }
-        Ok(())
     }
 
     /// Another than `key`, of its kind, with this unique name.

@@ -1,8 +1,9 @@
 //! [`scimstack_store::Op::Replace`].
 
+use super::index::Indexed;
 use super::{Entry, Work, conflict_path, done};
 use crate::fault::{Fault, is_taken};
-use crate::refs::{Moves, packed};
+use crate::refs::{Moves, own_names, packed};
 use crate::sql;
 use crate::text::Packed;
 use scimstack_store::{ChangeKind, Expect, Key, OpReceipt, Record, StoreError};
@@ -15,31 +16,36 @@ impl Work<'_> {
         expect: Expect,
         record: &Record,
     ) -> Result<OpReceipt, Fault> {
-        let before = self.expect(op, key, expect).await?;
-        let was = self.names_before(key, before.unique.as_deref(), before.external_id.as_deref()).await?;
-        self.overwrite(op, key, record).await?;
-        self.unindex(key).await?;
-        self.index(op, key, record).await?;
+        // A failed statement ends a transaction, so who has the name is asked first.
+        let (before, indexed, holder) = tokio::try_join!(
+            self.expect(op, key, expect),
+            self.indexed(key),
+            self.holder_of_name(key, record.core.unique.as_deref()),
+        )?;
+        if holder.is_some() {
+            return Err(taken(op, key, holder).into());
+        }
         let version = before.version + 1;
         let mut entry = Entry::new(ChangeKind::Replaced, Some(key), Some(version));
         entry.before = Some(&before.doc);
-        self.log(&entry).await?;
-        self.set_references(key, &record.references).await?;
+        let (_, _, links) = tokio::try_join!(self.overwrite(op, key, record), self.log(&entry), self.own_links(key))?;
+        if indexed != Indexed::of(record) {
+            self.unindex(key).await?;
+            self.index(op, key, record).await?;
+        }
+        self.set_references(key, links, &record.references).await?;
+        let mut was = own_names(key, before.unique.as_deref(), before.external_id.as_deref());
+        was.extend(indexed.names);
         let mut moves = Moves::default();
         self.retry_pending(key, &was, &Self::names(key, record), &mut moves).await?;
         self.touch(Some(key), &[moves]).await?;
         Ok(done(Some(version)))
     }
 
-    /// Writes the row. A failed statement ends a transaction, so who has the name is asked first; with the scope locked,
-    /// nobody can take it in between but a writer that does not lock, and that is a conflict too.
+    /// Writes the row. With the scope locked, nobody can have taken the name but a writer that does not lock, and that is
+    /// a conflict too.
     async fn overwrite(&self, op: usize, key: &Key, record: &Record) -> Result<(), Fault> {
         let core = &record.core;
-        let conflict = |holder| StoreError::Conflict { op, path: conflict_path(&key.kind).to_owned(), holder };
-        let holder = self.holder_of_name(key, core.unique.as_deref()).await?;
-        if holder.is_some() {
-            return Err(conflict(holder).into());
-        }
         let (kind, id) = packed(key);
         let written = sql::run(
             self.tx,
@@ -64,8 +70,13 @@ impl Work<'_> {
         )
         .await;
         match written {
-            Err(error) if is_taken(&error) => Err(conflict(None).into()),
+            Err(error) if is_taken(&error) => Err(taken(op, key, None).into()),
             written => Ok(written.map(|_| ())?),
         }
     }
+}
+
+/// The name of a record is somebody else's.
+fn taken(op: usize, key: &Key, holder: Option<Key>) -> StoreError {
+    StoreError::Conflict { op, path: conflict_path(&key.kind).to_owned(), holder }
 }
