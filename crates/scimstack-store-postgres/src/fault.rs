@@ -141,6 +141,18 @@ fn is_io(error: &tokio_postgres::Error) -> bool {
     std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>())
 }
 
+/// What statements came to that were sent together. When one fails, the server refuses those after it because of that; then
+/// the error is that of the one.
+pub(crate) fn all_of<A, B, C>(
+    results: (Result<A, Fault>, Result<B, Fault>, Result<C, Fault>),
+) -> Result<(A, B, C), Fault> {
+    let is_aftermath = |fault: &Fault| matches!(fault, Fault::Postgres(error) if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
+    match results {
+        (Err(fault), _, _) | (_, Err(fault), _) | (_, _, Err(fault)) if !is_aftermath(&fault) => Err(fault),
+        (one, other, third) => Ok((one?, other?, third?)),
+    }
+}
+
 /// Whether a statement was refused because a value is taken.
 pub(crate) fn is_taken(fault: &Fault) -> bool {
     matches!(fault, Fault::Postgres(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION))

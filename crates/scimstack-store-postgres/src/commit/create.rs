@@ -1,7 +1,7 @@
 //! [`scimstack_store::Op::Create`].
 
 use super::{Entry, Work, conflict_path, done};
-use crate::fault::Fault;
+use crate::fault::{Fault, all_of};
 use crate::refs::{Moves, packed};
 use crate::sql;
 use crate::text::Packed;
@@ -43,7 +43,7 @@ impl Work<'_> {
             return Err(StoreError::Conflict { op, path: conflict_path(&key.kind).to_owned(), holder }.into());
         }
         let entry = Entry::new(ChangeKind::Created, Some(key), Some(1));
-        tokio::try_join!(self.index(op, key, record), self.count(&kind, 1), self.log(&entry))?;
+        all_of(tokio::join!(self.index(op, key, record), self.count(&kind, 1), self.log(&entry)))?;
         self.set_references(key, Vec::new(), &record.references).await?;
         let mut moves = Moves::default();
         self.retry_pending(key, &BTreeSet::new(), &Self::names(key, record), &mut moves).await?;

@@ -2,7 +2,7 @@
 //! together, so that they wait for the network once.
 
 use super::Work;
-use crate::fault::Fault;
+use crate::fault::{Fault, all_of};
 use crate::refs::{NameRow, key_number, packed};
 use crate::sql;
 use crate::text::Packed;
@@ -38,11 +38,11 @@ impl Work<'_> {
     pub(super) async fn indexed(&self, key: &Key) -> Result<Indexed, Fault> {
         let (kind, id) = packed(key);
         let rows = async |statement| sql::all(self.tx, statement, &[&self.scope, &kind, &id]).await;
-        let (values, names, unique) = tokio::try_join!(
+        let (values, names, unique) = all_of(tokio::join!(
             rows("SELECT path, val, elem, type FROM av WHERE scope = $1 AND kind = $2 AND id = $3"),
             rows("SELECT by, name_key FROM name WHERE scope = $1 AND kind = $2 AND id = $3"),
             rows("SELECT path, val_key FROM uniq_val WHERE scope = $1 AND kind = $2 AND id = $3"),
-        )?;
+        ))?;
         let mut indexed = Indexed::default();
         for row in values {
             indexed.values.insert((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?), row.try_get(3)?);
@@ -60,11 +60,11 @@ impl Work<'_> {
     pub(super) async fn unindex(&self, key: &Key) -> Result<(), Fault> {
         let (kind, id) = packed(key);
         let delete = async |statement| sql::run(self.tx, statement, &[&self.scope, &kind, &id]).await;
-        tokio::try_join!(
+        all_of(tokio::join!(
             delete("DELETE FROM av WHERE scope = $1 AND kind = $2 AND id = $3"),
             delete("DELETE FROM name WHERE scope = $1 AND kind = $2 AND id = $3"),
             delete("DELETE FROM uniq_val WHERE scope = $1 AND kind = $2 AND id = $3"),
-        )?;
+        ))?;
         Ok(())
     }
 

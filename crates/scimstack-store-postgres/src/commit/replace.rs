@@ -2,7 +2,7 @@
 
 use super::index::Indexed;
 use super::{Entry, Work, conflict_path, done};
-use crate::fault::{Fault, is_taken};
+use crate::fault::{Fault, all_of, is_taken};
 use crate::refs::{Moves, own_names, packed};
 use crate::sql;
 use crate::text::Packed;
@@ -17,18 +17,19 @@ impl Work<'_> {
         record: &Record,
     ) -> Result<OpReceipt, Fault> {
         // A failed statement ends a transaction, so who has the name is asked first.
-        let (before, indexed, holder) = tokio::try_join!(
+        let (before, indexed, holder) = all_of(tokio::join!(
             self.expect(op, key, expect),
             self.indexed(key),
             self.holder_of_name(key, record.core.unique.as_deref()),
-        )?;
+        ))?;
         if holder.is_some() {
             return Err(taken(op, key, holder).into());
         }
         let version = before.version + 1;
         let mut entry = Entry::new(ChangeKind::Replaced, Some(key), Some(version));
         entry.before = Some(&before.doc);
-        let (_, _, links) = tokio::try_join!(self.overwrite(op, key, record), self.log(&entry), self.own_links(key))?;
+        let (_, _, links) =
+            all_of(tokio::join!(self.overwrite(op, key, record), self.log(&entry), self.own_links(key)))?;
         if indexed != Indexed::of(record) {
             self.unindex(key).await?;
             self.index(op, key, record).await?;
