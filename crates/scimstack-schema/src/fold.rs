@@ -37,7 +37,7 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     Cow::Owned(caseless::default_case_fold_str(&composed).nfc().collect())
 }
 
-/// The letter of usual width that a full-width or half-width one is a form of (RFC 8264 §5.2.1).
+/// The letter of usual width that a full-width or half-width one is a form of (RFC 8265 §3.3).
 fn usual_width(c: char) -> char {
     let shifted = |to: u32, from: u32| char::from_u32(u32::from(c) - from + to).unwrap_or(c);
     match c {

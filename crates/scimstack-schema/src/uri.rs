@@ -60,7 +60,7 @@ impl SchemaUri {
 }
 
 /// Whether `text` may be the value of a reference (RFC 7643 §2.3.7): an absolute or a relative URI (RFC 3986 §4.1), by its
-/// characters. Letters beyond ASCII may stand as they are (RFC 3987), and the empty text refers to where it stands.
+/// characters. Letters beyond ASCII may stand as they are, and the empty text refers to where it stands.
 ///
 /// ```
 /// use scimstack_schema::uri::is_reference;

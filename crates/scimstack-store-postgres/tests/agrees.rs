@@ -11,5 +11,6 @@ fn every_answer_is_that_of_the_store_in_memory() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let cluster = Cluster::start();
     let store = runtime.block_on(async { PostgresStore::connect(&cluster.empty().await).await.unwrap() });
-    agrees_with_memory(&store, 48, |future| runtime.block_on(future));
+    let seed = std::env::var("PROPTEST_RNG_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(9_865);
+    agrees_with_memory(&store, 48, seed, |future| runtime.block_on(future));
 }

@@ -9,6 +9,7 @@ use scimstack_store_testkit::agrees_with_memory;
 #[test]
 fn every_answer_is_that_of_the_store_in_memory() {
     let store = SqliteStore::in_memory().unwrap();
-    agrees_with_memory(&store, 96, |future| block_on(future));
+    let seed = std::env::var("PROPTEST_RNG_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(9_865);
+    agrees_with_memory(&store, 96, seed, |future| block_on(future));
     assert_eq!(store.integrity_check().unwrap(), Vec::<String>::new());
 }

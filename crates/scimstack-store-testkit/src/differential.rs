@@ -6,7 +6,7 @@
 //! use scimstack_store_testkit::agrees_with_memory;
 //!
 //! let store = MemoryStore::new();
-//! agrees_with_memory(&store, 5, |future| futures_executor::block_on(future));
+//! agrees_with_memory(&store, 5, 1, |future| futures_executor::block_on(future));
 //! ```
 
 #![allow(
@@ -242,11 +242,10 @@ fn questions() -> impl Strategy<Value = Question> {
 }
 
 /// Puts a store beside the one in memory, `cases` times, each in a tenant of its own from the thousandth on; `wait` runs a
-/// future to its end (`futures_executor::block_on`, or a runtime's). The cases are the same each time; `PROPTEST_RNG_SEED`
-/// draws others. A case that fails is made as small as possible.
-pub fn agrees_with_memory<S: Store>(store: &S, cases: u32, wait: impl Fn(LocalBoxFuture<'_, ()>)) {
+/// future to its end (`futures_executor::block_on`, or a runtime's). The cases are the same for the same `seed`; one that
+/// fails is made as small as possible.
+pub fn agrees_with_memory<S: Store>(store: &S, cases: u32, seed: u64, wait: impl Fn(LocalBoxFuture<'_, ()>)) {
     let config = Config { cases, failure_persistence: None, max_shrink_time: 5_000, ..Config::default() };
-    let seed = std::env::var("PROPTEST_RNG_SEED").ok().and_then(|seed| seed.parse::<u64>().ok()).unwrap_or(9_865);
     let mut bytes = [0_u8; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
