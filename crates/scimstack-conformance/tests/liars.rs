@@ -64,3 +64,61 @@ fn a_report_says_what_was_expected_and_what_came() {
     assert_eq!(json[0]["clause"], "RFC 7644 §4");
     assert_eq!(json[0]["verdict"], "failed");
 }
+
+/// Answers discovery and bulk requests from a table, and says nothing good of the rest.
+struct Bulk {
+    config: &'static str,
+    status: u16,
+    bulk: &'static str,
+    group: &'static str,
+}
+
+#[async_trait]
+impl Transport for Bulk {
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        let (status, body) = match request.uri().path() {
+            "/ServiceProviderConfig" => (200, self.config),
+            "/ResourceTypes" => (200, r#"{"Resources":[{"endpoint":"/Groups"}]}"#),
+            "/Bulk" => (self.status, self.bulk),
+            "/Groups/g" => (200, self.group),
+            _ => (204, ""),
+        };
+        Ok(http::Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap())
+    }
+}
+
+#[test]
+fn a_server_whose_bulk_is_wrong_in_one_way_is_found_out() {
+    const DONE: &str = "bulk_is_done_when_it_is_advertised_and_501_otherwise";
+    const ID: &str = "a_bulk_id_is_replaced_by_the_id_of_what_was_made";
+    const LIMIT: &str = "a_bulk_request_past_the_published_limit_is_413";
+    let with = r#"{"bulk":{"supported":true,"maxOperations":2}}"#;
+    let huge = r#"{"bulk":{"supported":true,"maxOperations":4000000000}}"#;
+    let without = r#"{"bulk":{"supported":false,"maxOperations":0}}"#;
+    let error = |status: &'static str| match status {
+        "501" => r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"501"}"#,
+        _ => r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"413"}"#,
+    };
+    let good = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkResponse"],"Operations":[
+        {"method":"POST","bulkId":"a","location":"/Groups/g","status":"201"},
+        {"method":"DELETE","location":"/Users/u","status":"404","response":{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"]}}]}"#;
+    let number = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkResponse"],"Operations":[
+        {"method":"POST","bulkId":"a","location":"/Groups/g","status":201},
+        {"method":"DELETE","location":"/Users/u","status":"404","response":{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"]}}]}"#;
+    let (member, raw) = (r#"{"members":[{"value":"u"}]}"#, r#"{"members":[{"value":"bulkId:user"}]}"#);
+    for (config, status, bulk, group, expected) in [
+        (huge, 200, good, member, vec![DONE, ID, LIMIT]),
+        (with, 200, good, member, vec![DONE, ID]),
+        (with, 200, good, raw, vec![DONE]),
+        (with, 200, number, raw, vec![]),
+        (with, 413, error("413"), raw, vec![LIMIT]),
+        (without, 501, error("501"), raw, vec![DONE, ID, LIMIT]),
+        (without, 200, good, member, vec![ID, LIMIT]),
+        (with, 501, error("501"), member, vec![]),
+        ("{}", 200, good, member, vec![]),
+    ] {
+        let found = passed(&Bulk { config, status, bulk, group });
+        let found: Vec<&str> = found.into_iter().filter(|name| name.contains("bulk")).collect();
+        assert_eq!(found, expected, "{config} {status} {bulk} {group}");
+    }
+}

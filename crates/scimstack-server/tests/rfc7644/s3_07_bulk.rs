@@ -34,7 +34,7 @@ pub(crate) fn bulk(w: &World, operations: &str) -> Answer {
     send(w, "", operations)
 }
 
-fn send(w: &World, more: &str, operations: &str) -> Answer {
+pub(crate) fn send(w: &World, more: &str, operations: &str) -> Answer {
     let body = format!(
         r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],{more}"Operations":[{operations}]}}"#
     );

@@ -1,6 +1,6 @@
 //! RFC 7644 §3.7: whatever is done at once or in another order, a bulk request ends as its operations sent one by one do.
 
-use crate::s3_07_bulk::{bulk, group, patch, statuses, user};
+use crate::s3_07_bulk::{bulk, group, patch, send, statuses, user};
 use crate::support::{Setting, USER, World};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -137,6 +137,18 @@ fn made_by(answer: &Value) -> HashMap<String, String> {
         .collect()
 }
 
+/// With `failOnErrors`, the request ends as the operations up to the last of so many errors, and no further.
+fn assert_same_until(make: impl Fn() -> World, operations: &[String], most: usize) {
+    let (together, apart, whole) = (make(), make(), make());
+    let answer = send(&together, &format!(r#""failOnErrors":{most},"#), &operations.join(","));
+    let (all, _) = one_by_one(&whole, operations);
+    let errors = all.iter().enumerate().filter(|(_, status)| !status.starts_with('2'));
+    let end = errors.map(|(at, _)| at + 1).nth(most - 1).unwrap_or(all.len());
+    let (expected, made) = one_by_one(&apart, &operations[..end]);
+    assert_eq!(statuses(&answer), expected, "{most}: {operations:#?}");
+    assert_eq!(state(&together, &made_by(&answer.json())), state(&apart, &made), "{most}: {operations:#?}");
+}
+
 fn assert_same(make: impl Fn() -> World, operations: &[String]) {
     let (together, apart) = (make(), make());
     let answer = bulk(&together, &operations.join(","));
@@ -187,5 +199,13 @@ proptest! {
     #[test]
     fn a_store_that_groups_writes_ends_the_same(steps in proptest::collection::vec(step(), 0..24)) {
         assert_same(|| Setting::rfc().in_sqlite(), &operations(&steps));
+    }
+
+    #[test]
+    fn after_so_many_errors_a_request_ends_as_one_by_one(
+        steps in proptest::collection::vec(step(), 0..24),
+        most in 1..5_usize,
+    ) {
+        assert_same_until(|| Setting::rfc().in_sqlite(), &operations(&steps), most);
     }
 }
