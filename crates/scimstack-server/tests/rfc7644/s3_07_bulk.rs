@@ -26,7 +26,7 @@ over_every_store! {
 /// The text of a file in `spec/examples`.
 macro_rules! example {
     ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/examples/rfc7644/", $name))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/examples/", $name))
     };
 }
 
@@ -111,7 +111,7 @@ fn manager(w: &World, id: &str) -> serde_json::Value {
 }
 
 fn the_printed_request_for_a_group_is_done(w: &World) {
-    let answer = w.post("/Bulk", example!("3.7.2-bulk-request-group.json")).send().expect(200);
+    let answer = w.post("/Bulk", example!("rfc7644/3.7.2-bulk-request-group.json")).send().expect(200);
     let answer = answer.shows(
         r#"{"Operations":[{"method":"POST","bulkId":"qwerty","status":"201"},{"method":"POST","bulkId":"ytrewq","status":"201"}]}"#,
     );
@@ -122,7 +122,7 @@ fn the_printed_request_for_a_group_is_done(w: &World) {
 }
 
 fn the_printed_request_for_a_manager_is_done(w: &World) {
-    let answer = w.post("/Bulk", example!("3.7.2-bulk-request-manager.json")).send().expect(200);
+    let answer = w.post("/Bulk", example!("rfc7644/3.7.2-bulk-request-manager.json")).send().expect(200);
     assert_eq!(statuses(&answer), ["201", "201"]);
     let ids = ids(&answer);
     assert_eq!(manager(w, &ids[1])["value"], ids[0]);
@@ -130,7 +130,7 @@ fn the_printed_request_for_a_manager_is_done(w: &World) {
 }
 
 fn the_printed_circle_is_made_whole(w: &World) {
-    let answer = w.post("/Bulk", example!("3.7.1-bulk-request.json")).send().expect(200);
+    let answer = w.post("/Bulk", example!("rfc7644/3.7.1-bulk-request.json")).send().expect(200);
     assert_eq!(statuses(&answer), ["201", "201"]);
     let ids = ids(&answer);
     for (one, other) in [(&ids[0], &ids[1]), (&ids[1], &ids[0])] {
