@@ -6,7 +6,7 @@ mod cluster;
 
 use cluster::Cluster;
 use scimstack_schema::Timestamp;
-use scimstack_store::{Actor, ChangeSet, Core, Key, Op, Record, ResourceId, Scope, Store};
+use scimstack_store::{Actor, ChangeSet, Core, Key, Op, Record, ResourceId, Scope, Store, Want};
 use scimstack_store_postgres::{OpenError, PostgresStore};
 use tokio_postgres::{Client, NoTls};
 
@@ -156,4 +156,29 @@ async fn every_key_begins_with_the_scope_and_every_table_of_a_tenant_has_a_polic
         assert!(found.iter().any(|name| name == key), "{key} is not found: {found:?}");
     }
     assert_eq!(names(tables_without_policy).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_the_first_version_keeps_its_records_and_gets_the_policies() {
+    let cluster = Cluster::start();
+    let url = cluster.empty().await;
+    let client = connect(&url).await;
+    client.batch_execute(include_str!("../migrations/0001_initial.sql")).await.unwrap();
+    client
+        .batch_execute(
+            "CREATE TABLE schema_migration(version bigint PRIMARY KEY, name text NOT NULL); \
+             INSERT INTO schema_migration VALUES(1, 'initial'); \
+             INSERT INTO resource(scope, kind, id, version, created, modified, edge_count, private, doc) \
+             VALUES(7, 'User', 'u7', 3, 0, 0, 0, '', '{}')",
+        )
+        .await
+        .unwrap();
+    let store = PostgresStore::connect(&url).await.unwrap();
+    let key = Key::new("User", ResourceId::new("u7").unwrap());
+    let stored = store.read(Scope::from_number(7), &key, Want::ALL).await.unwrap().unwrap();
+    assert_eq!((stored.version.0, &stored.doc[..]), (3, &b"{}"[..]));
+    let (_owner, reports) = role(&cluster, &url, "reports").await;
+    assert_eq!(ids(&reports).await, Vec::<String>::new());
+    reports.batch_execute("SET scimstack.scope = '7'").await.unwrap();
+    assert_eq!(ids(&reports).await, ["u7"]);
 }
