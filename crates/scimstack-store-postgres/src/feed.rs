@@ -3,14 +3,35 @@
 
 use crate::fault::{Damaged, Fault};
 use crate::refs::key;
-use crate::sql::{Sql, Transaction, Value, signed, unsigned};
+use crate::sql::{self, Sql, Transaction, Value, signed, unsigned};
 use crate::text::Packed;
 use bytes::Bytes;
 use scimstack_schema::Timestamp;
-use scimstack_store::{Change, ChangeKind, ChangePage, FeedQuery, FeedScope, Position, Scope, Version};
+use scimstack_store::{Change, ChangeKind, ChangePage, FeedQuery, FeedScope, Position, Scope, StoreError, Version};
 use tokio_postgres::Row;
 
 pub(crate) async fn changes(tx: &Transaction<'_>, query: &FeedQuery) -> Result<ChangePage, Fault> {
+    if let (Some(after), false) = (query.after, query.newest_first) {
+        let row = match query.scope {
+            FeedScope::One(scope) => {
+                let statement = "SELECT xid::text, seq FROM feed_pruned WHERE scope = $1";
+                sql::first(tx, statement, &[&i64::from(scope.number())]).await?
+            }
+            FeedScope::All => {
+                let statement =
+                    "SELECT xid::text, seq FROM feed_pruned ORDER BY feed_pruned.xid DESC, seq DESC LIMIT 1";
+                sql::first(tx, statement, &[]).await?
+            }
+        };
+        if let Some(row) = row {
+            let transaction =
+                row.try_get::<_, &str>(0)?.parse().map_err(|_| Damaged("a transaction without a number"))?;
+            let up_to = Position { transaction, sequence: unsigned(row.try_get(1)?) };
+            if after < up_to {
+                return Err(StoreError::Pruned { up_to }.into());
+            }
+        }
+    }
     let mut sql = Sql::default();
     sql.push(
         "SELECT xid::text, seq, scope, at, what, kind, id, version, topic, event_id, actor, request_id, payload, before \

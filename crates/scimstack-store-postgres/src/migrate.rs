@@ -14,6 +14,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
     Migration { name: "inactive", sql: include_str!("../migrations/0002_inactive.sql") },
     Migration { name: "row level security", sql: include_str!("../migrations/0003_row_level_security.sql") },
+    Migration { name: "retention", sql: include_str!("../migrations/0004_retention.sql") },
 ];
 
 /// What they say, for checks on all of it.

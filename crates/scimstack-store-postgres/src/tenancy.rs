@@ -11,11 +11,14 @@ use std::collections::BTreeSet;
 
 /// The tables. Another name is refused, so that a new table is thought about here.
 pub(crate) const TABLES: &[&str] =
-    &["resource", "kind_count", "av", "uniq_val", "name", "edge", "waiting", "change", "idem"];
+    &["resource", "kind_count", "av", "uniq_val", "name", "edge", "waiting", "change", "idem", "feed_pruned"];
 
 /// The tables that may be read over all scopes, by a transaction that says so.
 pub(crate) const OVER_ALL_SCOPES: &[(&str, &str)] =
-    &[("change", "the feed of all scopes is what a process follows that serves them all")];
+    &[
+    ("change", "the feed of all scopes is what a process follows that serves them all"),
+    ("feed_pruned", "and it has to know whether something of any of them is gone"),
+];
 
 /// Which scopes a statement reaches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,16 +2,30 @@
 
 use crate::dict::{Class, Dict};
 use crate::fault::{Damaged, Fault};
-use crate::sql::{Sql, signed, unsigned};
+use crate::sql::{self, Sql, signed, unsigned};
 use bytes::Bytes;
 use rusqlite::{Connection, Row};
 use scimstack_schema::Timestamp;
 use scimstack_store::{
-    Change, ChangeKind, ChangePage, FeedQuery, FeedScope, Key, Kind, Position, ResourceId, Scope, Version,
+    Change, ChangeKind, ChangePage, FeedQuery, FeedScope, Key, Kind, Position, ResourceId, Scope, StoreError, Version,
 };
 
 pub(crate) fn changes(connection: &Connection, dict: &Dict, query: &FeedQuery) -> Result<ChangePage, Fault> {
     let nothing = ChangePage { changes: Vec::new(), more: false };
+    if let (Some(after), false) = (query.after.map(sequence), query.newest_first) {
+        let pruned: Option<i64> = match query.scope {
+            FeedScope::One(scope) => {
+                let statement = "SELECT seq FROM feed_pruned WHERE scope = ?1";
+                sql::first(connection, statement, [scope.number()], |row| row.get(0))?
+            }
+            FeedScope::All => {
+                sql::first(connection, "SELECT max(seq) FROM feed_pruned", [], |row| row.get(0))?.flatten()
+            }
+        };
+        if let Some(pruned) = pruned.filter(|pruned| after < *pruned) {
+            return Err(StoreError::Pruned { up_to: Position { transaction: 0, sequence: unsigned(pruned) } }.into());
+        }
+    }
     let mut sql = Sql::default();
     sql.push(
         "SELECT seq, scope, at, what, kind, id, version, topic, event_id, actor, request_id, payload, before \
@@ -43,7 +57,7 @@ pub(crate) fn changes(connection: &Connection, dict: &Dict, query: &FeedQuery) -
 }
 
 /// A position's place in our sequence. We have no transactions in ours; one that has is later than all of them.
-fn sequence(position: Position) -> i64 {
+pub(crate) fn sequence(position: Position) -> i64 {
     match position.transaction {
         0 => signed(position.sequence),
         _ => i64::MAX,

@@ -16,6 +16,7 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
     Migration { name: "inactive", sql: include_str!("../migrations/0002_inactive.sql") },
+    Migration { name: "retention", sql: include_str!("../migrations/0003_retention.sql") },
 ];
 
 /// The version this library writes.

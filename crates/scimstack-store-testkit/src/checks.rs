@@ -16,6 +16,7 @@ pub(crate) mod history;
 mod pending;
 mod query;
 mod records;
+mod retention;
 mod size;
 mod tenants;
 mod unique;
@@ -32,6 +33,7 @@ pub(crate) fn all() -> Vec<Check> {
         tenants::CHECKS,
         feed::CHECKS,
         consumers::CHECKS,
+        retention::CHECKS,
         atomic::CHECKS,
         size::CHECKS,
         history::CHECKS,

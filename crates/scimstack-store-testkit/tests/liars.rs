@@ -109,6 +109,12 @@ const LIES: &[(Lie, &str)] = &[
     (Lie::ReadsFromACache, "a lease that ended is another worker's, with the same batch"),
     (Lie::IgnoresExpectedVersions, "a worker whose lease is lost can acknowledge nothing"),
     (Lie::ChecksVersionsThenWrites, "of workers that ask at once, one is lent the batch"),
+    (Lie::PrunesTooMuch, "what is pruned is the oldest, and at most so much"),
+    (Lie::PrunesTooMuch, "pruning goes no further than a place in the feed"),
+    (Lie::PrunesTooMuch, "an idempotency key is known until it is pruned"),
+    (Lie::SkipsWhatWasPruned, "a reader who has missed what was pruned is told"),
+    (Lie::CommitsOneByOne, "a refused changeset prunes nothing"),
+    (Lie::KeepsOneHeap, "pruning leaves other tenants alone"),
     (Lie::KeepsOneHeap, "consumers of the same name in two tenants are two"),
 ];
 

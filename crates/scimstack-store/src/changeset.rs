@@ -21,6 +21,7 @@
 //! assert_eq!(changes.ops.len(), 2);
 //! ```
 
+use crate::feed::Position;
 use crate::key::{Key, Version};
 use crate::record::{Record, Reference};
 use bytes::Bytes;
@@ -113,6 +114,63 @@ pub enum Op {
         /// The content, JSON.
         payload: Bytes,
     },
+    /// Removes old changes of the scope's feed and old idempotency keys, and leaves no entry in the feed. To be the only
+    /// operation of its changeset. The receipt says whether anything was removed; then there may be more. Who reads on
+    /// from a position before what was removed is told ([`crate::StoreError::Pruned`]); an event that was removed may be
+    /// emitted again.
+    Prune(Prune),
+}
+
+/// What is old enough to be removed.
+///
+/// ```
+/// use scimstack_schema::Timestamp;
+/// use scimstack_store::Prune;
+///
+/// let prune = Prune::new(1_000).changes_before(Timestamp::from_seconds(1_767_225_600));
+/// assert_eq!(prune.up_to, None);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Prune {
+    /// Changes made before this: the oldest ones of the scope's feed, up to the first that is not older.
+    pub changes_before: Timestamp,
+    /// Of these, only those up to this place in the feed.
+    pub up_to: Option<Position>,
+    /// Idempotency keys of changesets made before this. A changeset that comes again later is done again.
+    pub keys_before: Timestamp,
+    /// At most so many changes, and so many keys.
+    pub limit: u32,
+}
+
+impl Prune {
+    /// Removes nothing yet, and later at most so many changes and so many keys.
+    #[must_use]
+    pub fn new(limit: u32) -> Self {
+        let never = Timestamp::from_micros(i64::MIN);
+        Self { changes_before: never, up_to: None, keys_before: never, limit }
+    }
+
+    /// Sets [`Prune::changes_before`].
+    #[must_use]
+    pub fn changes_before(mut self, before: Timestamp) -> Self {
+        self.changes_before = before;
+        self
+    }
+
+    /// Sets [`Prune::up_to`].
+    #[must_use]
+    pub fn up_to(mut self, position: Option<Position>) -> Self {
+        self.up_to = position;
+        self
+    }
+
+    /// Sets [`Prune::keys_before`].
+    #[must_use]
+    pub fn keys_before(mut self, before: Timestamp) -> Self {
+        self.keys_before = before;
+        self
+    }
 }
 
 /// A precondition on a record.

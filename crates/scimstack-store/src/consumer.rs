@@ -120,7 +120,7 @@ pub enum ConsumerError {
 }
 
 impl Consumer {
-    /// A consumer of everything in a scope's feed, from its beginning, 100 changes at a time, with leases of a minute.
+    /// A consumer of everything in a scope's feed, from the oldest change that is kept, 100 changes at a time, with leases of a minute.
     #[must_use]
     pub fn new(name: ResourceId, scope: Scope) -> Self {
         Self { name, scope, topic: None, batch: 100, lease_micros: 60_000_000 }
@@ -236,7 +236,8 @@ impl Consumer {
         let mut query = FeedQuery::new(FeedScope::One(self.scope), limit);
         query.topic.clone_from(&self.topic);
         loop {
-            query.after = Some(after);
+            // Who has read nothing yet begins with what there is.
+            query.after = Some(after).filter(|after| *after != Position::default());
             let page = store.changes(&query).await?;
             if page.changes.iter().any(is_news) {
                 return Ok(Some((after, page.changes)));

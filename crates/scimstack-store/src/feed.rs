@@ -54,7 +54,8 @@ impl fmt::Display for Position {
 pub struct FeedQuery {
     /// Whose.
     pub scope: FeedScope,
-    /// After this place (before it with `newest_first`); `None` from the end it starts at.
+    /// After this place (before it with `newest_first`); `None` from the end it starts at. When changes after this place
+    /// were removed, the answer is [`crate::StoreError::Pruned`]; without a place, and backwards, it is what there still is.
     pub after: Option<Position>,
     /// At most so many.
     pub limit: usize,

@@ -14,7 +14,7 @@ pub mod query;
 pub mod record;
 pub mod store;
 
-pub use changeset::{Actor, ChangeSet, EdgeChange, EdgeDraft, EdgeStep, Expect, Op, OpReceipt, Receipt};
+pub use changeset::{Actor, ChangeSet, EdgeChange, EdgeDraft, EdgeStep, Expect, Op, OpReceipt, Prune, Receipt};
 pub use consumer::{Batch, Consumer, ConsumerError, Next};
 pub use edge::{Anchor, Edge, EdgePage, EdgeQuery, Peer};
 pub use feed::{Change, ChangeKind, ChangePage, FeedQuery, FeedScope, Position};

@@ -77,6 +77,6 @@ impl Store for MemoryStore {
     }
 
     async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {
-        Ok(read::changes(&self.state(), query))
+        read::changes(&self.state(), query)
     }
 }

@@ -14,7 +14,7 @@
 
 use crate::changeset::{ChangeSet, Receipt};
 use crate::edge::{EdgePage, EdgeQuery};
-use crate::feed::{ChangePage, FeedQuery};
+use crate::feed::{ChangePage, FeedQuery, Position};
 use crate::key::{Key, Scope, Version};
 use crate::query::{Page, Query, Want};
 use crate::record::Stored;
@@ -128,6 +128,13 @@ pub enum StoreError {
         budget: u64,
         /// What would make it cheap: for the administrator.
         advice: String,
+    },
+    /// Changes after the position were removed ([`crate::Op::Prune`]): reading on would leave a gap. Whoever keeps a copy
+    /// has to begin with a new one, and read on from here.
+    #[error("the changes up to position {up_to} were removed, and this reader has not seen all of them")]
+    Pruned {
+        /// The last position removed.
+        up_to: Position,
     },
     /// A cursor or position this store did not make.
     #[error("the cursor is not one of this store's")]

@@ -6,6 +6,7 @@ mod delete;
 mod edges;
 mod emit;
 mod index;
+mod prune;
 mod relate;
 mod replace;
 
@@ -88,6 +89,7 @@ impl Work<'_> {
             Op::Delete { key, expect } => self.delete(op, key, *expect).await,
             Op::Relate { source, relation, expect, change } => self.relate(op, source, relation, *expect, change).await,
             Op::Emit { topic, id, key, payload } => self.emit(topic, id, key.as_ref(), payload).await,
+            Op::Prune(prune) => self.prune(prune).await,
             _ => Err(Damaged("an operation of a later version").into()),
         }
     }

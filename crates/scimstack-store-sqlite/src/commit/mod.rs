@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod edges;
 mod emit;
+mod prune;
 mod relate;
 mod replace;
 mod settle;
@@ -104,6 +105,7 @@ impl Work<'_> {
             Op::Delete { key, expect } => self.delete(op, key, *expect),
             Op::Relate { source, relation, expect, change } => self.relate(op, source, relation, *expect, change),
             Op::Emit { topic, id, key, payload } => self.emit(topic, id, key.as_ref(), payload),
+            Op::Prune(prune) => self.prune(prune),
             _ => Err(Damaged("an operation of a later version").into()),
         }
     }

@@ -4,10 +4,10 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use scimstack_filter::Resolved;
-use scimstack_schema::{ReferenceKey, Registry, Value};
+use scimstack_schema::{ReferenceKey, Registry, Timestamp, Value};
 use scimstack_store::{
     Anchor, Capabilities, ChangeKind, ChangePage, ChangeSet, EdgeChange, EdgeDraft, EdgePage, EdgeQuery, EdgeStep,
-    Expect, FeedQuery, FeedScope, Key, MemoryStore, Name, Op, Page, Paging, Query, Receipt, Record, Reference,
+    Expect, FeedQuery, FeedScope, Key, MemoryStore, Name, Op, Page, Paging, Prune, Query, Receipt, Record, Reference,
     ResourceId, Scope, Store, StoreError, Stored, Target, Total, Want,
 };
 use std::collections::{HashMap, HashSet};
@@ -73,6 +73,8 @@ lies! {
     TellsNoEdges,
     NeverHasMore,
     ChecksVersionsThenWrites,
+    PrunesTooMuch,
+    SkipsWhatWasPruned,
 }
 
 #[derive(Debug)]
@@ -408,6 +410,14 @@ impl Store for Liar {
     async fn commit(&self, scope: Scope, mut changes: ChangeSet) -> Result<Receipt, StoreError> {
         let scope = self.scope(scope);
         self.twist(&mut changes);
+        if self.lie == Lie::PrunesTooMuch {
+            for op in &mut changes.ops {
+                if let Op::Prune(prune) = op {
+                    let ever = Timestamp::from_micros(i64::MAX);
+                    *prune = Prune::new(u32::MAX).changes_before(ever).keys_before(ever);
+                }
+            }
+        }
         match self.lie {
             Lie::GivesNamesTwice => match self.inner.commit(scope, changes.clone()).await {
                 Err(StoreError::Conflict { .. }) => {
@@ -556,7 +566,13 @@ impl Store for Liar {
         if self.lie == Lie::MixesUpTopics {
             query.topic = None;
         }
-        let mut page = self.inner.changes(&query).await?;
+        let mut page = match self.inner.changes(&query).await {
+            Err(StoreError::Pruned { up_to }) if self.lie == Lie::SkipsWhatWasPruned => {
+                query.after = Some(up_to);
+                self.inner.changes(&query).await?
+            }
+            other => other?,
+        };
         match self.lie {
             Lie::LosesFeedEntries => page.changes.retain(|change| change.position.sequence % 5 != 4),
             Lie::NeverHasMore => page.more = false,

@@ -2,29 +2,31 @@
 
 use super::links::Moved;
 use super::state::{Row, Space, State};
-use crate::changeset::{ChangeSet, EdgeChange, Expect, Op, OpReceipt, Receipt};
+use crate::changeset::{ChangeSet, EdgeChange, Expect, Op, OpReceipt, Prune, Receipt};
 use crate::feed::{Change, ChangeKind, Position};
 use crate::key::{Key, Scope, Version};
 use crate::record::Record;
 use crate::store::StoreError;
 use bytes::Bytes;
 use scimstack_schema::{Object, Timestamp, Value};
+use std::collections::HashMap;
 
 /// The most ids a feed entry lists as added, and as removed.
 const LISTED: usize = 1_000;
 
 pub(super) fn commit(state: &mut State, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
-    let State { spaces, feed, sequence } = state;
+    let State { spaces, feed, sequence, pruned } = state;
     let space = spaces.entry(scope).or_default();
     // Nothing in here panics; if it did, half a changeset would be waiting to be taken back.
     space.take_back();
     if let Some(receipt) = changes.idempotency_key.as_ref().and_then(|key| space.receipts.get(key)) {
+        let (_, receipt) = receipt;
         return Ok(Receipt::new(receipt.ops.clone(), true));
     }
-    let mut work = Work { space, at: changes.at, log: Vec::new() };
+    let mut work = Work { space, scope, feed, at: changes.at, log: Vec::new(), pruning: Vec::new() };
     let done: Result<Vec<OpReceipt>, StoreError> =
         changes.ops.into_iter().enumerate().map(|(at, op)| work.apply(at, op)).collect();
-    let log = work.log;
+    let Work { log, pruning, .. } = work;
     let receipt = match done {
         Ok(ops) => Receipt::new(ops, false),
         Err(error) => {
@@ -33,6 +35,9 @@ pub(super) fn commit(state: &mut State, scope: Scope, changes: ChangeSet) -> Res
         }
     };
     space.keep();
+    for old in pruning {
+        old.carry_out(space, scope, feed, pruned);
+    }
     for entry in log {
         *sequence += 1;
         let position = Position { transaction: 0, sequence: *sequence };
@@ -48,7 +53,7 @@ pub(super) fn commit(state: &mut State, scope: Scope, changes: ChangeSet) -> Res
         feed.push(change);
     }
     if let Some(key) = changes.idempotency_key {
-        space.receipts.insert(key, receipt.clone());
+        space.receipts.insert(key, (changes.at, receipt.clone()));
     }
     Ok(receipt)
 }
@@ -70,8 +75,36 @@ impl Entry {
     }
 }
 
+/// What a [`Op::Prune`] removes, when the changeset is done.
+struct Pruning {
+    changes: Vec<Position>,
+    keys: Vec<String>,
+}
+
+impl Pruning {
+    fn carry_out(self, space: &mut Space, scope: Scope, feed: &mut Vec<Change>, pruned: &mut HashMap<Scope, Position>) {
+        let Self { changes, keys } = self;
+        feed.retain(|change| {
+            let goes = change.scope == scope && changes.contains(&change.position);
+            if let (true, Some(topic), Some(id)) = (goes, &change.topic, &change.event_id) {
+                space.forget_event(topic, id);
+            }
+            !goes
+        });
+        if let Some(last) = changes.last() {
+            pruned.insert(scope, *last);
+        }
+        for key in keys {
+            space.receipts.remove(&key);
+        }
+    }
+}
+
 struct Work<'a> {
     space: &'a mut Space,
+    scope: Scope,
+    feed: &'a [Change],
+    pruning: Vec<Pruning>,
     at: Timestamp,
     log: Vec<Entry>,
 }
@@ -84,6 +117,7 @@ impl Work<'_> {
             Op::Delete { key, expect } => self.delete(op, &key, expect),
             Op::Relate { source, relation, expect, change } => self.relate(op, &source, &relation, expect, &change),
             Op::Emit { topic, id, key, payload } => Ok(self.emit(topic, id, key, payload)),
+            Op::Prune(prune) => Ok(self.prune(&prune)),
         }
     }
 
@@ -157,6 +191,22 @@ impl Work<'_> {
             entry.event_id = Some(id);
             self.log.push(entry);
         }
+        OpReceipt { version: None, changed }
+    }
+
+    fn prune(&mut self, prune: &Prune) -> OpReceipt {
+        let own = self.feed.iter().filter(|change| change.scope == self.scope);
+        let old = own.take_while(|change| {
+            change.at < prune.changes_before && prune.up_to.is_none_or(|up_to| change.position <= up_to)
+        });
+        let changes: Vec<Position> = old.map(|change| change.position).take(prune.limit as usize).collect();
+        let mut keys: Vec<(Timestamp, String)> =
+            self.space.receipts.iter().map(|(key, (at, _))| (*at, key.clone())).collect();
+        keys.retain(|(at, _)| *at < prune.keys_before);
+        keys.sort();
+        keys.truncate(prune.limit as usize);
+        let changed = !changes.is_empty() || !keys.is_empty();
+        self.pruning.push(Pruning { changes, keys: keys.into_iter().map(|(_, key)| key).collect() });
         OpReceipt { version: None, changed }
     }
 

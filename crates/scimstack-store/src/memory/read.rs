@@ -176,7 +176,17 @@ fn edge_place(edge: &Edge) -> EdgePlace {
     (edge.source.clone(), edge.target.is_none(), edge.target.clone(), edge.raw.clone())
 }
 
-pub(super) fn changes(state: &State, query: &FeedQuery) -> ChangePage {
+pub(super) fn changes(state: &State, query: &FeedQuery) -> Result<ChangePage, StoreError> {
+    let pruned = state.pruned.iter().filter(|(scope, _)| match query.scope {
+        FeedScope::One(one) => **scope == one,
+        FeedScope::All => true,
+    });
+    let pruned = pruned.map(|(_, up_to)| *up_to).max();
+    if let (Some(up_to), Some(after), false) = (pruned, query.after, query.newest_first)
+        && after < up_to
+    {
+        return Err(StoreError::Pruned { up_to });
+    }
     let is_asked = |change: &&Change| {
         (match query.scope {
             FeedScope::One(scope) => change.scope == scope,
@@ -195,7 +205,7 @@ pub(super) fn changes(state: &State, query: &FeedQuery) -> ChangePage {
         if query.newest_first { take(&mut state.feed.iter().rev()) } else { take(&mut state.feed.iter()) };
     let more = changes.len() > query.limit;
     changes.truncate(query.limit);
-    ChangePage { changes, more }
+    Ok(ChangePage { changes, more })
 }
 
 /// `[order, id, kind]`, and the sort key when there is one. The order is the cursor's only against mix-ups.

@@ -2,11 +2,12 @@
 
 use super::links::Link;
 use crate::changeset::Receipt;
-use crate::feed::Change;
+use crate::feed::{Change, Position};
 use crate::key::{Key, Scope, Version};
 use crate::query::Want;
 use crate::record::{Record, Stored};
 use bytes::Bytes;
+use scimstack_schema::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Everything.
@@ -15,6 +16,8 @@ pub(super) struct State {
     pub(super) spaces: HashMap<Scope, Space>,
     /// All scopes' changes, in order.
     pub(super) feed: Vec<Change>,
+    /// Up to where a scope's changes were removed.
+    pub(super) pruned: HashMap<Scope, Position>,
     /// The sequence number last given.
     pub(super) sequence: u64,
 }
@@ -32,7 +35,7 @@ pub(super) struct Space {
     /// By source: references of the record and edges of its edges-only relations.
     links: BTreeMap<Key, Vec<Link>>,
     events: BTreeSet<(String, String)>,
-    pub(super) receipts: HashMap<String, Receipt>,
+    pub(super) receipts: HashMap<String, (Timestamp, Receipt)>,
     journal: Vec<Undo>,
 }
 
@@ -91,6 +94,11 @@ impl Space {
             self.journal.push(Undo::Event(event));
         }
         new
+    }
+
+    /// Forgets an event that was removed from the feed.
+    pub(super) fn forget_event(&mut self, topic: &str, id: &str) {
+        self.events.remove(&(topic.to_owned(), id.to_owned()));
     }
 
     /// Keeps what was done since the last time.
