@@ -14,8 +14,7 @@ pub(crate) const TABLES: &[&str] =
     &["resource", "kind_count", "av", "uniq_val", "name", "edge", "waiting", "change", "idem", "feed_pruned"];
 
 /// The tables that may be read over all scopes, by a transaction that says so.
-pub(crate) const OVER_ALL_SCOPES: &[(&str, &str)] =
-    &[
+pub(crate) const OVER_ALL_SCOPES: &[(&str, &str)] = &[
     ("change", "the feed of all scopes is what a process follows that serves them all"),
     ("feed_pruned", "and it has to know whether something of any of them is gone"),
 ];

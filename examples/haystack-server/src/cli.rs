@@ -40,6 +40,9 @@ pub struct ServeArgs {
     /// Where clients reach this server, when a proxy stands in front: `https://scim.example.com`
     #[arg(long, env = "HAYSTACK_PUBLIC_URL", value_parser = origin)]
     pub public_url: Option<String>,
+    /// How many days changes are kept (the provisioning log and the history); 0 keeps them for ever
+    #[arg(long, env = "HAYSTACK_RETENTION_DAYS", default_value_t = crate::retention::DAYS)]
+    pub retention_days: u32,
 }
 
 /// A URL that addresses are made from: scheme and host, perhaps a path.

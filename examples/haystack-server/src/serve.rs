@@ -4,7 +4,7 @@ use crate::clock::System;
 use crate::database::Database;
 use crate::error::Error;
 use crate::state::AppState;
-use crate::{first_start, http};
+use crate::{first_start, http, retention};
 use scimstack_provisioning::directory::Lifecycle;
 use scimstack_schema::Registry;
 use scimstack_server::{Admin, Engine};
@@ -26,6 +26,8 @@ pub struct Config {
     pub database: Database,
     /// Where clients reach it, when that is not the address it listens on.
     pub public_url: Option<String>,
+    /// How many days changes are kept; 0 keeps them for ever.
+    pub retention_days: u32,
 }
 
 /// A server that runs until [`Running::stop`].
@@ -80,6 +82,9 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let engine = Arc::new(engine(admin.clone(), public_url.clone()));
     let state = AppState { admin, engine, store, public_url, local_addr };
     let (stop, stopped) = watch::channel(false);
+    let pruned =
+        retention::keep_pruned(state.admin.clone(), state.store.clone(), config.retention_days, stopped.clone());
+    tokio::spawn(pruned);
     let task = tokio::spawn(http::serve(listener, http::router(state.clone()), stopped));
     Ok(Running { local_addr, first_start, state, stop, task })
 }

@@ -10,8 +10,13 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Error> {
     log_to_stderr();
     // From here on a signal stops the server cleanly, however early it comes.
     let stop = stop_signal();
-    let running =
-        start(Config { listen: args.listen, database: args.database.database, public_url: args.public_url }).await?;
+    let config = Config {
+        listen: args.listen,
+        database: args.database.database,
+        public_url: args.public_url,
+        retention_days: args.retention_days,
+    };
+    let running = start(config).await?;
     greet(&running);
     stop.await?;
     running.stop().await?;
