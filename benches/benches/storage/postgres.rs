@@ -135,10 +135,10 @@ impl Floor for Raw {
              VALUES(1, 'User', $1, 1, $2, $2, $3, $3, $4, $5, $6, 1, 1, 0, ''::bytea, $7)",
             &[&id, &core.unique, &core.external_id, &core.sort_name, &core.display, &core.active, &&record.doc[..]],
         );
-        let paths: Vec<&str> = record.index.iter().map(|entry| entry.path.as_str()).collect();
-        let values: Vec<&str> = record.index.iter().map(|entry| entry.value.as_str()).collect();
-        let elements: Vec<i64> = record.index.iter().map(|entry| entry.element.into()).collect();
-        let types: Vec<Option<&str>> = record.index.iter().map(|entry| entry.kind.as_deref()).collect();
+        let paths: Vec<&str> = record.index.entries.iter().map(|entry| entry.path.as_str()).collect();
+        let values: Vec<&str> = record.index.entries.iter().map(|entry| entry.value.as_str()).collect();
+        let elements: Vec<i64> = record.index.entries.iter().map(|entry| entry.element.into()).collect();
+        let types: Vec<Option<&str>> = record.index.entries.iter().map(|entry| entry.kind.as_deref()).collect();
         self.run(
             "INSERT INTO av(scope, kind, id, path, val, elem, type) SELECT 1, 'User', $1, e.* \
              FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) AS e(path, val, elem, type)",
@@ -148,6 +148,10 @@ impl Floor for Raw {
         self.run(
             "INSERT INTO name(scope, kind, id, by, name_key) SELECT 1, 'User', $1, 3, e FROM unnest($2::text[]) AS e",
             &[&id, &names],
+        );
+        self.run(
+            "INSERT INTO part(scope, kind, id, text) VALUES(1, 'User', $1, $2)",
+            &[&id, &record.index.texts.join("\n")],
         );
         self.run("UPDATE kind_count SET n = n + 1 WHERE scope = 1 AND kind = 'User'", &[]);
         self.log(1, "User", id, b"", None);

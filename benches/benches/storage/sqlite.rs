@@ -208,7 +208,7 @@ impl Floor for Raw {
             ],
         );
         let rid = self.connection.last_insert_rowid();
-        for entry in &record.index {
+        for entry in &record.index.entries {
             self.run(
                 "INSERT INTO av(scope, kind, attr, val, rid, elem, type) VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6)",
                 params![kind, self.dict[&entry.path], entry.value, rid, entry.element, entry.kind],
@@ -220,6 +220,10 @@ impl Floor for Raw {
                 params![name.value, kind, rid],
             );
         }
+        self.run(
+            "INSERT INTO part_due(rid, scope, kind, text) VALUES(?1, 1, ?2, ?3)",
+            params![rid, kind, record.index.texts.join("\n")],
+        );
         self.run("UPDATE kind_count SET n = n + 1 WHERE scope = 1 AND kind = ?1", [kind]);
         self.log(1, kind, id, b"", None);
         self.run("COMMIT", []);

@@ -126,8 +126,12 @@ pub(crate) fn core_builder(members: &[&str]) -> Result<RegistryBuilder, Registry
         .indexed("User", "name.givenName")?
         .indexed("User", &format!("{ENTERPRISE_USER}:department"))?
         .indexed("User", &format!("{ENTERPRISE_USER}:employeeNumber"))?
+        .searched("User", "userName")?
+        .searched("User", "displayName")?
+        .searched("User", "emails.value")?
         .relation("User", "manager", &manager, &[Id, UserName, ExternalId, Email], &["User"])?
         .resource_type("Group", "/Groups", "Sets of users and groups", group)
+        .searched("Group", "displayName")?
         .relation("Group", "members", "members.value", by_unique_key, members)
 }
 

@@ -11,6 +11,7 @@ pub mod attribute;
 pub mod device;
 pub mod discovery;
 pub mod fold;
+mod indexing;
 pub mod ingest;
 pub mod projection;
 pub mod registry;

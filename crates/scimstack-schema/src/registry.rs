@@ -15,11 +15,11 @@
 //! assert!(user.resolve("number").is_none());
 //! ```
 
-use crate::attribute::Attribute;
+use crate::attribute::{Attribute, Type};
 use crate::relation::Relation;
 use crate::schema::Schema;
 use crate::uri::SchemaUri;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The schemas and resource types of one tenant. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -49,8 +49,12 @@ pub struct ResourceType {
     pub extensions: Vec<Extension>,
     /// The paths a store keeps an index on, besides `id`, `userName`, `externalId`, `displayName` and times.
     pub indexed: Vec<ResolvedPath>,
+    /// The paths of texts that a store finds by a part of the value (`co`, `ew`).
+    pub searched: Vec<ResolvedPath>,
     /// The relations.
     pub relations: Vec<Relation>,
+    /// See [`ResourceType::index_declaration`].
+    pub(crate) declaration: OnceLock<Arc<str>>,
 }
 
 /// An extension of a resource type (RFC 7643 §3.3).
@@ -107,6 +111,14 @@ pub enum RegistryError {
         /// What is wrong, and where.
         problem: String,
     },
+    /// A path that cannot be searched by parts, because what is there is no text.
+    #[error("{path} of {resource_type} is no text, and so cannot be searched by parts")]
+    NotSearchable {
+        /// The path.
+        path: String,
+        /// The resource type.
+        resource_type: String,
+    },
     /// A resource type that was named but does not exist.
     #[error("there is no resource type \"{0}\"")]
     UnknownResourceType(String),
@@ -157,6 +169,7 @@ impl Registry {
                 schema: r#type.schema.clone(),
                 extensions: r#type.extensions.clone(),
                 indexed: r#type.indexed.iter().map(ToString::to_string).collect(),
+                searched: r#type.searched.iter().map(ToString::to_string).collect(),
                 relations: r#type
                     .relations
                     .iter()
@@ -310,6 +323,7 @@ struct Draft {
     schema: Arc<Schema>,
     extensions: Vec<Extension>,
     indexed: Vec<String>,
+    searched: Vec<String>,
     relations: Vec<RelationDraft>,
 }
 
@@ -324,6 +338,7 @@ impl RegistryBuilder {
             schema: Arc::new(schema),
             extensions: Vec::new(),
             indexed: Vec::new(),
+            searched: Vec::new(),
             relations: Vec::new(),
         });
         self
@@ -347,12 +362,22 @@ impl RegistryBuilder {
         Ok(self)
     }
 
-    /// Declares that stores keep an index on a path.
+    /// Declares that stores keep an index on a path: for equality, order and beginnings. Twice is once.
     ///
     /// # Errors
     /// [`RegistryError::UnknownResourceType`]; an unknown path is found by [`RegistryBuilder::build`].
     pub fn indexed(mut self, resource_type: &str, path: &str) -> Result<Self, RegistryError> {
         self.draft(resource_type)?.indexed.push(path.to_owned());
+        Ok(self)
+    }
+
+    /// Declares that stores find the texts at a path by a part of them (`co` and `ew` with three characters or more).
+    /// Twice is once.
+    ///
+    /// # Errors
+    /// [`RegistryError::UnknownResourceType`]; an unknown path, or one of no text, is found by [`RegistryBuilder::build`].
+    pub fn searched(mut self, resource_type: &str, path: &str) -> Result<Self, RegistryError> {
+        self.draft(resource_type)?.searched.push(path.to_owned());
         Ok(self)
     }
 
@@ -400,7 +425,9 @@ impl RegistryBuilder {
                 schema: without_common_attributes(draft.schema),
                 extensions: draft.extensions,
                 indexed: Vec::new(),
+                searched: Vec::new(),
                 relations: Vec::new(),
+                declaration: OnceLock::new(),
             };
             for schema in std::iter::once(&r#type.schema).chain(r#type.extensions.iter().map(|e| &e.schema)) {
                 schema.check()?;
@@ -425,7 +452,21 @@ impl RegistryBuilder {
             };
             for path in &draft.indexed {
                 let resolved = resolve(&r#type, path)?;
-                r#type.indexed.push(resolved);
+                if !r#type.indexed.contains(&resolved) {
+                    r#type.indexed.push(resolved);
+                }
+            }
+            for path in &draft.searched {
+                let resolved = resolve(&r#type, path)?;
+                if !matches!(resolved.leaf().r#type, Type::String | Type::Reference) {
+                    return Err(RegistryError::NotSearchable {
+                        path: resolved.to_string(),
+                        resource_type: r#type.name.to_string(),
+                    });
+                }
+                if !r#type.searched.contains(&resolved) {
+                    r#type.searched.push(resolved);
+                }
             }
             for (name, path, keys, targets) in draft.relations {
                 let resolved = resolve(&r#type, &path)?;

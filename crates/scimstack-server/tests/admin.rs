@@ -13,8 +13,8 @@ use scimstack_schema::{Attribute, Registry, Schema, Timestamp, Type};
 use scimstack_server::admin::{AdminError, Denied};
 use scimstack_server::{Admin, Environment};
 use scimstack_store::{
-    Actor, Capabilities, ChangePage, ChangeSet, Core, EdgePage, EdgeQuery, FeedQuery, FeedScope, Key, MemoryStore, Op,
-    Page, Query, Receipt, Record, ResourceId, Scope, Store, StoreError, Stored, TenantId, Want,
+    Actor, Capabilities, ChangePage, ChangeSet, Core, EdgePage, EdgeQuery, Explanation, FeedQuery, FeedScope, Key,
+    Kind, MemoryStore, Op, Page, Query, Receipt, Record, ResourceId, Scope, Store, StoreError, Stored, TenantId, Want,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -91,6 +91,21 @@ impl Store for Counting {
             true => Err(StoreError::InDoubt("the line went dead".into())),
             false => done,
         }
+    }
+
+    async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError> {
+        self.inner.explain(scope, query).await
+    }
+
+    async fn outdated(
+        &self,
+        scope: Scope,
+        kind: &Kind,
+        declaration: &str,
+        after: Option<&ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        self.inner.outdated(scope, kind, declaration, after, limit).await
     }
 
     async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {

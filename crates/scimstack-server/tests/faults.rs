@@ -13,8 +13,8 @@ mod support;
 use async_trait::async_trait;
 use scimstack_server::Fault;
 use scimstack_store::{
-    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, FeedQuery, Key, MemoryStore, Op, Page, Query, Receipt,
-    Scope, Store, StoreError, Stored, Version, Want,
+    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, Explanation, FeedQuery, Key, Kind, MemoryStore, Op, Page,
+    Query, Receipt, ResourceId, Scope, Store, StoreError, Stored, Version, Want,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -163,6 +163,21 @@ impl Store for Failing {
             Mode::Broken if writes => Err(StoreError::Internal(cause())),
             _ => self.store.commit(scope, changes).await,
         }
+    }
+
+    async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError> {
+        self.store.explain(scope, query).await
+    }
+
+    async fn outdated(
+        &self,
+        scope: Scope,
+        kind: &Kind,
+        declaration: &str,
+        after: Option<&ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        self.store.outdated(scope, kind, declaration, after, limit).await
     }
 
     async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {

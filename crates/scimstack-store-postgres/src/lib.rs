@@ -74,6 +74,10 @@
 //! - Behind PgBouncer in transaction mode, version 1.21 or later is needed, for prepared statements.
 //! - Sorting is by index for `id`, the unique attribute, `displayName`, `meta.created` and `meta.lastModified`; by anything
 //!   else within [`scimstack_store::Query::budget`].
+//! - Finding texts by a part of them (`co`, `ew`) needs PostgreSQL's extensions `pg_trgm` and `btree_gin`, which are made
+//!   when the tables are, where the role may; and a part with three ASCII letters or digits in a row. Else the users are
+//!   looked at one by one, within the budget. Who installs the extensions later makes the index by hand:
+//!   `CREATE INDEX part_text ON part USING gin(scope, text gin_trgm_ops)`.
 //! - Values of more than 600 bytes are ordered by their first 500 or so, then by a hash: unique values, and raw values of
 //!   pending edges.
 
@@ -88,6 +92,7 @@ mod edges;
 mod fault;
 mod feed;
 mod migrate;
+mod outdated;
 mod query;
 mod read;
 mod refs;
@@ -103,8 +108,8 @@ use async_trait::async_trait;
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use fault::Fault;
 use scimstack_store::{
-    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, FeedQuery, FeedScope, Key, Page, Query, Receipt, Scope,
-    Store, StoreError, Stored, Want,
+    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, Explanation, FeedQuery, FeedScope, Key, Kind, Page,
+    Query, Receipt, ResourceId, Scope, Store, StoreError, Stored, Want,
 };
 use settings::Settings;
 use sql::Transaction;
@@ -118,6 +123,8 @@ use tokio_postgres::config::SslMode;
 pub struct PostgresStore {
     pool: Pool,
     runtime: Handle,
+    /// There is an index of parts of texts.
+    parts: bool,
 }
 
 impl std::fmt::Debug for PostgresStore {
@@ -199,8 +206,9 @@ impl PostgresStore {
             .map_err(|error| OpenError::Unavailable(Box::new(error)))?;
         let mut client = pool.get().await.map_err(refused)?;
         migrate::migrate(&mut client).await?;
+        let parts = client.query_one("SELECT to_regclass('part_text') IS NOT NULL", &[]).await?.try_get(0)?;
         drop(client);
-        Ok(Self { pool, runtime })
+        Ok(Self { pool, runtime, parts })
     }
 
     async fn client(&self) -> Result<Client, Fault> {
@@ -271,7 +279,9 @@ impl Store for PostgresStore {
         match answer? {
             Some(page) => Ok(page),
             None => {
-                reading!(self, FeedScope::One(scope), snapshot, |snapshot| query::query(snapshot, scope, query))
+                reading!(self, FeedScope::One(scope), snapshot, |snapshot| query::query(
+                    snapshot, scope, query, self.parts
+                ))
             }
         }
     }
@@ -288,6 +298,24 @@ impl Store for PostgresStore {
             // The runtime went down meanwhile, or the task panicked.
             Err(error) => Err(StoreError::InDoubt(Box::new(error))),
         }
+    }
+
+    async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError> {
+        let parts = self.parts;
+        reading!(self, FeedScope::One(scope), snapshot, |snapshot| query::explain(snapshot, scope, query, parts))
+    }
+
+    async fn outdated(
+        &self,
+        scope: Scope,
+        kind: &Kind,
+        declaration: &str,
+        after: Option<&ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        reading!(self, FeedScope::One(scope), snapshot, |snapshot| {
+            outdated::outdated(snapshot, scope, kind, declaration, after, limit)
+        })
     }
 
     async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {

@@ -136,6 +136,6 @@ pub(crate) async fn peers(tx: &Transaction<'_>, scope: Scope, keys: &[&Key]) -> 
 
 /// The kinds of records that a scope has or had.
 pub(crate) async fn kinds(tx: &Transaction<'_>, scope: i64) -> Result<Vec<Packed>, Fault> {
-    let rows = sql::all(tx, "SELECT kind FROM kind_count WHERE scope = $1", &[&scope]).await?;
+    let rows = sql::all(tx, "SELECT DISTINCT kind FROM kind_count WHERE scope = $1", &[&scope]).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }

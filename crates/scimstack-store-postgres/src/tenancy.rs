@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// The tables. Another name is refused, so that a new table is thought about here.
 pub(crate) const TABLES: &[&str] =
-    &["resource", "kind_count", "av", "uniq_val", "name", "edge", "waiting", "change", "idem", "feed_pruned"];
+    &["resource", "kind_count", "av", "uniq_val", "name", "edge", "waiting", "change", "idem", "feed_pruned", "part"];
 
 /// The tables that may be read over all scopes, by a transaction that says so.
 pub(crate) const OVER_ALL_SCOPES: &[(&str, &str)] = &[

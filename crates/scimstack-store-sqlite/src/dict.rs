@@ -19,10 +19,12 @@ pub(crate) enum Class {
     Topic = 4,
     /// How a reference finds its target: see [`crate::refs::Spec`].
     Spec = 5,
+    /// What is indexed of a record: [`scimstack_store::Index::declaration`].
+    Declaration = 6,
 }
 
 impl Class {
-    const ALL: [Self; 5] = [Self::Kind, Self::Path, Self::Relation, Self::Topic, Self::Spec];
+    const ALL: [Self; 6] = [Self::Kind, Self::Path, Self::Relation, Self::Topic, Self::Spec, Self::Declaration];
 }
 
 /// Every committed name that was seen so far. Shared by all connections of a store.

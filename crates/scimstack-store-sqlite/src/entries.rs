@@ -10,10 +10,14 @@ use scimstack_schema::ReferenceKey;
 /// repetition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entries {
+    /// What `index` and `texts` were made under; 0 when that is not known.
+    pub(crate) declared: Num,
     pub(crate) index: Vec<IndexRow>,
     pub(crate) unique: Vec<UniqueRow>,
     pub(crate) names: Vec<NameRow>,
     pub(crate) references: Vec<ReferenceRow>,
+    /// The texts it is found by parts of.
+    pub(crate) texts: Vec<String>,
 }
 
 /// A row of the attribute index.
@@ -57,7 +61,10 @@ pub(crate) fn key_number(key: ReferenceKey) -> i64 {
     }
 }
 
-const MARK: u8 = b'E';
+const MARK: u8 = b'F';
+
+/// Of records that were written by the first versions, without declaration and texts.
+const MARK_BEFORE: u8 = b'E';
 
 impl Entries {
     /// Puts the lists in order.
@@ -76,6 +83,10 @@ impl Entries {
     /// The short form.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new(MARK);
+        out.signed(self.declared).number(self.texts.len() as u64);
+        for text in &self.texts {
+            out.text(text);
+        }
         out.number(self.index.len() as u64);
         for row in &self.index {
             out.signed(row.path).text(&row.value).number(u64::from(row.element)).optional(row.kind.as_deref());
@@ -95,14 +106,31 @@ impl Entries {
         out.finish()
     }
 
+    /// Of the short form, what it was made under.
+    pub(crate) fn declared(bytes: &[u8]) -> Option<Num> {
+        match Reader::new(bytes, MARK) {
+            Some(mut reader) => reader.signed(),
+            None => Reader::new(bytes, MARK_BEFORE).map(|_| 0),
+        }
+    }
+
     /// From the short form.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
         Self::read(bytes).ok_or(Damaged("a list of index entries that cannot be read"))
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader::new(bytes, MARK)?;
+        let (mut reader, declared, texts) = match Reader::new(bytes, MARK) {
+            Some(mut reader) => {
+                let declared = reader.signed()?;
+                let texts = reader.list(|r| Some(r.text()?.to_owned()))?;
+                (reader, declared, texts)
+            }
+            None => (Reader::new(bytes, MARK_BEFORE)?, 0, Vec::new()),
+        };
         let entries = Self {
+            declared,
+            texts,
             index: reader.list(|r| {
                 Some(IndexRow {
                     path: r.signed()?,
@@ -158,13 +186,20 @@ mod tests {
         let references =
             (1..9i64, ".{0,4}", 1..9i64).prop_map(|(relation, raw, spec)| ReferenceRow { relation, raw, spec });
         use proptest::collection::vec;
-        (vec(index, 0..5), vec(unique, 0..5), vec(names, 0..5), vec(references, 0..5)).prop_map(
-            |(index, unique, names, references)| {
-                let mut entries = Entries { index, unique, names, references };
-                entries.sort();
-                entries
-            },
-        )
+        let lists = (vec(index, 0..5), vec(unique, 0..5), vec(names, 0..5), vec(references, 0..5), vec(".{0,4}", 0..3));
+        (0..9i64, lists).prop_map(|(declared, (index, unique, names, references, texts))| {
+            let mut entries = Entries { declared, index, unique, names, references, texts };
+            entries.sort();
+            entries
+        })
+    }
+
+    #[test]
+    fn what_the_first_versions_kept_is_read() {
+        let mut bytes = Entries::default().encode();
+        // Without declaration and texts, which are two bytes here.
+        bytes.splice(..3, [MARK_BEFORE]);
+        assert_eq!(Entries::decode(&bytes).unwrap(), Entries::default());
     }
 
     proptest! {

@@ -47,6 +47,8 @@ mod maintain;
 mod migrate;
 mod oneshot;
 mod open;
+mod outdated;
+mod parts;
 mod pool;
 mod query;
 mod read;
@@ -67,8 +69,8 @@ use dict::Dict;
 use open::Location;
 use pool::Readers;
 use scimstack_store::{
-    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, FeedQuery, Key, Page, Query, Receipt, Scope, Store,
-    StoreError, Stored, Want,
+    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, Explanation, FeedQuery, Key, Kind, Page, Query, Receipt,
+    ResourceId, Scope, Store, StoreError, Stored, Want,
 };
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -176,6 +178,22 @@ impl Store for SqliteStore {
 
     async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
         self.writer.commit(scope, changes).await
+    }
+
+    async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError> {
+        self.readers.snapshot(|connection| query::explain(connection, &self.dict, scope, query))
+    }
+
+    async fn outdated(
+        &self,
+        scope: Scope,
+        kind: &Kind,
+        declaration: &str,
+        after: Option<&ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        self.readers
+            .snapshot(|connection| outdated::outdated(connection, &self.dict, scope, kind, declaration, after, limit))
     }
 
     async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {

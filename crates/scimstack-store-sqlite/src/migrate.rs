@@ -17,6 +17,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
     Migration { name: "inactive", sql: include_str!("../migrations/0002_inactive.sql") },
     Migration { name: "retention", sql: include_str!("../migrations/0003_retention.sql") },
+    Migration { name: "indexing", sql: include_str!("../migrations/0004_indexing.sql") },
 ];
 
 /// The version this library writes.

@@ -5,6 +5,7 @@ use crate::commit;
 use crate::dict::{Dict, Interning};
 use crate::fault::{Cause, Fault, Stopped};
 use crate::oneshot;
+use crate::parts;
 use rusqlite::Connection;
 use scimstack_store::{ChangeSet, Receipt, Scope, StoreError};
 use std::collections::VecDeque;
@@ -149,9 +150,26 @@ fn run(shared: &Shared, connection: &Mutex<Connection>, dict: Arc<Dict>) {
         for (answer, sender) in done {
             sender.send(answer);
         }
+        settle(&connection.lock().unwrap_or_else(PoisonError::into_inner));
     }
     let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
     let _ = connection.execute_batch("PRAGMA optimize");
+}
+
+/// Takes into the index of parts what is due, when that is enough to be worth while. Nobody waits for it, and what cannot
+/// be done now is done later.
+fn settle(connection: &Connection) {
+    let settled = parts::due(connection).and_then(|due| {
+        if due < parts::AT_ONCE {
+            return Ok(());
+        }
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        parts::settle(connection)?;
+        connection.execute_batch("COMMIT")
+    });
+    if settled.is_err() && !connection.is_autocommit() {
+        let _ = connection.execute_batch("ROLLBACK");
+    }
 }
 
 type Answers = Vec<(Answer, oneshot::Sender<Answer>)>;

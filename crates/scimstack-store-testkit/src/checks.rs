@@ -13,6 +13,7 @@ mod consumers;
 mod edges;
 mod feed;
 pub(crate) mod history;
+mod indexes;
 mod pending;
 mod query;
 mod records;
@@ -28,6 +29,7 @@ pub(crate) fn all() -> Vec<Check> {
         records::CHECKS,
         unique::CHECKS,
         query::CHECKS,
+        indexes::CHECKS,
         edges::CHECKS,
         pending::CHECKS,
         tenants::CHECKS,

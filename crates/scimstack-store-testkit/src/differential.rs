@@ -25,12 +25,12 @@ use scimstack_filter::strategies::fitting_filter;
 use scimstack_filter::{Filter, ResolveOptions};
 use scimstack_schema::{ReferenceKey, Registry, Resource, Timestamp};
 use scimstack_store::{
-    Actor, Anchor, ChangeSet, CountMode, EdgeChange, EdgeDraft, EdgePage, EdgeQuery, EdgeStep, Expect, Key, Kind,
-    MemoryStore, Op, Page, Paging, Query, Record, Reference, ResourceId, Scope, Sort, Store, StoreError, Target,
-    TenantId, Version, Want, plan,
+    Actor, Anchor, ChangeSet, CountMode, EdgeChange, EdgeDraft, EdgePage, EdgeQuery, EdgeStep, Expect, Index, Key,
+    Kind, MemoryStore, Op, Page, Paging, Query, Record, Reference, ResourceId, Scope, Sort, Store, StoreError, Target,
+    TenantId, Version, Want, plan, reindex,
 };
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 const USERS: &[&str] = &["u0", "u1", "u2", "x"];
 const GROUPS: &[&str] = &["g0", "g1", "x"];
@@ -83,6 +83,14 @@ const FILTERS: &[&str] = &[
     r#"userName eq "bob" or externalId eq "E1" or emails.value eq "two@x.test""#,
     r#"members.value eq "u1" or displayName sw "b""#,
     r#"groups.value eq "g0" or userName eq "ann" and active eq true"#,
+    r#"userName co "NN""#,
+    r#"userName co "Ann""#,
+    r#"displayName ew "leo" and active eq true"#,
+    r#"emails[type eq "work" and value co "@X."]"#,
+    r#"emails.value ew "o@x.test" or title ew "t2""#,
+    r#"title eq "T1""#,
+    r#"title ge "t1" and userName co "bob""#,
+    r#"title sw "T" and title ne "t2""#,
 ];
 
 fn user_document(id: &str) -> impl Strategy<Value = String> + use<> {
@@ -135,7 +143,16 @@ fn expectation() -> impl Strategy<Value = Expect> {
 
 fn operation() -> impl Strategy<Value = Op> {
     let of_user = || select(USERS).prop_flat_map(|id| (Just(id), user_document(id)));
-    let as_user = |document: &str, at: i64| record(&Registry::core(), "User", document, at);
+    // Some of those who write know of indexes that others do not.
+    let as_user = |document: &str, at: i64| match at % 3 {
+        0 => record(&registry(), "User", document, at),
+        1 => record(&Registry::core(), "User", document, at),
+        _ => {
+            let mut record = record(&Registry::core(), "User", document, at);
+            record.index = Index::default();
+            record
+        }
+    };
     let as_group = |id: &str, name: &str| {
         record(
             &Registry::core(),
@@ -172,6 +189,15 @@ fn outcome<T: std::fmt::Debug>(result: &Result<T, StoreError>) -> String {
         Err(StoreError::Conflict { op, .. }) => format!("conflict {op}"),
         result => format!("{result:?}"),
     }
+}
+
+/// The standard's, with indexes on what it does not index.
+fn registry() -> Registry {
+    static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
+        let builder = Registry::core().to_builder().indexed("User", "title").unwrap();
+        builder.searched("User", "title").unwrap().build().unwrap()
+    });
+    REGISTRY.clone()
 }
 
 fn key(kind: &str, id: &str) -> Key {
@@ -257,7 +283,7 @@ pub fn agrees_with_memory<S: Store>(store: &S, cases: u32, seed: u64, wait: impl
         let both = Both {
             store,
             memory: MemoryStore::new(),
-            registry: Registry::core(),
+            registry: registry(),
             scope: Scope::Tenant(TenantId::new(tenant.get()).unwrap()),
         };
         let mut outcome = Ok(());
@@ -286,7 +312,11 @@ impl Both<'_> {
             let other = self.memory.commit(self.scope, changes).await;
             prop_assert_eq!(outcome(&one), outcome(&other));
         }
-        for (kinds, sort, page, count) in asked {
+        let half = asked.len() / 2;
+        for (at, (kinds, sort, page, count)) in asked.into_iter().enumerate() {
+            if at == half {
+                self.index_anew(limit).await;
+            }
             let targets: Vec<_> =
                 kinds.iter().map(|(kind, filter)| target(&self.registry, kind, filter.as_deref())).collect();
             let user = self.registry.resource_type("User").unwrap();
@@ -314,6 +344,21 @@ impl Both<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Brings every record under what the registry declares now.
+    async fn index_anew(&self, limit: usize) {
+        for resource_type in self.registry.resource_types() {
+            for store in [self.store, &self.memory] {
+                let (mut after, limit) = (None, u32::try_from(limit).unwrap());
+                let now = Timestamp::from_seconds(100);
+                while let Some(step) =
+                    reindex(store, self.scope, resource_type, after.as_ref(), limit, now).await.unwrap()
+                {
+                    after = Some(step.last);
+                }
+            }
+        }
     }
 
     /// Every page, without the cursors, which are each store's own.

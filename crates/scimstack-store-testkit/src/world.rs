@@ -81,6 +81,11 @@ impl World {
         Self { scope, ..self.clone() }
     }
 
+    /// The same store and scope, under another registry.
+    pub(crate) fn under(&self, registry: Registry) -> Self {
+        Self { registry, ..self.clone() }
+    }
+
     /// A later instant than the last one.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_seconds(self.clock.fetch_add(1, Ordering::Relaxed))

@@ -23,7 +23,7 @@
 
 use crate::feed::Position;
 use crate::key::{Key, Version};
-use crate::record::{Record, Reference};
+use crate::record::{Index, Record, Reference};
 use bytes::Bytes;
 use scimstack_schema::Timestamp;
 
@@ -113,6 +113,16 @@ pub enum Op {
         key: Option<Key>,
         /// The content, JSON.
         payload: Bytes,
+    },
+    /// Replaces what a record has in the indexes, and nothing else: neither the version moves nor the feed. Of a record
+    /// that is not there, or has another version, nothing is changed, and the receipt says so.
+    Reindex {
+        /// Its key.
+        key: Key,
+        /// The version that `index` was made from.
+        version: Version,
+        /// What to be found by.
+        index: Index,
     },
     /// Removes old changes of the scope's feed and old idempotency keys, and leaves no entry in the feed. To be the only
     /// operation of its changeset. The receipt says whether anything was removed; then there may be more. Who reads on

@@ -12,6 +12,7 @@ pub mod memory;
 pub mod plan;
 pub mod query;
 pub mod record;
+pub mod reindex;
 pub mod store;
 
 pub use changeset::{Actor, ChangeSet, EdgeChange, EdgeDraft, EdgeStep, Expect, Op, OpReceipt, Prune, Receipt};
@@ -20,6 +21,7 @@ pub use edge::{Anchor, Edge, EdgePage, EdgeQuery, Peer};
 pub use feed::{Change, ChangeKind, ChangePage, FeedQuery, FeedScope, Position};
 pub use key::{Key, Kind, ResourceId, Scope, TenantId, Version};
 pub use memory::MemoryStore;
-pub use query::{CountMode, Page, Paging, Query, Sort, Target, Total, Want};
-pub use record::{Core, IndexEntry, Name, Record, Reference, Stored, UniqueValue};
+pub use query::{CountMode, Explained, Explanation, Page, Paging, Query, Sort, Target, Total, Want};
+pub use record::{Core, Index, IndexEntry, Name, Record, Reference, Stored, UniqueValue};
+pub use reindex::{Reindexed, reindex};
 pub use store::{Capabilities, Store, StoreError, StoreExt};

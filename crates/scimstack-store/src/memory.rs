@@ -10,8 +10,8 @@ mod state;
 use crate::changeset::{ChangeSet, Receipt};
 use crate::edge::{EdgePage, EdgeQuery};
 use crate::feed::{ChangePage, FeedQuery};
-use crate::key::{Key, Scope};
-use crate::query::{Page, Query, Want};
+use crate::key::{Key, Kind, ResourceId, Scope};
+use crate::query::{Explanation, Page, Query, Want};
 use crate::record::Stored;
 use crate::store::{Capabilities, Store, StoreError};
 use async_trait::async_trait;
@@ -74,6 +74,21 @@ impl Store for MemoryStore {
 
     async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
         commit::commit(&mut self.state(), scope, changes)
+    }
+
+    async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError> {
+        Ok(read::explain(self.state().space(scope), query))
+    }
+
+    async fn outdated(
+        &self,
+        scope: Scope,
+        kind: &Kind,
+        declaration: &str,
+        after: Option<&ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        Ok(read::outdated(self.state().space(scope), kind, declaration, after, limit))
     }
 
     async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {

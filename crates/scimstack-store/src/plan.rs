@@ -19,13 +19,15 @@
 //! assert!(!plan.exact, "whether she is active has to be looked up");
 //! ```
 
+mod coverage;
 mod document;
 mod extract;
 mod look_up;
 mod range;
 
+pub use coverage::Coverage;
 pub use document::{EdgeNeed, complete, complete_with_edges, meta, needs_edges, sort_key};
-pub use extract::{index_key, operand_key, record, unique_attribute};
+pub use extract::{index, index_key, operand_key, part_key, record, unique_attribute};
 pub use look_up::{look_up, looked_up};
 pub use range::Ordered;
 
@@ -94,31 +96,72 @@ pub enum Driver {
     },
     /// Records whose [`crate::Core::active`] is false.
     Inactive,
+    /// Records that have this, three characters or more, in one of their [`crate::Index::texts`].
+    Containing(String),
     /// What any of these finds.
     Any(Vec<Driver>),
     /// Every record of the kind.
     All,
 }
 
-/// Plans one target: the cheapest driver among the conjuncts of the filter.
+/// Plans one target: the cheapest driver among the conjuncts of the filter, as if every record had been indexed as the
+/// resource type declares. A back end that has others ([`Plan::uses_indexes`]) has to [`plan_within`] what it has.
 #[must_use]
 pub fn plan(resource_type: &ResourceType, filter: Option<&Resolved>) -> Plan {
+    plan_within(resource_type, filter, &Coverage::default())
+}
+
+/// Plans one target with those of its indexes that hold every record.
+#[must_use]
+pub fn plan_within(resource_type: &ResourceType, filter: Option<&Resolved>, coverage: &Coverage) -> Plan {
+    let on = On { resource_type, coverage };
     let mut conjuncts = Vec::new();
     if let Some(filter) = filter {
         flatten(filter, &mut conjuncts);
     }
     if conjuncts.iter().any(|conjunct| matches!(conjunct, Resolved::Or(alternatives) if alternatives.is_empty())) {
-        return Plan { driver: Driver::Nothing, exact: true };
+        return Plan::nothing();
     }
-    match narrowest(resource_type, &conjuncts) {
+    match narrowest(on, &conjuncts) {
         Some(found) => Plan { driver: found.driver, exact: found.exact },
         None => Plan { driver: Driver::All, exact: conjuncts.is_empty() },
     }
 }
 
+/// What is planned on: a resource type, and which of its indexes can be used.
+#[derive(Clone, Copy)]
+struct On<'a> {
+    resource_type: &'a ResourceType,
+    coverage: &'a Coverage,
+}
+
+impl Plan {
+    /// Of what nothing can match.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { driver: Driver::Nothing, exact: true }
+    }
+
+    /// Whether the driver goes by an index that [`crate::Index::declaration`] is about.
+    #[must_use]
+    pub fn uses_indexes(&self) -> bool {
+        self.driver.uses_indexes()
+    }
+}
+
+impl Driver {
+    fn uses_indexes(&self) -> bool {
+        match self {
+            Self::Index { .. } | Self::Range { of: Ordered::Index(_), .. } | Self::Containing(_) => true,
+            Self::Any(drivers) => drivers.iter().any(Self::uses_indexes),
+            _ => false,
+        }
+    }
+}
+
 /// The cheapest of the conjuncts' drivers. Bounds of one order are put together.
-fn narrowest(resource_type: &ResourceType, conjuncts: &[&Resolved]) -> Option<Candidate> {
-    let candidates = || conjuncts.iter().filter_map(|conjunct| candidate(resource_type, conjunct));
+fn narrowest(on: On<'_>, conjuncts: &[&Resolved]) -> Option<Candidate> {
+    let candidates = || conjuncts.iter().filter_map(|conjunct| candidate(on, conjunct));
     let mut best = candidates().min_by_key(|found| found.rank)?;
     let mut said = 1;
     if let Driver::Range { of, from, to } = &mut best.driver
@@ -137,6 +180,9 @@ fn narrowest(resource_type: &ResourceType, conjuncts: &[&Resolved]) -> Option<Ca
     best.exact &= said == conjuncts.len();
     Some(best)
 }
+
+/// The fewest characters of a part that texts are found by.
+const PART_CHARACTERS: usize = 3;
 
 /// A [`Plan`] in words, for people: driver, whether it is exact.
 #[must_use]
@@ -163,6 +209,7 @@ fn words(driver: &Driver) -> String {
         Driver::EdgesFrom { relation, source } => format!("the {relation} of \"{source}\""),
         Driver::All => "every one".to_owned(),
         Driver::Inactive => "those that are not active".to_owned(),
+        Driver::Containing(text) => format!("those with {text:?} in a text that is searched"),
         Driver::Range { of, from, to } => {
             let of = match of {
                 Ordered::Unique => "the unique name",
@@ -211,21 +258,21 @@ fn flatten<'a>(filter: &'a Resolved, into: &mut Vec<&'a Resolved>) {
     }
 }
 
-fn candidate(resource_type: &ResourceType, conjunct: &Resolved) -> Option<Candidate> {
+fn candidate(on: On<'_>, conjunct: &Resolved) -> Option<Candidate> {
     match conjunct {
-        Resolved::Test(test) => of_test(resource_type, test),
-        Resolved::Element(path, inner) => of_element(resource_type, path, inner),
-        Resolved::Or(alternatives) => of_alternatives(resource_type, alternatives),
+        Resolved::Test(test) => of_test(on, test),
+        Resolved::Element(path, inner) => of_element(on, path, inner),
+        Resolved::Or(alternatives) => of_alternatives(on, alternatives),
         _ => None,
     }
 }
 
 /// All that any alternative finds, when each has a driver.
-fn of_alternatives(resource_type: &ResourceType, alternatives: &[Resolved]) -> Option<Candidate> {
+fn of_alternatives(on: On<'_>, alternatives: &[Resolved]) -> Option<Candidate> {
     let of_one = |alternative| {
         let mut conjuncts = Vec::new();
         flatten(alternative, &mut conjuncts);
-        narrowest(resource_type, &conjuncts)
+        narrowest(on, &conjuncts)
     };
     let found: Vec<Candidate> = alternatives.iter().map(of_one).collect::<Option<_>>()?;
     let rank = found.iter().map(|found| found.rank).max()?;
@@ -233,16 +280,16 @@ fn of_alternatives(resource_type: &ResourceType, alternatives: &[Resolved]) -> O
     Some(Candidate::new(rank, Driver::Any(found.into_iter().map(|found| found.driver).collect()), exact))
 }
 
-fn of_test(resource_type: &ResourceType, test: &Test) -> Option<Candidate> {
+fn of_test(on: On<'_>, test: &Test) -> Option<Candidate> {
     let path = &test.path;
-    if let Some((of, Stretch { from, to }, exact)) = range::of_test(resource_type, test) {
+    if let Some((of, Stretch { from, to }, exact)) = range::of_test(on, test) {
         // Beginnings narrow more than bounds do.
-        let rank = if test.operator == Some(Operator::Sw) { 6 } else { 8 };
+        let rank = if test.operator == Some(Operator::Sw) { 6 } else { 9 };
         let driver = Driver::Range { of, from, to };
         return Some(Candidate { single: !path.attribute.multi_valued, ..Candidate::new(rank, driver, exact) });
     }
     if test.operator != Some(Operator::Eq) {
-        return None;
+        return of_part(on, test);
     }
     if is_activity(path) && test.operand == Operand::Bool(false) {
         return Some(Candidate::new(7, Driver::Inactive, true));
@@ -254,31 +301,46 @@ fn of_test(resource_type: &ResourceType, test: &Test) -> Option<Candidate> {
         if name == "id" && path.attribute.case_exact && text.is_ascii() {
             return Some(Candidate::new(0, Driver::Id(text.clone()), true));
         }
-        if top && unique_attribute(resource_type).is_some_and(|unique| unique.name == path.attribute.name) {
+        if top && unique_attribute(on.resource_type).is_some_and(|unique| unique.name == path.attribute.name) {
             return Some(Candidate::new(1, Driver::Unique(text.clone()), true));
         }
         if name == "externalId" && path.attribute.case_exact {
             return Some(Candidate::new(2, Driver::ExternalId(text.clone()), true));
         }
-        if let Some(found) = of_edges(resource_type, path, text) {
+        if let Some(found) = of_edges(on, path, text) {
             return Some(found);
         }
-        if name == "displayName" && is_sort_name(&path.attribute) && !is_indexed(resource_type, path) {
+        if name == "displayName" && is_sort_name(&path.attribute) && !is_indexed(on, path) {
             let driver = Driver::SortName(truncate_key(text).to_owned());
             return Some(Candidate::new(5, driver, is_whole(text)));
         }
     }
     // What does not say `primary` is not primary, and is in no index.
     let value = operand_key(path, &test.operand).filter(|_| test.operand != Operand::Bool(false))?;
-    if !is_indexed(resource_type, path) {
+    if !is_indexed(on, path) {
         return None;
     }
     let exact = matches!(&test.operand, Operand::Text(text) if is_whole(text));
     Some(Candidate::new(4, Driver::Index { path: path.to_string(), value, kind: None }, exact))
 }
 
+/// Of a test for a part of a text, where texts are found by their parts.
+fn of_part(on: On<'_>, test: &Test) -> Option<Candidate> {
+    let Operand::Text(text) = &test.operand else { return None };
+    let for_a_part = matches!(test.operator, Some(Operator::Co | Operator::Ew | Operator::Sw));
+    let is_searched = || {
+        on.resource_type.searched.contains(&test.path)
+            && !is_apart(on.resource_type, &test.path)
+            && on.coverage.has_search(&test.path)
+    };
+    if !for_a_part || text.chars().nth(PART_CHARACTERS - 1).is_none() || !is_searched() {
+        return None;
+    }
+    Some(Candidate::new(8, Driver::Containing(part_key(text).into_owned()), false))
+}
+
 /// The test inside `path[…]` that narrows most, with the element's `type` where that is tested beside it.
-fn of_element(resource_type: &ResourceType, path: &ResolvedPath, inner: &Resolved) -> Option<Candidate> {
+fn of_element(on: On<'_>, path: &ResolvedPath, inner: &Resolved) -> Option<Candidate> {
     let mut conjuncts = Vec::new();
     flatten(inner, &mut conjuncts);
     if conjuncts.iter().any(|conjunct| matches!(conjunct, Resolved::Or(alternatives) if alternatives.is_empty())) {
@@ -286,9 +348,8 @@ fn of_element(resource_type: &ResourceType, path: &ResolvedPath, inner: &Resolve
     }
     let tests =
         || conjuncts.iter().filter_map(|conjunct| if let Resolved::Test(test) = conjunct { Some(test) } else { None });
-    let (test, mut found) = tests()
-        .filter_map(|test| of_test(resource_type, test).map(|found| (test, found)))
-        .min_by_key(|(_, found)| found.rank)?;
+    let (test, mut found) =
+        tests().filter_map(|test| of_test(on, test).map(|found| (test, found))).min_by_key(|(_, found)| found.rank)?;
     let mut said = 1;
     if let Driver::Index { kind, .. } = &mut found.driver
         && path.attribute.multi_valued
@@ -310,17 +371,17 @@ fn element_kind(test: &Test) -> Option<(&Attribute, &str)> {
     }
 }
 
-fn of_edges(resource_type: &ResourceType, path: &ResolvedPath, text: &str) -> Option<Candidate> {
+fn of_edges(on: On<'_>, path: &ResolvedPath, text: &str) -> Option<Candidate> {
     // Ids and raw values are compared byte for byte, as above.
     if !path.leaf().case_exact || !text.is_ascii() {
         return None;
     }
-    if let Some(relation) = resource_type.relations.iter().find(|r| r.edges_only && r.path == *path) {
+    if let Some(relation) = on.resource_type.relations.iter().find(|r| r.edges_only && r.path == *path) {
         let driver = Driver::EdgesTo { relation: relation.name.clone(), target: text.to_owned() };
         return Some(Candidate::new(3, driver, false));
     }
     let is_value = path.sub_attribute.as_ref().is_some_and(|sub| &*sub.name == "value");
-    if is_value && path.extension.is_none() && document::derives_groups(resource_type, &path.attribute) {
+    if is_value && path.extension.is_none() && document::derives_groups(on.resource_type, &path.attribute) {
         let driver = Driver::EdgesFrom { relation: document::GROUPS_FROM.to_owned(), source: text.to_owned() };
         return Some(Candidate::new(3, driver, false));
     }
@@ -336,9 +397,13 @@ fn is_activity(path: &ResolvedPath) -> bool {
         && !path.attribute.multi_valued
 }
 
-fn is_indexed(resource_type: &ResourceType, path: &ResolvedPath) -> bool {
-    let apart = resource_type.relations.iter().any(|relation| relation.edges_only && relation.path == *path);
-    !apart && resource_type.indexed.contains(path)
+fn is_indexed(on: On<'_>, path: &ResolvedPath) -> bool {
+    !is_apart(on.resource_type, path) && on.resource_type.indexed.contains(path) && on.coverage.has_index(path)
+}
+
+/// Whether what is here lives as edges, and so in no index.
+fn is_apart(resource_type: &ResourceType, path: &ResolvedPath) -> bool {
+    resource_type.relations.iter().any(|relation| relation.edges_only && relation.path == *path)
 }
 
 pub(crate) fn is_sort_name(attribute: &Attribute) -> bool {

@@ -19,6 +19,7 @@
 //! ```
 
 use crate::key::Kind;
+use crate::plan::Plan;
 use crate::record::Stored;
 use bytes::Bytes;
 use scimstack_filter::Resolved;
@@ -148,6 +149,57 @@ impl Page {
     #[must_use]
     pub fn new(items: Vec<Stored>, total: Total, next: Option<Bytes>) -> Self {
         Self { items, total, next }
+    }
+}
+
+/// How a store would answer a query: for administrators, and for whoever decides what to index.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// One for each target.
+    pub targets: Vec<Explained>,
+}
+
+impl Explanation {
+    /// For back ends.
+    #[must_use]
+    pub fn new(targets: Vec<Explained>) -> Self {
+        Self { targets }
+    }
+
+    /// How many resources would be looked at one by one, at least: the cost that [`Query::budget`] bounds.
+    #[must_use]
+    pub fn looked_at(&self) -> u64 {
+        self.targets.iter().filter(|target| !target.plan.exact).map(|target| target.candidates).sum()
+    }
+}
+
+/// How a store would find what matches of one kind.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Explained {
+    /// The kind.
+    pub kind: Kind,
+    /// Where candidates come from, and whether they are the matches; else the filter is evaluated on each.
+    pub plan: Plan,
+    /// How many candidates there are; counted no further than one more than the query's budget.
+    pub candidates: u64,
+    /// How many records of the kind there are.
+    pub records: u64,
+}
+
+impl Explained {
+    /// For back ends.
+    #[must_use]
+    pub fn new(kind: Kind, plan: Plan, candidates: u64, records: u64) -> Self {
+        Self { kind, plan, candidates, records }
+    }
+}
+
+impl std::fmt::Display for Explained {
+    /// In words: `User: the one with the unique name "ann", which are the matches (1 of 1000)`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({} of {})", crate::plan::explain(&self.plan, &self.kind), self.candidates, self.records)
     }
 }
 

@@ -20,6 +20,7 @@
 use crate::key::{Key, Kind, Version};
 use bytes::Bytes;
 use scimstack_schema::{ReferenceKey, Timestamp};
+use std::sync::Arc;
 
 /// A record to be written.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,8 +32,8 @@ pub struct Record {
     pub doc: Bytes,
     /// The lifecycle's own state; committed with the document, never shown.
     pub private: Bytes,
-    /// One entry for each value of each indexed path.
-    pub index: Vec<IndexEntry>,
+    /// What filters find it by.
+    pub index: Index,
     /// Values that may occur once per scope and kind, besides [`Core::unique`].
     pub unique: Vec<UniqueValue>,
     /// Names by which references may find it, besides its id, [`Core::unique`] and [`Core::external_id`]: e-mail
@@ -50,7 +51,7 @@ impl Record {
             core,
             doc: doc.into(),
             private: Bytes::new(),
-            index: Vec::new(),
+            index: Index::default(),
             unique: Vec::new(),
             names: Vec::new(),
             references: Vec::new(),
@@ -75,6 +76,19 @@ pub struct Core {
     pub created: Timestamp,
     /// `meta.lastModified`.
     pub modified: Timestamp,
+}
+
+/// What a record has in the indexes that its resource type declares.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Index {
+    /// The declaration this was made under ([`ResourceType::index_declaration`](scimstack_schema::ResourceType)); empty
+    /// for one that declares nothing. A store keeps it beside what it indexes, and uses an index only when every record
+    /// of the kind was made under a declaration that has it.
+    pub declaration: Arc<str>,
+    /// One entry for each value of each indexed path.
+    pub entries: Vec<IndexEntry>,
+    /// The texts of searched paths, as filters compare them ([`crate::plan::part_key`]), whole, each once.
+    pub texts: Vec<String>,
 }
 
 /// One value of an indexed path.

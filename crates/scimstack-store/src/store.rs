@@ -15,8 +15,8 @@
 use crate::changeset::{ChangeSet, Receipt};
 use crate::edge::{EdgePage, EdgeQuery};
 use crate::feed::{ChangePage, FeedQuery, Position};
-use crate::key::{Key, Scope, Version};
-use crate::query::{Page, Query, Want};
+use crate::key::{Key, Kind, ResourceId, Scope, Version};
+use crate::query::{Explanation, Page, Query, Want};
 use crate::record::Stored;
 use async_trait::async_trait;
 
@@ -28,6 +28,8 @@ use async_trait::async_trait;
 /// - **Unique.** No two records of a scope and kind have the same [`crate::Core::unique`], nor the same
 ///   [`crate::UniqueValue`], however many writers there are.
 /// - **Ordered.** The feed of a scope has every change once, in commit order, without gaps that are filled later.
+/// - **The same answers.** What is indexed decides what a query costs, never what it finds, also while what is declared
+///   changes.
 /// - **Read after write.** What a commit has acknowledged is seen by every later call.
 /// - **Apart.** No call sees or touches another scope.
 #[async_trait]
@@ -46,6 +48,20 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes. The only way to.
     async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError>;
+
+    /// How this store would answer a query, without answering it.
+    async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError>;
+
+    /// Records of a kind that were indexed under another declaration than this one ([`crate::Index::declaration`]), with
+    /// their documents, by id: at most `limit`, after `after`. None at all is answered at once. See [`crate::reindex()`].
+    async fn outdated(
+        &self,
+        scope: Scope,
+        kind: &Kind,
+        declaration: &str,
+        after: Option<&ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError>;
 
     /// The change feed.
     async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError>;

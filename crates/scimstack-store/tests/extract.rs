@@ -60,7 +60,7 @@ fn a_user_gives_columns_index_names_and_references() {
         entry("name.givenName", "ann", 0, None),
         entry("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "r&d", 0, None),
     ];
-    assert_eq!(found.index, expected);
+    assert_eq!(found.index.entries, expected);
     assert_eq!(found.unique, []);
     let email = |value: &str| Name { key: ReferenceKey::Email, value: value.into() };
     assert_eq!(found.names, [email("ann@home.test"), email("ann@work.test")]);
@@ -112,7 +112,7 @@ fn long_values_are_cut_in_the_index_and_whole_where_they_are_unique() {
     let found = record(haystack("User"), &document);
     assert_eq!(found.core.unique.unwrap().len(), 600);
     assert_eq!(found.core.sort_name.unwrap().len(), 256);
-    assert_eq!(found.index[0].value.len(), 256);
+    assert_eq!(found.index.entries[0].value.len(), 256);
     assert_eq!(found.core.display, Some(long));
 }
 

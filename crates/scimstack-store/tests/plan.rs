@@ -25,6 +25,9 @@ fn resource_type(name: &str) -> Arc<ResourceType> {
     for path in ["active", "emails.primary", "title"] {
         builder = builder.indexed("User", path).unwrap();
     }
+    for path in ["title", "urn:example:more:tags", "urn:example:more:code"] {
+        builder = builder.searched("User", path).unwrap();
+    }
     builder.build().unwrap().resource_type(name).unwrap().clone()
 }
 
@@ -200,6 +203,36 @@ fn the_driver_is_the_cheapest_conjunct() {
             r#"meta.created gt "2026-01-01T00:00:00Z" and title sw "x""#,
             format!(r#"User: those in the order of title from "x" before "y", {checked}"#),
         ),
+        // Parts of texts, of three characters or more; after whatever narrows more, before bounds.
+        ("User", r#"userName co "Ann""#, format!(r#"User: those with "ann" in a text that is searched, {checked}"#)),
+        (
+            "User",
+            r#"emails[type eq "work" and value ew "@X.test"]"#,
+            format!(r#"User: those with "@x.test" in a text that is searched, {checked}"#),
+        ),
+        (
+            "Group",
+            r#"displayName co "Öst""#,
+            format!(r#"Group: those with "öst" in a text that is searched, {checked}"#),
+        ),
+        (
+            "User",
+            r#"urn:example:more:code co "ABC" and meta.created gt "2026-01-01T00:00:00Z""#,
+            format!(r#"User: those with "ABC" in a text that is searched, {checked}"#),
+        ),
+        (
+            "User",
+            r#"title co "boss" and userName sw "a""#,
+            format!(r#"User: those in the order of the unique name from "a" before "b", {checked}"#),
+        ),
+        (
+            "User",
+            r#"userName co "ann" or emails.value ew "ann""#,
+            format!(
+                r#"User: those with "ann" in a text that is searched, or those with "ann" in a text that is searched, {checked}"#
+            ),
+        ),
+        ("User", r#"nickName co "ann""#, format!("User: every one, {checked}")),
         // What cannot drive.
         ("User", r#"not (userName eq "a")"#, format!("User: every one, {checked}")),
         ("User", r#"userName ne "a""#, format!("User: every one, {checked}")),
@@ -278,6 +311,7 @@ fn admits(driver: &Driver, world: &World) -> bool {
         Driver::Index { path, value, kind } => world
             .record
             .index
+            .entries
             .iter()
             .any(|entry| entry.path == *path && entry.value == *value && (kind.is_none() || entry.kind == *kind)),
         Driver::EdgesFrom { relation, source } => {
@@ -296,12 +330,13 @@ fn admits(driver: &Driver, world: &World) -> bool {
                 Ordered::Created => is_within(&instant(core.created)),
                 Ordered::Modified => is_within(&instant(core.modified)),
                 Ordered::Index(path) => {
-                    world.record.index.iter().any(|entry| entry.path == *path && is_within(&entry.value))
+                    world.record.index.entries.iter().any(|entry| entry.path == *path && is_within(&entry.value))
                 }
                 other => panic!("nothing is known of {other:?}"),
             }
         }
         Driver::Inactive => world.record.core.active == Some(false),
+        Driver::Containing(part) => world.record.index.texts.iter().any(|text| text.contains(part.as_str())),
         Driver::Any(drivers) => drivers.iter().any(|driver| admits(driver, world)),
         Driver::All => true,
         other => panic!("users are not found by {other:?}"),
@@ -356,11 +391,11 @@ prop_compose! {
 
 /// Short texts that often are equal, some but for their case, and long ones that are equal at first.
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![4 => "[aAé]{0,2}", 1 => (250_usize..260).prop_map(|n| "x".repeat(n)), 1 => (126_usize..130).prop_map(|n| "é".repeat(n))]
+    prop_oneof![4 => "[aAé]{0,2}", 2 => "[aA]{3,5}", 1 => (250_usize..260).prop_map(|n| "x".repeat(n)), 1 => (126_usize..130).prop_map(|n| "é".repeat(n))]
 }
 
 fn filters() -> impl Strategy<Value = String> {
-    let operator = || proptest::sample::select(&["eq", "eq", "eq", "sw", "gt", "ge", "lt", "le"][..]);
+    let operator = || proptest::sample::select(&["eq", "eq", "eq", "sw", "gt", "ge", "lt", "le", "co", "ew"][..]);
     let quoted = move |path: &'static str, texts: BoxedStrategy<String>| {
         (operator(), texts).prop_map(move |(operator, text)| format!(r#"{path} {operator} "{text}""#)).boxed()
     };
@@ -398,6 +433,26 @@ fn filters() -> impl Strategy<Value = String> {
             1 => inner.prop_map(|a| format!("not ({a})")),
         ]
     })
+}
+
+#[test]
+fn an_index_that_does_not_hold_every_record_is_not_used() {
+    let (user, filter) = (resource_type("User"), resolve("User", r#"title eq "x" or title co "boss""#));
+    let before = Registry::haystack().resource_type("User").unwrap().index_declaration().clone();
+    let own = user.index_declaration().clone();
+    let planned = |found: &[&Arc<str>]| {
+        let coverage = plan::Coverage::of(&user, found.iter().map(|&declaration| declaration.clone()));
+        plan::plan_within(&user, Some(&filter), &coverage)
+    };
+    assert!(planned(&[&own]).uses_indexes());
+    assert_eq!(planned(&[&own, &before]).driver, Driver::All);
+    // One that a record has under every declaration can be used.
+    let emails = resolve("User", r#"emails.value eq "a@x" and emails.value co "a@x""#);
+    let plan = plan::plan_within(&user, Some(&emails), &plan::Coverage::of(&user, [before]));
+    assert!(matches!(plan.driver, Driver::Index { .. }), "{plan:?}");
+    // A record that was written without any.
+    let plan = plan::plan_within(&user, Some(&emails), &plan::Coverage::of(&user, ["".into()]));
+    assert_eq!(plan.driver, Driver::All);
 }
 
 proptest! {

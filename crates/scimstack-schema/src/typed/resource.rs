@@ -46,7 +46,9 @@ pub trait ScimResource: Sized {
             schema: Arc::new(schema),
             extensions: Self::extensions(),
             indexed: Vec::new(),
+            searched: Vec::new(),
             relations: Vec::new(),
+            declaration: std::sync::OnceLock::new(),
         })
     }
 

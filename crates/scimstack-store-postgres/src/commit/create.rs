@@ -2,6 +2,7 @@
 
 use super::{Entry, Work, conflict_path, done};
 use crate::fault::{Fault, all_of};
+use crate::outdated::declared;
 use crate::refs::{Moves, packed};
 use crate::sql;
 use crate::text::Packed;
@@ -15,8 +16,8 @@ impl Work<'_> {
         let inserted = sql::run(
             self.tx,
             "INSERT INTO resource(scope, kind, id, version, uniq, uniq_key, external_id, external_key, sort_name, display, \
-             active, created, modified, edge_count, private, doc) \
-             VALUES($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14) ON CONFLICT DO NOTHING",
+             active, created, modified, edge_count, private, doc, declared) \
+             VALUES($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, $15) ON CONFLICT DO NOTHING",
             &[
                 &self.scope,
                 &kind,
@@ -32,6 +33,7 @@ impl Work<'_> {
                 &core.modified.as_micros(),
                 &&record.private[..],
                 &&record.doc[..],
+                &declared(&record.index.declaration),
             ],
         )
         .await?;
@@ -43,7 +45,7 @@ impl Work<'_> {
             return Err(StoreError::Conflict { op, path: conflict_path(&key.kind).to_owned(), holder }.into());
         }
         let entry = Entry::new(ChangeKind::Created, Some(key), Some(1));
-        all_of(tokio::join!(self.index(op, key, record), self.count(&kind, 1), self.log(&entry)))?;
+        all_of(tokio::join!(self.index(op, key, record), self.enter(key, &record.index), self.log(&entry)))?;
         self.set_references(key, Vec::new(), &record.references).await?;
         let mut moves = Moves::default();
         self.retry_pending(key, &BTreeSet::new(), &Self::names(key, record), &mut moves).await?;

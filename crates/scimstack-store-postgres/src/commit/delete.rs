@@ -15,7 +15,7 @@ impl Work<'_> {
         let (kind, id) = packed(key);
         let statement = "DELETE FROM resource WHERE scope = $1 AND kind = $2 AND id = $3";
         sql::run(self.tx, statement, &[&self.scope, &kind, &id]).await?;
-        self.count(&kind, -1).await?;
+        self.alter(key, &before, None).await?;
         let mut entry = Entry::new(ChangeKind::Deleted, Some(key), None);
         entry.before = Some(&before.doc);
         self.log(&entry).await?;

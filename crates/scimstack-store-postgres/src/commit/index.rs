@@ -6,7 +6,7 @@ use crate::fault::{Fault, all_of};
 use crate::refs::{NameRow, key_number, packed};
 use crate::sql;
 use crate::text::Packed;
-use scimstack_store::{Key, Record, StoreError, UniqueValue};
+use scimstack_store::{Index, Key, Record, StoreError, UniqueValue};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rows of one record.
@@ -22,7 +22,7 @@ impl Indexed {
     /// What is to be indexed.
     pub(super) fn of(record: &Record) -> Self {
         let mut indexed = Self::default();
-        for entry in &record.index {
+        for entry in &record.index.entries {
             let place = (Packed::of(&entry.path), Packed::key(&entry.value), entry.element.into());
             indexed.values.entry(place).or_insert_with(|| entry.kind.as_deref().map(Packed::of));
         }
@@ -68,25 +68,33 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Writes the rows of `av`.
+    pub(super) async fn index_values(&self, key: &Key, index: &Index) -> Result<(), Fault> {
+        if index.entries.is_empty() {
+            return Ok(());
+        }
+        let (kind, id) = packed(key);
+        let entries = index.entries.iter();
+        let paths: Vec<Packed> = entries.clone().map(|entry| Packed::of(&entry.path)).collect();
+        let values: Vec<Packed> = entries.clone().map(|entry| Packed::key(&entry.value)).collect();
+        let elements: Vec<i64> = entries.clone().map(|entry| entry.element.into()).collect();
+        let types: Vec<Option<Packed>> = entries.map(|entry| entry.kind.as_deref().map(Packed::of)).collect();
+        sql::run(
+            self.tx,
+            "INSERT INTO av(scope, kind, id, path, val, elem, type) \
+             SELECT $1, $2, $3, e.path, e.val, e.elem, e.type \
+             FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[]) AS e(path, val, elem, type) \
+             ON CONFLICT DO NOTHING",
+            &[&self.scope, &kind, &id, &paths, &values, &elements, &types],
+        )
+        .await?;
+        Ok(())
+    }
+
     /// Writes what is to be indexed of a record.
     pub(super) async fn index(&self, op: usize, key: &Key, record: &Record) -> Result<(), Fault> {
         let (kind, id) = packed(key);
-        if !record.index.is_empty() {
-            let paths: Vec<Packed> = record.index.iter().map(|entry| Packed::of(&entry.path)).collect();
-            let values: Vec<Packed> = record.index.iter().map(|entry| Packed::key(&entry.value)).collect();
-            let elements: Vec<i64> = record.index.iter().map(|entry| entry.element.into()).collect();
-            let types: Vec<Option<Packed>> =
-                record.index.iter().map(|entry| entry.kind.as_deref().map(Packed::of)).collect();
-            sql::run(
-                self.tx,
-                "INSERT INTO av(scope, kind, id, path, val, elem, type) \
-                 SELECT $1, $2, $3, e.path, e.val, e.elem, e.type \
-                 FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[]) AS e(path, val, elem, type) \
-                 ON CONFLICT DO NOTHING",
-                &[&self.scope, &kind, &id, &paths, &values, &elements, &types],
-            )
-            .await?;
-        }
+        self.index_values(key, &record.index).await?;
         if !record.names.is_empty() {
             let by: Vec<i64> = record.names.iter().map(|name| key_number(name.key)).collect();
             let values: Vec<Packed> = record.names.iter().map(|name| Packed::key(&name.value)).collect();

@@ -6,7 +6,9 @@ mod delete;
 mod edges;
 mod emit;
 mod index;
+mod parts;
 mod prune;
+mod reindex;
 mod relate;
 mod replace;
 
@@ -62,6 +64,9 @@ struct Current {
     unique: Option<String>,
     external_id: Option<String>,
     doc: Vec<u8>,
+    /// What its index entries were made under, and the texts it is found by parts of.
+    declared: i64,
+    text: Option<Packed>,
 }
 
 /// A feed entry before it has its place.
@@ -89,6 +94,7 @@ impl Work<'_> {
             Op::Delete { key, expect } => self.delete(op, key, *expect).await,
             Op::Relate { source, relation, expect, change } => self.relate(op, source, relation, *expect, change).await,
             Op::Emit { topic, id, key, payload } => self.emit(topic, id, key.as_ref(), payload).await,
+            Op::Reindex { key, version, index } => self.reindex(key, *version, index).await,
             Op::Prune(prune) => self.prune(prune).await,
             _ => Err(Damaged("an operation of a later version").into()),
         }
@@ -114,7 +120,9 @@ impl Work<'_> {
         let (kind, id) = packed(key);
         let row = sql::first(
             self.tx,
-            "SELECT version, uniq, external_id, doc FROM resource WHERE scope = $1 AND kind = $2 AND id = $3 FOR UPDATE",
+            "SELECT version, uniq, external_id, doc, declared, \
+             (SELECT p.text FROM part p WHERE p.scope = $1 AND p.kind = $2 AND p.id = $3) \
+             FROM resource WHERE scope = $1 AND kind = $2 AND id = $3 FOR UPDATE",
             &[&self.scope, &kind, &id],
         )
         .await?;
@@ -126,6 +134,8 @@ impl Work<'_> {
             unique: row.try_get::<_, Option<Packed>>(1)?.map(|text| text.open()),
             external_id: row.try_get::<_, Option<Packed>>(2)?.map(|text| text.open()),
             doc: row.try_get(3)?,
+            declared: row.try_get(4)?,
+            text: row.try_get(5)?,
         })
     }
 
@@ -143,17 +153,6 @@ impl Work<'_> {
             Some(row) => Ok(Some(crate::refs::key(key.kind.as_str(), &row.try_get(0)?)?)),
             None => Ok(None),
         }
-    }
-
-    async fn count(&self, kind: &Packed, by: i64) -> Result<(), Fault> {
-        sql::run(
-            self.tx,
-            "INSERT INTO kind_count AS k(scope, kind, n) VALUES($1, $2, $3) \
-             ON CONFLICT(scope, kind) DO UPDATE SET n = k.n + excluded.n",
-            &[&self.scope, kind, &by],
-        )
-        .await?;
-        Ok(())
     }
 
     /// Gives every source whose edges moved a new version, once, but not `own`, which has one already; and tells the feed.

@@ -3,6 +3,7 @@
 use super::index::Indexed;
 use super::{Entry, Work, conflict_path, done};
 use crate::fault::{Fault, all_of, is_taken};
+use crate::outdated::declared;
 use crate::refs::{Moves, own_names, packed};
 use crate::sql;
 use crate::text::Packed;
@@ -34,6 +35,7 @@ impl Work<'_> {
             self.unindex(key).await?;
             self.index(op, key, record).await?;
         }
+        self.alter(key, &before, Some(&record.index)).await?;
         self.set_references(key, links, &record.references).await?;
         let mut was = own_names(key, before.unique.as_deref(), before.external_id.as_deref());
         was.extend(indexed.names);
@@ -51,7 +53,7 @@ impl Work<'_> {
         let written = sql::run(
             self.tx,
             "UPDATE resource SET version = version + 1, uniq = $4, uniq_key = $5, external_id = $6, external_key = $7, \
-             sort_name = $8, display = $9, active = $10, modified = $11, private = $12, doc = $13 \
+             sort_name = $8, display = $9, active = $10, modified = $11, private = $12, doc = $13, declared = $14 \
              WHERE scope = $1 AND kind = $2 AND id = $3",
             &[
                 &self.scope,
@@ -67,6 +69,7 @@ impl Work<'_> {
                 &core.modified.as_micros(),
                 &&record.private[..],
                 &&record.doc[..],
+                &declared(&record.index.declaration),
             ],
         )
         .await;

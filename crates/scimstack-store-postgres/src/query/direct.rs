@@ -7,6 +7,7 @@ use super::order::{Column, Place};
 use super::source::Source;
 use super::{Demand, Reading, is_all};
 use crate::fault::Fault;
+use crate::outdated::coverage;
 use crate::read::{columns, stored};
 use crate::sql::{Sql, Transaction, signed, unsigned};
 use crate::text::Packed;
@@ -20,6 +21,8 @@ const ENOUGH: i64 = 3;
 pub(crate) async fn direct(tx: &Transaction<'_>, scope: Scope, query: &Query) -> Result<Option<Page>, Fault> {
     match look_up(query) {
         Some((target, driver)) => {
+            let kind = Packed::of(target.kind.as_str());
+            let by_index = matches!(driver, Driver::Index { .. });
             let source = match driver {
                 Driver::Id(id) => Source::Id(Packed::key(&id)),
                 Driver::Unique(value) => Source::Unique(Packed::key(&value)),
@@ -33,9 +36,23 @@ pub(crate) async fn direct(tx: &Transaction<'_>, scope: Scope, query: &Query) ->
             };
             let mut sql = Sql::default();
             sql.push("SELECT ").push(columns(query.want, true));
-            source.push_from(&mut sql, scope, &Packed::of(target.kind.as_str()));
+            source.push_from(&mut sql, scope, &kind);
             sql.push(" LIMIT ").bind(ENOUGH);
-            let rows = sql.all(tx).await?;
+            // Sent together, and answered in this order: an index that holds every record before the look-up finds all that
+            // were there before it.
+            let (is_whole, rows) = tokio::join!(
+                async {
+                    match by_index {
+                        true => coverage(tx, scope, &kind, &target.resource_type).await.map(|found| found.is_whole()),
+                        false => Ok(true),
+                    }
+                },
+                sql.all(tx)
+            );
+            let rows = rows?;
+            if !is_whole? {
+                return Ok(None);
+            }
             let found = rows.iter().map(|row| stored(row, &target.kind)).collect::<Result<Vec<_>, _>>()?;
             Ok(looked_up(query, found))
         }
@@ -55,13 +72,15 @@ async fn page(tx: &Transaction<'_>, scope: Scope, query: &Query) -> Result<Optio
         }
         Paging::Index { .. } => return Ok(None),
     };
-    let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort };
+    let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort, parts: false };
     let kind = Packed::of(target.kind.as_str());
     let demand = Demand { after: after.as_ref(), offset: 0, limit, count: query.count };
     let range = reading.range(&kind, column, demand);
     let [first, rest @ ..] = &range.segments()[..] else { return Ok(None) };
     let mut sql = Sql::default();
-    sql.push("SELECT ").push(columns(query.want, false)).push(", (SELECT n FROM kind_count WHERE scope = ");
+    sql.push("SELECT ")
+        .push(columns(query.want, false))
+        .push(", (SELECT sum(n)::bigint FROM kind_count WHERE scope = ");
     sql.bind(i64::from(scope.number())).push(" AND kind = ").bind(&kind).push(")");
     reading.segment(&mut sql, *first, &range)?;
     range.push_order(&mut sql, *first);

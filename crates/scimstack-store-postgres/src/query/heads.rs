@@ -206,12 +206,10 @@ impl Reading<'_> {
         match source {
             Source::Nothing => return Ok(0),
             Source::All => {
-                let statement = "SELECT n FROM kind_count WHERE scope = $1 AND kind = $2";
+                let statement = "SELECT sum(n)::bigint FROM kind_count WHERE scope = $1 AND kind = $2";
                 let row = sql::first(self.tx, statement, &[&i64::from(self.scope.number()), kind]).await?;
-                return match row {
-                    Some(row) => Ok(unsigned(row.try_get(0)?)),
-                    None => Ok(0),
-                };
+                let n = row.map(|row| row.try_get::<_, Option<i64>>(0)).transpose()?.flatten();
+                return Ok(unsigned(n.unwrap_or(0)));
             }
             _ => {}
         }

@@ -18,7 +18,10 @@ use budget::Budget;
 pub(crate) use direct::direct;
 use heads::Range;
 use order::{Column, Place};
-use scimstack_store::{CountMode, Kind, Page, Paging, Query, Scope, Sort, StoreError, Stored, Target, Total, Want};
+use scimstack_store::plan::Driver;
+use scimstack_store::{
+    CountMode, Explained, Explanation, Kind, Page, Paging, Query, Scope, Sort, StoreError, Stored, Target, Total, Want,
+};
 use source::Source;
 use std::collections::{BTreeSet, HashMap};
 
@@ -31,6 +34,8 @@ struct Reading<'r> {
     scope: Scope,
     budget: Budget,
     sort: Option<&'r Sort>,
+    /// There is an index of parts of texts.
+    parts: bool,
 }
 
 /// What is asked of each target.
@@ -52,7 +57,7 @@ struct Part {
     total: u64,
 }
 
-pub(crate) async fn query(tx: &Transaction<'_>, scope: Scope, query: &Query) -> Result<Page, Fault> {
+pub(crate) async fn query(tx: &Transaction<'_>, scope: Scope, query: &Query, parts: bool) -> Result<Page, Fault> {
     let sort = query.sort.as_ref();
     let after = match &query.page {
         Paging::Cursor { after: Some(cursor), .. } => Some(Place::decode(cursor, sort).ok_or(StoreError::BadCursor)?),
@@ -63,7 +68,7 @@ pub(crate) async fn query(tx: &Transaction<'_>, scope: Scope, query: &Query) -> 
         // One more tells whether there is a next page.
         Paging::Cursor { count, .. } => (0, u64::from(count) + 1),
     };
-    let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort };
+    let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort, parts };
     let kinds: BTreeSet<_> = query.targets.iter().map(|target| &target.kind).collect();
     let (mut heads, total) = if kinds.len() < query.targets.len() {
         reading.united(query, after.as_ref(), offset, count).await?
@@ -77,6 +82,21 @@ pub(crate) async fn query(tx: &Transaction<'_>, scope: Scope, query: &Query) -> 
         next = heads.last().filter(|_| more).map(|(_, head)| head.encode(sort));
     }
     Ok(Page::new(reading.items(heads, query.want).await?, total, next))
+}
+
+/// How a query would be answered.
+pub(crate) async fn explain(
+    tx: &Transaction<'_>,
+    scope: Scope,
+    query: &Query,
+    parts: bool,
+) -> Result<Explanation, Fault> {
+    let mut explained = Vec::with_capacity(query.targets.len());
+    for target in &query.targets {
+        let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort: query.sort.as_ref(), parts };
+        explained.push(reading.explain(target).await?);
+    }
+    Ok(Explanation::new(explained))
 }
 
 type Heads<'t> = Vec<(&'t Target, Place)>;
@@ -109,6 +129,25 @@ impl<'r> Reading<'r> {
     ) -> Result<HashMap<(Packed, Packed), Stored>, Fault> {
         let records = read_all(self.tx, self.scope, kind, ids, want).await?;
         Ok(records.into_iter().map(|stored| (packed(&stored.key), stored)).collect())
+    }
+
+    async fn explain(&self, target: &Target) -> Result<Explained, Fault> {
+        let kind = Packed::of(target.kind.as_str());
+        let mut plan = self.plan(target).await?;
+        let records = self.count(&Source::All, &kind, None).await?;
+        let most = self.budget.left().saturating_add(1);
+        let candidates = match self.source(target).await {
+            Ok((source, exact)) => {
+                plan.exact = exact;
+                if source == Source::All {
+                    plan.driver = Driver::All;
+                }
+                self.count(&source, &kind, Some(most)).await?.min(most)
+            }
+            Err(Fault::Refused(StoreError::TooExpensive { .. })) => most,
+            Err(fault) => return Err(fault),
+        };
+        Ok(Explained::new(target.kind.clone(), plan, candidates, records))
     }
 
     /// The answers of targets of different kinds, merged.

@@ -3,13 +3,14 @@
 use super::Reading;
 use super::order::instant_of;
 use crate::fault::{Damaged, Fault};
+use crate::outdated::coverage;
 use crate::read::kinds;
 use crate::refs::BY_RAW;
 use crate::sql::{self, Sql, signed};
 use crate::text::Packed;
 use scimstack_filter::{Operator, Resolved, Test};
 use scimstack_schema::fold::fold;
-use scimstack_store::plan::{Driver, Ordered, plan};
+use scimstack_store::plan::{Driver, Ordered, Plan, plan, plan_within};
 use scimstack_store::{Scope, Target};
 use std::collections::BTreeSet;
 
@@ -71,7 +72,7 @@ impl Reading<'_> {
     /// Where to look for a target's matches, and whether all that is found is a match.
     pub(super) async fn source(&self, target: &Target) -> Result<(Source, bool), Fault> {
         let filter = target.filter.as_deref();
-        let plan = plan(&target.resource_type, filter);
+        let plan = self.plan(target).await?;
         let only = filter.and_then(only_test);
         let by_edges = match &plan.driver {
             // Whoever is found by a value without case has it.
@@ -83,6 +84,17 @@ impl Reading<'_> {
         let is_all = source == Source::All;
         let exact = by_edges.unwrap_or(plan.exact);
         Ok((source, exact && (!is_all || filter.is_none_or(is_true))))
+    }
+
+    /// The plan with those indexes that hold every record.
+    pub(super) async fn plan(&self, target: &Target) -> Result<Plan, Fault> {
+        let (resource_type, filter) = (&target.resource_type, target.filter.as_deref());
+        let plan = plan(resource_type, filter);
+        if !plan.uses_indexes() {
+            return Ok(plan);
+        }
+        let coverage = coverage(self.tx, self.scope, &Packed::of(target.kind.as_str()), resource_type).await?;
+        Ok(if coverage.is_whole() { plan } else { plan_within(resource_type, filter, &coverage) })
     }
 
     /// Where a driver looks.
@@ -114,10 +126,35 @@ impl Reading<'_> {
                 None => Source::All,
             },
             Driver::Inactive => Source::Inactive,
+            Driver::Containing(part) => self.containing(&part, target).await?,
             Driver::Any(drivers) => Box::pin(self.any(drivers, target)).await?,
             // A driver of a later version: all candidates are a superset of any.
             _ => Source::All,
         })
+    }
+
+    /// Records whose texts have a part; all there are when the index is of no help, or more have it than may be looked at.
+    async fn containing(&self, part: &str, target: &Target) -> Result<Source, Fault> {
+        if !self.parts || !has_trigrams(part) {
+            return Ok(Source::All);
+        }
+        let left = self.budget.left();
+        let rows = sql::all(
+            self.tx,
+            "SELECT p.id FROM part p WHERE p.scope = $1 AND p.kind = $2 AND p.text LIKE $3 LIMIT $4",
+            &[
+                &i64::from(self.scope.number()),
+                &Packed::of(target.kind.as_str()),
+                &pattern(part),
+                &signed(left.saturating_add(1)),
+            ],
+        )
+        .await?;
+        if rows.len() as u64 > left {
+            return Ok(Source::All);
+        }
+        let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<Packed>, _>>()?;
+        Ok(Source::Rows(ids.into_iter().collect()))
     }
 
     /// What any of these finds, each once.
@@ -290,6 +327,24 @@ impl Source {
             _ => sql,
         };
     }
+}
+
+/// Whether a part has what the index knows in any locale: three letters or digits in a row.
+fn has_trigrams(part: &str) -> bool {
+    part.as_bytes().windows(3).any(|three| three.iter().all(u8::is_ascii_alphanumeric))
+}
+
+/// A part as `LIKE` looks for it.
+fn pattern(part: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in Packed::of(part).as_packed().chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
 }
 
 /// The column of an order, of those that are columns.

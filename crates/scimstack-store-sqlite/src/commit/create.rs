@@ -2,7 +2,6 @@
 
 use super::{Entry, Work, done};
 use crate::dict::Class;
-use crate::entries::Entries;
 use crate::fault::{Fault, is_taken};
 use crate::refs::Moves;
 use crate::sql;
@@ -44,8 +43,7 @@ impl Work<'_> {
             inserted => inserted?,
         };
         let rid = self.connection.last_insert_rowid();
-        self.index(op, kind, rid, &Entries::default(), &entries)?;
-        self.count(kind, 1)?;
+        self.index(op, kind, rid, None, Some(&entries))?;
         self.log(&Entry::new(ChangeKind::Created, Some(key), Some(1)))?;
         self.set_references(key, &[], &entries.references)?;
         let names = Self::names(key, core.unique.as_deref(), core.external_id.as_deref(), &entries);

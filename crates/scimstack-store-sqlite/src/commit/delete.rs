@@ -1,7 +1,6 @@
 //! [`scimstack_store::Op::Delete`].
 
 use super::{Entry, Work, done};
-use crate::entries::Entries;
 use crate::fault::Fault;
 use crate::refs::Moves;
 use crate::sql;
@@ -10,9 +9,8 @@ use scimstack_store::{ChangeKind, Expect, Key, OpReceipt};
 impl Work<'_> {
     pub(super) fn delete(&mut self, op: usize, key: &Key, expect: Expect) -> Result<OpReceipt, Fault> {
         let (kind, before) = self.expect(op, key, expect)?;
-        self.index(op, kind, before.rid, &before.entries, &Entries::default())?;
+        self.index(op, kind, before.rid, Some(&before.entries), None)?;
         sql::run(self.connection, "DELETE FROM resource WHERE rid = ?1", [before.rid])?;
-        self.count(kind, -1)?;
         let mut entry = Entry::new(ChangeKind::Deleted, Some(key), None);
         entry.before = Some(&before.doc);
         self.log(&entry)?;

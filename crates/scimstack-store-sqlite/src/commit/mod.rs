@@ -6,6 +6,7 @@ mod delete;
 mod edges;
 mod emit;
 mod prune;
+mod reindex;
 mod relate;
 mod replace;
 mod settle;
@@ -15,12 +16,15 @@ use crate::dict::{Class, Interning, Num};
 use crate::entries::{Entries, IndexRow, NameRow, ReferenceRow, UniqueRow, difference, key_number};
 use crate::fault::{Damaged, Fault, is_taken};
 use crate::links::key;
+use crate::parts;
 use crate::refs::{Moved, Moves, Spec};
 use crate::sql::{self, signed, unsigned};
 use bytes::Bytes;
 use rusqlite::{Connection, params};
 use scimstack_schema::{Object, Timestamp, Value};
-use scimstack_store::{ChangeKind, ChangeSet, Expect, Key, Op, OpReceipt, Receipt, Record, Scope, StoreError, Version};
+use scimstack_store::{
+    ChangeKind, ChangeSet, Expect, Index, Key, Op, OpReceipt, Receipt, Record, Scope, StoreError, Version,
+};
 use std::collections::BTreeSet;
 
 /// The most ids a feed entry lists as added, and as removed.
@@ -105,6 +109,7 @@ impl Work<'_> {
             Op::Delete { key, expect } => self.delete(op, key, *expect),
             Op::Relate { source, relation, expect, change } => self.relate(op, source, relation, *expect, change),
             Op::Emit { topic, id, key, payload } => self.emit(topic, id, key.as_ref(), payload),
+            Op::Reindex { key, version, index } => self.reindex(key, *version, index),
             Op::Prune(prune) => self.prune(prune),
             _ => Err(Damaged("an operation of a later version").into()),
         }
@@ -163,15 +168,7 @@ impl Work<'_> {
 
     /// The rows to index of a record.
     fn entries(&mut self, record: &Record) -> Result<Entries, Fault> {
-        let mut entries = Entries::default();
-        for entry in &record.index {
-            entries.index.push(IndexRow {
-                path: self.intern(Class::Path, &entry.path)?,
-                value: entry.value.clone(),
-                element: entry.element,
-                kind: entry.kind.clone(),
-            });
-        }
+        let mut entries = self.indexed(&record.index)?;
         for unique in &record.unique {
             entries
                 .unique
@@ -191,9 +188,45 @@ impl Work<'_> {
         Ok(entries)
     }
 
-    /// Brings the rows of a record from one state to another: the difference is written.
-    fn index(&mut self, op: usize, kind: Num, rid: i64, before: &Entries, after: &Entries) -> Result<(), Fault> {
+    /// Those of them that a declaration is about.
+    fn indexed(&mut self, index: &Index) -> Result<Entries, Fault> {
+        let declared = self.intern(Class::Declaration, &index.declaration)?;
+        let mut entries = Entries { declared, texts: index.texts.clone(), ..Entries::default() };
+        for entry in &index.entries {
+            entries.index.push(IndexRow {
+                path: self.intern(Class::Path, &entry.path)?,
+                value: entry.value.clone(),
+                element: entry.element,
+                kind: entry.kind.clone(),
+            });
+        }
+        Ok(entries)
+    }
+
+    /// Brings the rows of a record from one state to another: the difference is written. `None`: there is no record.
+    fn index(
+        &mut self,
+        op: usize,
+        kind: Num,
+        rid: i64,
+        before: Option<&Entries>,
+        after: Option<&Entries>,
+    ) -> Result<(), Fault> {
         let (scope, connection) = (self.scope, self.connection);
+        let (was, is) = (before.map(|entries| entries.declared), after.map(|entries| entries.declared));
+        if was != is {
+            if let Some(was) = was {
+                self.count(kind, was, -1)?;
+            }
+            if let Some(is) = is {
+                self.count(kind, is, 1)?;
+            }
+        }
+        let nothing = Entries::default();
+        let (before, after) = (before.unwrap_or(&nothing), after.unwrap_or(&nothing));
+        if before.texts != after.texts {
+            parts::put(connection, scope, kind, rid, &after.texts)?;
+        }
         let (gone, new) = difference(&before.index, &after.index);
         for row in gone {
             sql::run(
@@ -279,12 +312,13 @@ impl Work<'_> {
         Ok(id.map(|id| key(&kind, &id)).transpose()?)
     }
 
-    fn count(&mut self, kind: Num, by: i64) -> Result<(), Fault> {
+    /// Counts records that were indexed under a declaration.
+    fn count(&mut self, kind: Num, declared: Num, by: i64) -> Result<(), Fault> {
         sql::run(
             self.connection,
-            "INSERT INTO kind_count(scope, kind, n) VALUES(?1, ?2, ?3) \
-             ON CONFLICT(scope, kind) DO UPDATE SET n = n + excluded.n",
-            params![self.scope, kind, by],
+            "INSERT INTO kind_count(scope, kind, declared, n) VALUES(?1, ?2, ?3, ?4) \
+             ON CONFLICT(scope, kind, declared) DO UPDATE SET n = n + excluded.n",
+            params![self.scope, kind, declared, by],
         )?;
         Ok(())
     }

@@ -19,7 +19,7 @@ impl Work<'_> {
         let (kind, before) = self.expect(op, key, expect)?;
         let entries = self.entries(record)?;
         self.overwrite(op, kind, &before, record, &entries)?;
-        self.index(op, kind, before.rid, &before.entries, &entries)?;
+        self.index(op, kind, before.rid, Some(&before.entries), Some(&entries))?;
         let version = before.version + 1;
         let mut entry = Entry::new(ChangeKind::Replaced, Some(key), Some(version));
         entry.before = Some(&before.doc);

@@ -3,6 +3,7 @@
 
 use crate::dict::{Class, Dict};
 use crate::fault::Fault;
+use crate::outdated::coverage;
 use crate::read::{By, find};
 use rusqlite::Connection;
 use scimstack_store::plan::{Driver, look_up, looked_up};
@@ -11,17 +12,20 @@ use scimstack_store::{Page, Query, Scope};
 /// The answer, unless it takes more than one statement.
 pub(crate) fn direct(connection: &Connection, dict: &Dict, scope: Scope, query: &Query) -> Result<Option<Page>, Fault> {
     let Some((target, driver)) = look_up(query) else { return Ok(None) };
+    let Some(number) = dict.number(connection, Class::Kind, target.kind.as_str())? else { return Ok(None) };
     let by = match &driver {
         Driver::Id(id) => By::Id(id),
         Driver::Unique(value) => By::Unique(value),
         Driver::ExternalId(value) => By::ExternalId(value),
         Driver::Index { path, value, kind } => match dict.number(connection, Class::Path, path)? {
-            Some(path) => By::Index { path, value, element: kind.as_deref() },
-            None => return Ok(None),
+            // Before the look-up: an index that holds every record now finds all that were there now.
+            Some(path) if coverage(connection, dict, scope, number, &target.resource_type)?.is_whole() => {
+                By::Index { path, value, element: kind.as_deref() }
+            }
+            _ => return Ok(None),
         },
         _ => return Ok(None),
     };
-    let Some(number) = dict.number(connection, Class::Kind, target.kind.as_str())? else { return Ok(None) };
     let found = find(connection, scope, (&target.kind, number), &by, query.want)?;
     Ok(looked_up(query, found))
 }

@@ -251,10 +251,11 @@ impl Reading<'_> {
             Source::All => {
                 let n: Option<i64> = sql::first(
                     self.connection,
-                    "SELECT n FROM kind_count WHERE scope = ?1 AND kind = ?2",
+                    "SELECT sum(n) FROM kind_count WHERE scope = ?1 AND kind = ?2",
                     params![self.scope.number(), number],
-                    |row| row.get(0),
-                )?;
+                    |row| row.get::<_, Option<i64>>(0),
+                )?
+                .flatten();
                 return Ok(unsigned(n.unwrap_or(0)));
             }
             _ => {}

@@ -17,7 +17,10 @@ pub(crate) use direct::direct;
 use heads::{Head, Range};
 use order::{Column, Place};
 use rusqlite::Connection;
-use scimstack_store::{CountMode, Page, Paging, Query, Scope, Sort, StoreError, Target, Total, Want};
+use scimstack_store::plan::{Driver, Plan};
+use scimstack_store::{
+    CountMode, Explained, Explanation, Page, Paging, Query, Scope, Sort, StoreError, Target, Total, Want,
+};
 use source::Source;
 use std::collections::BTreeSet;
 
@@ -87,6 +90,20 @@ pub(crate) fn query(connection: &Connection, dict: &Dict, scope: Scope, query: &
         });
     }
     Ok(Page::new(items, total, next))
+}
+
+/// How a query would be answered.
+pub(crate) fn explain(connection: &Connection, dict: &Dict, scope: Scope, query: &Query) -> Result<Explanation, Fault> {
+    let mut explained = Vec::with_capacity(query.targets.len());
+    for target in &query.targets {
+        let budget = Budget::new(query.budget);
+        let reading = Reading { connection, dict, scope, budget, sort: query.sort.as_ref() };
+        explained.push(match dict.number(connection, Class::Kind, target.kind.as_str())? {
+            Some(number) => reading.explain(target, number)?,
+            None => Explained::new(target.kind.clone(), Plan::nothing(), 0, 0),
+        });
+    }
+    Ok(Explanation::new(explained))
 }
 
 type Heads<'t> = Vec<(&'t Target, Head)>;
@@ -168,6 +185,24 @@ impl<'r> Reading<'r> {
         let skipped = usize::try_from(offset).unwrap_or(usize::MAX).min(heads.len());
         heads.drain(..skipped);
         heads.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+
+    fn explain(&self, target: &Target, number: Num) -> Result<Explained, Fault> {
+        let mut plan = self.plan(target, number)?;
+        let records = self.count(&Source::All, &target.kind, number, None)?;
+        let most = self.budget.left().saturating_add(1);
+        let candidates = match self.source(target, number) {
+            Ok((source, exact)) => {
+                plan.exact = exact;
+                if source == Source::All {
+                    plan.driver = Driver::All;
+                }
+                self.count(&source, &target.kind, number, Some(most))?.min(most)
+            }
+            Err(Fault::Refused(StoreError::TooExpensive { .. })) => most,
+            Err(fault) => return Err(fault),
+        };
+        Ok(Explained::new(target.kind.clone(), plan, candidates, records))
     }
 
     fn part<'t>(&self, target: &'t Target, demand: Demand<'_>) -> Result<Part<'t>, Fault> {

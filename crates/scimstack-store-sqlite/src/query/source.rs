@@ -5,11 +5,13 @@ use super::order::instant_of;
 use crate::dict::{Class, Num};
 use crate::fault::{Damaged, Fault};
 use crate::links::BY_RAW;
+use crate::outdated::coverage;
+use crate::parts;
 use crate::sql::{self, Sql, signed};
 use rusqlite::params;
 use rusqlite::types::Value;
 use scimstack_filter::{Operator, Resolved};
-use scimstack_store::plan::{Driver, Ordered, plan};
+use scimstack_store::plan::{Driver, Ordered, Plan, plan, plan_within};
 use scimstack_store::{Kind, Scope, Target};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -56,7 +58,7 @@ impl Reading<'_> {
     /// Where to look for a target's matches, and whether all that is found is a match.
     pub(super) fn source(&self, target: &Target, number: Num) -> Result<(Source, bool), Fault> {
         let filter = target.filter.as_deref();
-        let plan = plan(&target.resource_type, filter);
+        let plan = self.plan(target, number)?;
         // The planner does not call edges exact, because others keep less of them than we do.
         if let Driver::EdgesTo { .. } | Driver::EdgesFrom { .. } = plan.driver {
             return Ok((self.driven(plan.driver, target, number)?, filter.is_some_and(is_one_comparison)));
@@ -64,6 +66,17 @@ impl Reading<'_> {
         let source = self.driven(plan.driver, target, number)?;
         let is_all = source == Source::All;
         Ok((source, plan.exact && (!is_all || filter.is_none_or(is_true))))
+    }
+
+    /// The plan with those indexes that hold every record.
+    pub(super) fn plan(&self, target: &Target, number: Num) -> Result<Plan, Fault> {
+        let filter = target.filter.as_deref();
+        let plan = plan(&target.resource_type, filter);
+        if !plan.uses_indexes() {
+            return Ok(plan);
+        }
+        let coverage = coverage(self.connection, self.dict, self.scope, number, &target.resource_type)?;
+        Ok(if coverage.is_whole() { plan } else { plan_within(&target.resource_type, filter, &coverage) })
     }
 
     /// Where a driver looks.
@@ -99,6 +112,7 @@ impl Reading<'_> {
                 None => Source::All,
             },
             Driver::Inactive => Source::Inactive,
+            Driver::Containing(part) => self.containing(&part, target, number)?,
             Driver::Any(drivers) => self.any(drivers, target, number)?,
             // A driver of a later version: all candidates are a superset of any.
             _ => Source::All,
@@ -125,6 +139,15 @@ impl Reading<'_> {
             self.budget.covers(rows.len() as u64, target)?;
         }
         Ok(Source::Rows(rows.into_iter().collect()))
+    }
+
+    /// Rows whose texts may have a part; all there are when that is less work, or when more have it than may be looked at.
+    fn containing(&self, part: &str, target: &Target, number: Num) -> Result<Source, Fault> {
+        let left = self.budget.left();
+        let (scope, most) = (self.scope.number().into(), left.saturating_add(1));
+        let records = self.count(&Source::All, &target.kind, number, None)?;
+        let found = parts::find(self.connection, scope, number, part, records, most)?;
+        Ok(found.filter(|rows| rows.len() as u64 <= left).map_or(Source::All, Source::Rows))
     }
 
     fn number(&self, class: Class, name: &str) -> Result<Option<Num>, Fault> {

@@ -45,6 +45,22 @@ fn write(store: &SqliteStore) {
     let renamed = RICH.replace("boss", "u2").replace("ann", "bea").replace("Ann", "Bea").replace("e1", "e2");
     let renamed = record(&registry, "User", &renamed);
     commit(store, vec![Op::Replace { key: key("User", "u1"), expect: Expect::Any, record: renamed }]).unwrap();
+    let many = (0..300).map(|n| user(&format!("m{n}"), &format!("many{n}")));
+    commit(store, many.collect()).unwrap();
+    // The last changeset's parts are taken into the index after it is acknowledged, before the next is begun.
+    let index = scimstack_store::Index::default();
+    commit(store, vec![Op::Reindex { key: key("User", "m0"), version: scimstack_store::Version(1), index }]).unwrap();
+    let later = registry.to_builder().indexed("User", "title").unwrap().build().unwrap();
+    let user_type = later.resource_type("User").unwrap();
+    let mut after = None;
+    while let Some(step) =
+        block_on(scimstack_store::reindex(store, tenant(1), user_type, after.as_ref(), 100, Default::default()))
+            .unwrap()
+    {
+        after = Some(step.last);
+    }
+    let many = (1..300).map(|n| Op::Delete { key: key("User", &format!("m{n}")), expect: Expect::Any });
+    commit(store, many.collect()).unwrap();
     for id in ["u2", "u4"] {
         commit(store, vec![Op::Delete { key: key("User", id), expect: Expect::Any }]).unwrap();
     }
@@ -71,6 +87,8 @@ fn ask(store: &SqliteStore) {
         Some(r#"members.type eq "User""#),
         Some(r#"groups.display co "g""#),
         Some(r#"nickName co "x""#),
+        Some(r#"userName co "bea""#),
+        Some(r#"emails[type eq "work" and value ew "x.test"] or userName eq "bea""#),
         Some(r#"userName sw "b""#),
         Some(r#"userName ge "a" and userName lt "c""#),
         Some(r#"externalId gt "e""#),
@@ -102,6 +120,8 @@ fn ask(store: &SqliteStore) {
             }
         }
     }
+    let explained = Query::new(target(&registry, "User", Some(r#"userName co "bea""#)), 1);
+    block_on(store.explain(tenant(1), &explained)).unwrap();
     let anchors = [
         Anchor::All,
         Anchor::Sources(vec![key("Group", "g1"), key("Group", "g2")]),
@@ -149,8 +169,14 @@ fn every_statement_goes_by_an_index() {
     assert!(texts.len() > 150, "only {} statements", texts.len());
     for text in texts {
         let steps = plan(&connection, &text);
-        // What an index of the attributes found is gone through, record by record.
-        let through = |step: &&String| step.starts_with("SCAN") && *step != "SCAN a" && !step.starts_with("SCAN (sub");
+        // What an index found is gone through, record by record; and what the index of parts does not have yet, which is
+        // little.
+        let through = |step: &&String| {
+            let of_parts = step.strip_prefix("SCAN part VIRTUAL TABLE INDEX ");
+            let by_parts = of_parts.is_some_and(|index| index.contains(":M") || index.contains(":="));
+            let found = *step == "SCAN a" || *step == "SCAN part_due" || step.starts_with("SCAN (sub") || by_parts;
+            step.starts_with("SCAN") && !found
+        };
         assert_eq!(steps.iter().find(through), None, "{text}\n{steps:#?}");
         // Only what another index found has to be put in order, or freed of those that a stretch of it has twice.
         let sorted = steps.iter().any(|step| step.contains("TEMP B-TREE") && !step.ends_with("FOR DISTINCT"));

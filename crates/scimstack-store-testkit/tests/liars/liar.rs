@@ -7,8 +7,8 @@ use scimstack_filter::Resolved;
 use scimstack_schema::{ReferenceKey, Registry, Timestamp, Value};
 use scimstack_store::{
     Anchor, Capabilities, ChangeKind, ChangePage, ChangeSet, EdgeChange, EdgeDraft, EdgePage, EdgeQuery, EdgeStep,
-    Expect, FeedQuery, FeedScope, Key, MemoryStore, Name, Op, Page, Paging, Prune, Query, Receipt, Record, Reference,
-    ResourceId, Scope, Store, StoreError, Stored, Target, Total, Want,
+    Expect, Explanation, FeedQuery, FeedScope, Key, Kind, MemoryStore, Name, Op, Page, Paging, Prune, Query, Receipt,
+    Record, Reference, ResourceId, Scope, Store, StoreError, Stored, Target, Total, Want,
 };
 use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
@@ -75,6 +75,11 @@ lies! {
     ChecksVersionsThenWrites,
     PrunesTooMuch,
     SkipsWhatWasPruned,
+    MissesWhatWasWrittenBefore,
+    KnowsNothingOutdated,
+    ShowsThatItIndexed,
+    IndexesWhatWasChanged,
+    ExplainsAnother,
 }
 
 #[derive(Debug)]
@@ -391,6 +396,12 @@ impl Store for Liar {
         match self.lie {
             Lie::ReversesTheOrder => page.items.reverse(),
             Lie::CountsThePage => page.total = Total::Exact(page.items.len() as u64),
+            Lie::MissesWhatWasWrittenBefore => {
+                let target = &query.targets[0];
+                let declaration = target.resource_type.index_declaration();
+                let missed = self.inner.outdated(scope, &target.kind, declaration, None, u32::MAX).await?;
+                page.items.retain(|stored| missed.iter().all(|missed| missed.key != stored.key));
+            }
             Lie::QueriesFromACache => drop(self.pages.lock().unwrap().insert(asked, page.clone())),
             _ => {}
         }
@@ -527,6 +538,24 @@ impl Store for Liar {
                 }
                 self.inner.commit(scope, changes).await
             }
+            Lie::ShowsThatItIndexed => {
+                for op in &mut changes.ops {
+                    let Op::Reindex { key, version, index } = op else { continue };
+                    let Some(stored) = self.inner.read(scope, key, Want::ALL).await? else { continue };
+                    let mut record = Record::new(stored.core, stored.doc);
+                    (record.private, record.index) = (stored.private, index.clone());
+                    *op = Op::Replace { key: key.clone(), expect: Expect::Version(*version), record };
+                }
+                self.inner.commit(scope, changes).await
+            }
+            Lie::IndexesWhatWasChanged => {
+                for op in &mut changes.ops {
+                    let Op::Reindex { key, version, .. } = op else { continue };
+                    let stored = self.inner.read(scope, key, Want::HEAD).await?;
+                    *version = stored.map_or(*version, |stored| stored.version);
+                }
+                self.inner.commit(scope, changes).await
+            }
             Lie::AlwaysMovesTheVersion => {
                 let receipt = self.inner.commit(scope, changes.clone()).await?;
                 let mut ops = receipt.ops.clone();
@@ -556,6 +585,25 @@ impl Store for Liar {
             }
             _ => self.inner.commit(scope, changes).await,
         }
+    }
+
+    async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError> {
+        let seen_from = if self.lie == Lie::ExplainsAnother { Scope::from_number(77) } else { self.scope(scope) };
+        self.inner.explain(seen_from, query).await
+    }
+
+    async fn outdated(
+        &self,
+        scope: Scope,
+        kind: &Kind,
+        declaration: &str,
+        after: Option<&ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        if self.lie == Lie::KnowsNothingOutdated {
+            return Ok(Vec::new());
+        }
+        self.inner.outdated(self.scope(scope), kind, declaration, after, limit).await
     }
 
     async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {

@@ -5,7 +5,7 @@ use super::state::{Row, Space, State};
 use crate::changeset::{ChangeSet, EdgeChange, Expect, Op, OpReceipt, Prune, Receipt};
 use crate::feed::{Change, ChangeKind, Position};
 use crate::key::{Key, Scope, Version};
-use crate::record::Record;
+use crate::record::{Index, Record};
 use crate::store::StoreError;
 use bytes::Bytes;
 use scimstack_schema::{Object, Timestamp, Value};
@@ -117,6 +117,7 @@ impl Work<'_> {
             Op::Delete { key, expect } => self.delete(op, &key, expect),
             Op::Relate { source, relation, expect, change } => self.relate(op, &source, &relation, expect, &change),
             Op::Emit { topic, id, key, payload } => Ok(self.emit(topic, id, key, payload)),
+            Op::Reindex { key, version, index } => Ok(self.reindex(&key, version, index)),
             Op::Prune(prune) => Ok(self.prune(&prune)),
         }
     }
@@ -148,6 +149,16 @@ impl Work<'_> {
         let moved = self.space.retry_pending(key, &[&before, &row]);
         self.touch(Some(key), moved);
         Ok(done(Some(row.version)))
+    }
+
+    fn reindex(&mut self, key: &Key, version: Version, index: Index) -> OpReceipt {
+        let row = self.space.row(key).filter(|row| row.version == version.0).cloned();
+        let changed = row.is_some();
+        if let Some(mut row) = row {
+            row.record.index = index;
+            self.space.set_row(key, Some(row));
+        }
+        OpReceipt { version: changed.then_some(version), changed }
     }
 
     fn delete(&mut self, op: usize, key: &Key, expect: Expect) -> Result<OpReceipt, StoreError> {

@@ -1,12 +1,13 @@
 //! Queries, edges and the feed, by looking at everything.
 
 use super::links::Link;
-use super::state::{Space, State};
+use super::state::{Row, Space, State};
 use crate::edge::{Anchor, Edge, EdgePage, EdgeQuery, Peer};
 use crate::feed::{Change, ChangePage, FeedQuery, FeedScope};
-use crate::key::Key;
-use crate::plan::{EdgeNeed, complete_with_edges, needs_edges, sort_key};
-use crate::query::{CountMode, Page, Paging, Query, Sort, Target, Total, Want};
+use crate::key::{Key, Kind, ResourceId};
+use crate::plan::{Driver, EdgeNeed, Plan, complete_with_edges, needs_edges, sort_key};
+use crate::query::{CountMode, Explained, Explanation, Page, Paging, Query, Sort, Target, Total, Want};
+use crate::record::Stored;
 use crate::store::StoreError;
 use bytes::Bytes;
 use scimstack_schema::Value;
@@ -103,6 +104,34 @@ fn find(
         found.insert(key.clone(), Found { place, key: key.clone() });
     }
     Ok(())
+}
+
+/// Everything is a candidate.
+pub(super) fn explain(space: Option<&Space>, query: &Query) -> Explanation {
+    let explained = query.targets.iter().map(|target| {
+        let records = space.map_or(0, |space| space.rows().filter(|(key, _)| key.kind == target.kind).count() as u64);
+        let plan = Plan { driver: Driver::All, exact: target.filter.is_none() };
+        Explained::new(target.kind.clone(), plan, records.min(query.budget.saturating_add(1)), records)
+    });
+    Explanation::new(explained.collect())
+}
+
+pub(super) fn outdated(
+    space: Option<&Space>,
+    kind: &Kind,
+    declaration: &str,
+    after: Option<&ResourceId>,
+    limit: u32,
+) -> Vec<Stored> {
+    let Some(space) = space else { return Vec::new() };
+    let is_outdated = |key: &Key, row: &Row| {
+        key.kind == *kind
+            && *row.record.index.declaration != *declaration
+            && after.is_none_or(|after| key.id.as_str() > after.as_str())
+    };
+    let mut found: Vec<&Key> = space.rows().filter(|(key, row)| is_outdated(key, row)).map(|(key, _)| key).collect();
+    found.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
+    found.into_iter().take(limit as usize).filter_map(|key| space.stored(key, Want::DOCUMENT)).collect()
 }
 
 impl Space {

@@ -2,13 +2,14 @@
 //! the resource through its type's declarations only (RFC 7643 §2.2, §7).
 
 use crate::key::Kind;
-use crate::record::{Core, IndexEntry, Name, Record, Reference, UniqueValue, normalize_name};
+use crate::record::{Core, Index, IndexEntry, Name, Record, Reference, UniqueValue, normalize_name};
 use bytes::Bytes;
 use scimstack_filter::Operand;
 use scimstack_schema::fold::{exact, fold, truncate_key};
 use scimstack_schema::{
     Attribute, ReferenceKey, ResolvedPath, Resource, ResourceType, SchemaUri, Timestamp, Type, Uniqueness, Value,
 };
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The order-preserving key of a value in the index: text folded (or exact), numbers and instants so that byte order is
@@ -76,7 +77,7 @@ pub fn record(resource: &Resource, private: Bytes, created: Timestamp, modified:
         core,
         doc: resource.to_bytes().into(),
         private,
-        index: index_entries(resource),
+        index: index(resource),
         unique,
         names,
         references: references(resource),
@@ -144,6 +145,31 @@ fn reach<'a>(resource: &'a Resource, path: &'a ResolvedPath) -> Vec<Reached<'a>>
         (Some(value), _) => push(0, None, value),
     }
     found
+}
+
+/// What `resource` has in the indexes that its type declares.
+#[must_use]
+pub fn index(resource: &Resource) -> Index {
+    let declaration = resource.resource_type().index_declaration().clone();
+    Index { declaration, entries: index_entries(resource), texts: texts(resource) }
+}
+
+/// A text in the form in which the parts of texts are looked for: NUL, which ends a text for some databases, is another
+/// control character. Two that compare equal have the same; what is found may be more than what matches.
+#[must_use]
+pub fn part_key(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{1}")) } else { Cow::Borrowed(text) }
+}
+
+fn texts(resource: &Resource) -> Vec<String> {
+    let mut texts = Vec::new();
+    for path in &resource.resource_type().searched {
+        let values = reach(resource, path).into_iter().filter_map(|reached| reached.value.as_str());
+        texts.extend(values.map(|text| part_key(&text_key(path.leaf(), text)).into_owned()));
+    }
+    texts.sort();
+    texts.dedup();
+    texts
 }
 
 fn index_entries(resource: &Resource) -> Vec<IndexEntry> {

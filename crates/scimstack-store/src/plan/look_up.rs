@@ -6,7 +6,8 @@ use crate::query::{CountMode, Page, Paging, Query, Target, Total};
 use crate::record::Stored;
 
 /// Where to look, when what is found there is all that matches and the page begins with it: [`Driver::Id`],
-/// [`Driver::Unique`], [`Driver::ExternalId`] or [`Driver::Index`].
+/// [`Driver::Unique`], [`Driver::ExternalId`] or [`Driver::Index`]. Of the last, the back end has to see first whether the
+/// index holds every record ([`super::Coverage`]).
 #[must_use]
 pub fn look_up(query: &Query) -> Option<(&Target, Driver)> {
     let [target] = query.targets.as_slice() else { return None };

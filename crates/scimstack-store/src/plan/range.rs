@@ -2,10 +2,10 @@
 //! before another. Where a key may be cut, the stretch is longer than what matches, never shorter.
 
 use super::extract::{instant_key, operand_key, unique_attribute};
-use super::{is_indexed, is_sort_name, is_whole};
+use super::{On, is_indexed, is_sort_name, is_whole};
 use scimstack_filter::{Operand, Operator, Test};
 use scimstack_schema::fold::truncate_key;
-use scimstack_schema::{ResourceType, Timestamp, Type};
+use scimstack_schema::{Timestamp, Type};
 
 /// What has keys in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Stretch {
 }
 
 /// The stretch a test asks for, and whether all keys in it match. `None` when nothing has the keys in order.
-pub(super) fn of_test(resource_type: &ResourceType, test: &Test) -> Option<(Ordered, Stretch, bool)> {
+pub(super) fn of_test(on: On<'_>, test: &Test) -> Option<(Ordered, Stretch, bool)> {
     let operator = test.operator?;
     let path = &test.path;
     if path.extension.is_none() && &*path.attribute.name == "meta" {
@@ -57,13 +57,13 @@ pub(super) fn of_test(resource_type: &ResourceType, test: &Test) -> Option<(Orde
         let (stretch, exact) = of_shown_instant(operator, *at)?;
         return Some((of, stretch, exact));
     }
-    let of = if is_indexed(resource_type, path) {
+    let of = if is_indexed(on, path) {
         Ordered::Index(path.to_string())
     } else {
         let top = path.extension.is_none() && path.sub_attribute.is_none() && path.attribute.r#type == Type::String;
         match &*path.attribute.name {
             _ if !top => return None,
-            name if unique_attribute(resource_type).is_some_and(|unique| *unique.name == *name) => Ordered::Unique,
+            name if unique_attribute(on.resource_type).is_some_and(|unique| *unique.name == *name) => Ordered::Unique,
             "externalId" if path.attribute.case_exact => Ordered::ExternalId,
             "displayName" if is_sort_name(&path.attribute) => Ordered::SortName,
             _ => return None,
