@@ -488,6 +488,42 @@ fn a_schema_is_an_extension_of_its_tenant_only_and_can_be_replaced_and_removed()
 }
 
 #[test]
+fn an_index_is_its_tenants_only_and_outlives_what_it_is_on() {
+    use scimstack_server::admin::Indexing;
+    let server = server();
+    let (acme, beta) = (server.tenant("acme"), server.tenant("beta"));
+    let indexed = |tenant| {
+        let registry = block_on(server.admin.registry(tenant)).unwrap();
+        let user = registry.resource_type("User").unwrap();
+        let paths = user.indexed.iter().chain(&user.searched).map(ToString::to_string);
+        paths.filter(|path| path.starts_with(BADGE)).count()
+    };
+    block_on(server.admin.add_schemas(acme, "User", vec![badge()])).unwrap();
+    let number = format!("{BADGE}:number");
+    let index = block_on(server.admin.add_index(acme, "User", &number.to_ascii_uppercase(), Indexing::Values)).unwrap();
+    assert_eq!(index.path, number);
+    assert_eq!((indexed(acme), indexed(beta)), (1, 0));
+    let again = block_on(server.admin.add_index(acme, "User", &number, Indexing::Values)).unwrap_err();
+    assert!(again.to_string().ends_with("is indexed already"), "{again}");
+    block_on(server.admin.add_index(acme, "User", &number, Indexing::Parts)).unwrap();
+    assert_eq!(indexed(acme), 2);
+    assert_eq!(block_on(server.admin.indexes(Some(acme))).unwrap().len(), 2);
+    assert_eq!(block_on(server.admin.indexes(Some(beta))).unwrap(), []);
+
+    // Without its attribute it waits.
+    block_on(server.admin.remove_schema(Some(acme), BADGE)).unwrap();
+    assert_eq!(indexed(acme), 0);
+    block_on(server.admin.add_schemas(acme, "User", vec![badge()])).unwrap();
+    assert_eq!(indexed(acme), 2);
+    for of in [Indexing::Values, Indexing::Parts] {
+        block_on(server.admin.remove_index(acme, "User", &number, of)).unwrap();
+    }
+    assert_eq!(indexed(acme), 0);
+    let error = block_on(server.admin.remove_index(acme, "User", &number, Indexing::Parts)).unwrap_err();
+    assert!(matches!(error, AdminError::NotFound(_)), "{error}");
+}
+
+#[test]
 fn a_schema_can_be_taken_out_of_every_tenant_at_once() {
     let server = server();
     for name in ["acme", "beta"] {

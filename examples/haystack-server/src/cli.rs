@@ -88,6 +88,24 @@ pub enum Command {
     /// Custom schemas.
     #[command(subcommand)]
     Schema(SchemaCommand),
+    /// Indexes: what filters and orders go by instead of looking at everyone.
+    #[command(subcommand)]
+    Index(IndexCommand),
+    /// How a filter would be answered: by which index, and how many people would be looked at one by one. Exit code 1 when
+    /// it would be refused for that.
+    Explain {
+        /// The filter, as a client sends it.
+        filter: String,
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The resource type.
+        #[arg(long, default_value = "User")]
+        resource_type: String,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
     /// The To App switches and settings of a connection.
     #[command(subcommand)]
     Connection(ConnectionCommand),
@@ -237,6 +255,57 @@ pub enum SchemaCommand {
         /// Only from this tenant; else from all that have it.
         #[arg(long)]
         tenant: Option<String>,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}
+
+/// `index …`
+#[derive(Subcommand, Debug)]
+pub enum IndexCommand {
+    /// Index an attribute, custom or standard. Those who are there are brought in while the server runs.
+    Add {
+        /// The path: title, addresses.locality, urn:…:User:joinDate.
+        path: String,
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The resource type.
+        #[arg(long, default_value = "User")]
+        resource_type: String,
+        /// By parts of the text (co, ew), instead of by its value (eq, sw, order).
+        #[arg(long)]
+        parts: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// What is indexed, a line each, and whether everyone is in it.
+    List {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// As a JSON array.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Take back what `index add` declared.
+    Remove {
+        /// The path.
+        path: String,
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The resource type.
+        #[arg(long, default_value = "User")]
+        resource_type: String,
+        /// The index by parts.
+        #[arg(long)]
+        parts: bool,
         /// The database.
         #[command(flatten)]
         database: DatabaseArg,
@@ -449,6 +518,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             Command::Tenant(command) => commands::tenant::run(command).await,
             Command::Token(command) => commands::token::run(command).await,
             Command::Schema(command) => commands::schema::run(command).await,
+            Command::Index(command) => commands::index::run(command).await,
+            Command::Explain { filter, tenant, resource_type, database } => {
+                commands::index::explain(&filter, &tenant, &resource_type, database).await
+            }
             Command::Connection(command) => commands::connection::run(command).await,
             Command::Person(command) => commands::person::run(command).await,
             Command::Outbox(OutboxCommand::List { tenant, json, database }) => {

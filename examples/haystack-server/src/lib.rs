@@ -10,6 +10,7 @@ pub mod demo;
 pub mod error;
 pub mod first_start;
 pub mod http;
+pub mod indexing;
 pub mod retention;
 pub mod serve;
 pub mod state;

@@ -4,7 +4,7 @@ use crate::clock::System;
 use crate::database::Database;
 use crate::error::Error;
 use crate::state::AppState;
-use crate::{first_start, http, retention};
+use crate::{first_start, http, indexing, retention};
 use scimstack_provisioning::directory::Lifecycle;
 use scimstack_schema::Registry;
 use scimstack_server::{Admin, Engine};
@@ -85,6 +85,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let pruned =
         retention::keep_pruned(state.admin.clone(), state.store.clone(), config.retention_days, stopped.clone());
     tokio::spawn(pruned);
+    tokio::spawn(indexing::keep_filled(state.admin.clone(), stopped.clone()));
     let task = tokio::spawn(http::serve(listener, http::router(state.clone()), stopped));
     Ok(Running { local_addr, first_start, state, stop, task })
 }

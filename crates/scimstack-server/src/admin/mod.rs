@@ -1,5 +1,5 @@
-//! The server's own records under the system scope: tenants with their settings, connections, tokens, run-time schemas,
-//! administrators, holds, and random keys. The engine reads them for every request (cached), command lines and consoles
+//! The server's own records under the system scope: tenants with their settings, connections, tokens, run-time schemas
+//! and indexes, administrators, holds, and random keys. The engine reads them for every request (cached), command lines and consoles
 //! change them. They are resources of a private registry, so that every store keeps, finds and logs them like any other.
 //!
 //! ```
@@ -40,6 +40,7 @@ mod administrators;
 mod cache;
 mod connections;
 mod holds;
+mod indexes;
 mod model;
 mod people;
 mod records;
@@ -48,7 +49,10 @@ mod system;
 mod tenants;
 mod tokens;
 
-pub use model::{AdminError, Connection, CustomSchema, Denied, Hold, Principal, Subject, Tenant, Token, TokenSecret};
+pub use model::{
+    AdminError, Connection, CustomIndex, CustomSchema, Denied, Hold, Indexing, Principal, Subject, Tenant, Token,
+    TokenSecret,
+};
 
 use crate::environment::Environment;
 use cache::Cache;

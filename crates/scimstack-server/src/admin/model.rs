@@ -136,6 +136,29 @@ pub struct CustomSchema {
     pub schema: Schema,
 }
 
+/// An index declared at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CustomIndex {
+    /// Whose.
+    pub tenant: TenantId,
+    /// On which resource type.
+    pub resource_type: String,
+    /// On which path, as the schema spells it.
+    pub path: String,
+    /// What it is good for.
+    pub of: Indexing,
+}
+
+/// What an index is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Indexing {
+    /// Equality, order and beginnings.
+    Values,
+    /// Parts of texts: `co`, `ew`.
+    Parts,
+}
+
 /// Operations that wait for an administrator.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

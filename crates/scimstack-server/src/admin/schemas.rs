@@ -1,5 +1,6 @@
 //! Schemas registered at run time, and the registry each tenant has with them (RFC 7643 §3.3).
 
+use super::indexes::declare;
 use super::model::{AdminError, CustomSchema};
 use super::records::{Row, key, number};
 use super::{Admin, system};
@@ -52,10 +53,14 @@ impl Admin {
     pub async fn registry(&self, tenant: TenantId) -> Result<Registry, AdminError> {
         let load = async {
             let schemas = self.schemas(Some(tenant)).await?;
-            if schemas.is_empty() {
+            let indexes = self.indexes(Some(tenant)).await?;
+            if schemas.is_empty() && indexes.is_empty() {
                 return Ok(Some(self.base.clone()));
             }
-            extend(&self.base, &schemas).map(Some).map_err(|e| invalid(&e))
+            extend(&self.base, &schemas)
+                .and_then(|registry| declare(registry, &indexes))
+                .map(Some)
+                .map_err(|e| invalid(&e))
         };
         let registry = self
             .cached(

@@ -10,10 +10,11 @@ pub(super) const TOKEN: &str = "Token";
 pub(super) const SCHEMA: &str = "Schema";
 pub(super) const ADMINISTRATOR: &str = "Administrator";
 pub(super) const HOLD: &str = "Hold";
+pub(super) const INDEX: &str = "Index";
 pub(super) const SECRET: &str = "Secret";
 
 /// Kinds whose records belong to a tenant; they are indexed by it.
-const OWNED: [&str; 4] = [CONNECTION, TOKEN, SCHEMA, HOLD];
+const OWNED: [&str; 5] = [CONNECTION, TOKEN, SCHEMA, INDEX, HOLD];
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the schemas are written below, and the tests here build the registry")]
@@ -61,6 +62,7 @@ fn build() -> Result<Registry, RegistryError> {
             ],
         ),
         (SCHEMA, vec![unique("key"), tenant(), text("resourceType"), text("definition")]),
+        (INDEX, vec![unique("key"), tenant(), text("resourceType"), text("path"), text("of")]),
         (ADMINISTRATOR, vec![unique("name")]),
         (HOLD, vec![unique("key"), tenant(), text("connection"), text("reason")]),
         (SECRET, vec![unique("name")]),
@@ -102,7 +104,7 @@ mod tests {
     #[test]
     fn every_kind_is_found_by_one_unique_value() {
         let registry = build().unwrap();
-        for kind in [TENANT, CONNECTION, TOKEN, SCHEMA, ADMINISTRATOR, HOLD, SECRET] {
+        for kind in [TENANT, CONNECTION, TOKEN, SCHEMA, INDEX, ADMINISTRATOR, HOLD, SECRET] {
             let resource_type = registry.resource_type(kind).unwrap();
             assert!(scimstack_store::plan::unique_attribute(resource_type).is_some(), "{kind}");
             assert_eq!(resource_type.indexed.len(), usize::from(OWNED.contains(&kind)), "{kind}");
