@@ -67,7 +67,7 @@ impl<'a, T: Document> ListAll<'a, T> {
 
     /// The next resource; `None` at the end.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
-        if self.ready.is_empty() && !self.ended {
+        while self.ready.is_empty() && !self.ended {
             match self.endpoint.list(&self.query).await {
                 Ok(page) => self.turn(page),
                 Err(error) => {
@@ -94,7 +94,8 @@ impl<'a, T: Document> ListAll<'a, T> {
     fn turn(&mut self, page: Page<T>) {
         let came = page.resources.len() as u64;
         if self.query.cursor.is_some() {
-            self.ended = came == 0 || page.next_cursor.is_none();
+            // A page may be empty and not the last; the same cursor again would lead nowhere.
+            self.ended = page.next_cursor.is_none() || (came == 0 && page.next_cursor == self.query.cursor);
             self.query.cursor = page.next_cursor;
         } else {
             let next = self.query.start_index.unwrap_or(1).saturating_add(came);

@@ -108,6 +108,18 @@ fn the_token_is_never_shown() {
 }
 
 #[test]
+fn an_empty_page_with_a_cursor_is_not_the_last() {
+    let server = Server::new(&[
+        (200, r#"{"itemsPerPage":0,"nextCursor":"a"}"#),
+        (200, r#"{"itemsPerPage":1,"nextCursor":"b","Resources":[{"id":"1"}]}"#),
+        (200, r#"{"itemsPerPage":0,"nextCursor":"b"}"#),
+    ]);
+    let mut query = ListQuery::default();
+    query.cursor = Some(String::new());
+    assert_eq!(names(&server, query), ["1"], "and one that leads to itself is");
+}
+
+#[test]
 fn a_base_url_must_be_one() {
     for bad in ["", "scim.test/v2", "/v2", "ftp://scim.test", "https://scim.test/v2?x=1", "https://a b/"] {
         assert!(matches!(Client::new(Server::new(&[]), bad, "t"), Err(Error::Setup(_))), "{bad}");

@@ -8,7 +8,7 @@
 //! assert_eq!((query.start_index, query.count), (Some(1), Some(10)));
 //!
 //! let mut answer = Vec::new();
-//! let envelope = ListResponse { total_results: 1, start_index: 1, items_per_page: 1 };
+//! let envelope = ListResponse { total_results: Some(1), start_index: 1, items_per_page: 1 };
 //! envelope.write(&[br#"{"id":"1"}"#.as_slice()], &mut answer);
 //! assert_eq!(
 //!     String::from_utf8(answer).unwrap(),
@@ -49,8 +49,8 @@ pub struct ListQuery {
 /// The envelope of a list answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListResponse {
-    /// `totalResults`
-    pub total_results: u64,
+    /// `totalResults`; may be unknown on a page that was asked for by cursor (RFC 9865 §2), and only there.
+    pub total_results: Option<u64>,
     /// `startIndex`
     pub start_index: u64,
     /// `itemsPerPage`
@@ -217,21 +217,25 @@ fn name_list(name: &str, value: &Value) -> Result<Vec<String>, ScimError> {
 impl ListResponse {
     /// Appends the message up to and with the bracket that opens `Resources`.
     pub fn open(&self, out: &mut Vec<u8>) {
-        let Self { total_results, start_index, items_per_page } = self;
-        let head = format!(
-            r#"{{"schemas":["{LIST_RESPONSE}"],"totalResults":{total_results},"startIndex":{start_index},"itemsPerPage":{items_per_page},"Resources":["#
-        );
+        self.open_counted(out);
+        let Self { start_index, items_per_page, .. } = self;
+        let head = format!(r#""startIndex":{start_index},"itemsPerPage":{items_per_page},"Resources":["#);
         out.extend_from_slice(head.as_bytes());
+    }
+
+    /// What comes first: schemas, and the total when it is known.
+    fn open_counted(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(format!(r#"{{"schemas":["{LIST_RESPONSE}"],"#).as_bytes());
+        if let Some(total) = self.total_results {
+            out.extend_from_slice(format!(r#""totalResults":{total},"#).as_bytes());
+        }
     }
 
     /// [`ListResponse::open`] for a page that was asked for by cursor (RFC 9865 §2): where the next one starts in place of
     /// `startIndex`.
     pub fn open_at_cursor(&self, next: Option<&str>, out: &mut Vec<u8>) {
-        let Self { total_results, items_per_page, .. } = self;
-        let head = format!(
-            r#"{{"schemas":["{LIST_RESPONSE}"],"totalResults":{total_results},"itemsPerPage":{items_per_page},"#
-        );
-        out.extend_from_slice(head.as_bytes());
+        self.open_counted(out);
+        out.extend_from_slice(format!(r#""itemsPerPage":{},"#, self.items_per_page).as_bytes());
         if let Some(next) = next {
             out.extend_from_slice(b"\"nextCursor\":");
             write_string(next, out);
@@ -340,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_page_by_cursor_has_no_start_index() {
-        let page = ListResponse { total_results: 7, start_index: 1, items_per_page: 0 };
+        let page = ListResponse { total_results: Some(7), start_index: 1, items_per_page: 0 };
         for (next, part) in [(None, ""), (Some("a\"b"), r#""nextCursor":"a\"b","#)] {
             let mut out = Vec::new();
             page.open_at_cursor(next, &mut out);
@@ -355,9 +359,17 @@ mod tests {
     }
 
     #[test]
+    fn a_total_that_is_not_known_is_left_out() {
+        let mut out = Vec::new();
+        ListResponse { total_results: None, start_index: 1, items_per_page: 0 }.open_at_cursor(None, &mut out);
+        ListResponse::close(&mut out);
+        assert!(!String::from_utf8(out).unwrap().contains("totalResults"));
+    }
+
+    #[test]
     fn an_empty_answer_has_its_list() {
         let mut out = Vec::new();
-        ListResponse { total_results: 0, start_index: 1, items_per_page: 0 }.write(&[] as &[&[u8]], &mut out);
+        ListResponse { total_results: Some(0), start_index: 1, items_per_page: 0 }.write(&[] as &[&[u8]], &mut out);
         let text = String::from_utf8(out).unwrap();
         assert!(text.ends_with(r#""totalResults":0,"startIndex":1,"itemsPerPage":0,"Resources":[]}"#), "{text}");
     }

@@ -46,6 +46,7 @@ const LIES: &[(Lie, &str)] = &[
     (Lie::AnswersTheFirstTermOnly, "a filter finds just the groups that match"),
     (Lie::AnswersTheFirstTermOnly, "a filter finds just the users that match"),
     (Lie::AnswersTheFirstTermOnly, "texts are found by their parts wherever these stand"),
+    (Lie::AnswersTheFirstTermOnly, "what nothing is indexed for is found by cursor, a budget at a time"),
     (Lie::MissesWhatWasWrittenBefore, "what was written before a path was declared is found by it"),
     (Lie::MissesWhatWasWrittenBefore, "what is written under an older declaration is found all the same"),
     (Lie::KnowsNothingOutdated, "records to be indexed anew are those of the tenant and kind"),

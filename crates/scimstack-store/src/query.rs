@@ -94,7 +94,9 @@ pub enum Paging {
         /// At most so many; 0 only counts.
         count: u32,
     },
-    /// After a cursor ([`Page::next`]), or from the beginning.
+    /// After a cursor ([`Page::next`]), or from the beginning. When nothing has to be counted ([`CountMode::Cheap`],
+    /// [`CountMode::None`]), a page may be shorter than was asked for, even empty, with a cursor to go on: a filter that
+    /// nothing is indexed for is then answered a budget at a time, where it would be refused otherwise.
     Cursor {
         /// Where to go on. Opaque and not authenticated: the engine seals it before a client sees it.
         after: Option<Bytes>,
@@ -110,6 +112,8 @@ pub enum CountMode {
     Exact,
     /// Up to this number.
     UpTo(u64),
+    /// If that costs little beside the page itself: [`Total::Exact`] or [`Total::Unknown`].
+    Cheap,
     /// Not at all.
     None,
 }

@@ -17,7 +17,7 @@ fn user(n: usize) -> String {
 fn is_filled(place: &Place, path: &str) -> bool {
     (0..500).any(|_| {
         let list = place.json(&["index", "list", "--tenant", "acme"]);
-        list.as_array().unwrap().iter().any(|index| index["path"] == path && index["complete"] == true)
+        list.as_array().is_some_and(|list| list.iter().any(|index| index["path"] == path && index["complete"] == true))
     })
 }
 

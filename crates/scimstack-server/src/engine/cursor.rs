@@ -17,6 +17,9 @@ const KEY: &str = "cursor";
 /// Bytes of the query's digest, and of the seal.
 const SHORT: usize = 16;
 
+/// In place of a total.
+const UNCOUNTED: u64 = u64::MAX;
+
 /// Seals and opens the cursors of one query.
 pub(crate) struct Cursors {
     key: [u8; 32],
@@ -32,6 +35,8 @@ pub(crate) struct Place {
     /// The store's own cursor; `None` at the beginning.
     pub(crate) after: Option<Bytes>,
     pub(crate) count: u32,
+    /// How many matches there were when the first page was made, if they were counted.
+    pub(crate) total: Option<u64>,
 }
 
 impl Cursors {
@@ -61,10 +66,11 @@ impl Cursors {
     }
 
     /// Seals where the next page starts.
-    pub(crate) fn seal(&self, after: &[u8], count: u32) -> String {
-        let mut content = Vec::with_capacity(12 + after.len());
+    pub(crate) fn seal(&self, after: &[u8], count: u32, total: Option<u64>) -> String {
+        let mut content = Vec::with_capacity(20 + after.len());
         content.extend_from_slice(&self.now.to_be_bytes());
         content.extend_from_slice(&count.to_be_bytes());
+        content.extend_from_slice(&total.unwrap_or(UNCOUNTED).to_be_bytes());
         content.extend_from_slice(after);
         let mut sealed = self.mac(&content).to_vec();
         sealed.extend_from_slice(&content);
@@ -89,7 +95,9 @@ impl Cursors {
             return Err(wrong());
         }
         let (made, rest) = content.split_first_chunk::<8>().ok_or_else(wrong)?;
-        let (size, after) = rest.split_first_chunk::<4>().ok_or_else(wrong)?;
+        let (size, rest) = rest.split_first_chunk::<4>().ok_or_else(wrong)?;
+        let (total, after) = rest.split_first_chunk::<8>().ok_or_else(wrong)?;
+        let total = Some(u64::from_be_bytes(*total)).filter(|total| *total != UNCOUNTED);
         let (made, size) = (i64::from_be_bytes(*made), u32::from_be_bytes(*size));
         if self.now.saturating_sub(made) > self.lifetime {
             return Err(ScimError::of(
@@ -103,7 +111,7 @@ impl Cursors {
                 format!("The cursor was made for pages of {size}; keep that count, or leave it out."),
             ));
         }
-        Ok(Place { after: Some(Bytes::copy_from_slice(after)), count: size })
+        Ok(Place { after: Some(Bytes::copy_from_slice(after)), count: size, total })
     }
 
     fn mac(&self, content: &[u8]) -> [u8; SHORT] {
@@ -134,8 +142,8 @@ mod tests {
 
     #[test]
     fn what_was_sealed_is_opened_for_the_same_query_only() {
-        let sealed = cursors(1, 100).seal(b"after ann", 5);
-        let place = Place { after: Some(Bytes::from_static(b"after ann")), count: 5 };
+        let sealed = cursors(1, 100).seal(b"after ann", 5, Some(7));
+        let place = Place { after: Some(Bytes::from_static(b"after ann")), count: 5, total: Some(7) };
         assert_eq!(cursors(1, 160).open(&sealed, None), Ok(place));
         assert!(cursors(1, 160).open(&sealed, Some(5)).is_ok());
         for (cursors, count, scim_type) in [
@@ -151,7 +159,8 @@ mod tests {
     #[test]
     fn no_change_of_a_cursor_is_accepted() {
         let cursors = cursors(1, 100);
-        let sealed = cursors.seal(b"after ann", 5);
+        let sealed = cursors.seal(b"after ann", 5, None);
+        assert_eq!(cursors.open(&sealed, None).unwrap().total, None);
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(&sealed).unwrap();
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();

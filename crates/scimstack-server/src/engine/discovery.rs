@@ -56,6 +56,6 @@ fn list(call: &Call<'_>, documents: Vec<Value>) -> Outcome<Reply> {
     let count = documents.len() as u64;
     let texts: Vec<Vec<u8>> = documents.iter().map(Value::to_bytes).collect();
     let mut out = Vec::new();
-    ListResponse { total_results: count, start_index: 1, items_per_page: count }.write(&texts, &mut out);
+    ListResponse { total_results: Some(count), start_index: 1, items_per_page: count }.write(&texts, &mut out);
     Ok(Reply::ok(Bytes::from(out)))
 }

@@ -47,32 +47,39 @@ async fn answer(
     };
     let place = match (&cursors, &asked.cursor) {
         (Some(cursors), Some(cursor)) if !cursor.is_empty() => cursors.open(cursor, count)?,
-        _ => Place { after: None, count: count.unwrap_or(limits.default_page) },
+        _ => Place { after: None, count: count.unwrap_or(limits.default_page), total: None },
     };
     let by_cursor = cursors.filter(|_| place.count > 0);
     let query = Query {
         targets: targets(call, resource_types, asked.filter.as_deref(), in_url)?,
         sort: sort(call, resource_types, asked)?,
         page: match &by_cursor {
-            Some(_) => Paging::Cursor { after: place.after, count: place.count },
+            Some(_) => Paging::Cursor { after: place.after.clone(), count: place.count },
             None => Paging::Index { start, count: place.count },
         },
-        count: CountMode::Exact,
+        // By index the total is exact, or the question is refused. By cursor it may be left out (RFC 9865 §2): it is
+        // counted where that is cheap; what a filter finds once, for the first page.
+        count: match (&by_cursor, &place.after) {
+            (None, _) => CountMode::Exact,
+            (Some(_), Some(_)) if asked.filter.is_some() => CountMode::None,
+            (Some(_), _) => CountMode::Cheap,
+        },
         want: Want::DOCUMENT,
         budget: limits.budget,
     };
     let page = call.store().query(call.scope(), &query).await?;
     let shown = represent(call, resource_types, page.items, asked).await?;
     let total = match page.total {
-        Total::Exact(n) | Total::AtLeast(n) => n,
-        Total::Unknown => shown.len() as u64,
+        Total::Exact(n) | Total::AtLeast(n) => Some(n),
+        Total::Unknown => place.total,
     };
-    let envelope = ListResponse { total_results: total, start_index: start, items_per_page: shown.len() as u64 };
+    let items_per_page = shown.len() as u64;
+    let envelope = ListResponse { total_results: total, start_index: start, items_per_page };
     let mut head = Vec::with_capacity(shown.len() * 1_024);
     match (&by_cursor, &asked.cursor) {
         (_, None) => envelope.open(&mut head),
         (cursors, Some(_)) => {
-            let next = cursors.as_ref().zip(page.next).map(|(cursors, next)| cursors.seal(&next, place.count));
+            let next = cursors.as_ref().zip(page.next).map(|(cursors, next)| cursors.seal(&next, place.count, total));
             envelope.open_at_cursor(next.as_deref(), &mut head);
         }
     }

@@ -4,7 +4,7 @@ use scimstack_store::plan::unique_attribute;
 use scimstack_store::{StoreError, Target};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Edges are smaller than documents: so many count as one.
+/// Edges, and entries of an index, are smaller than documents: so many count as one.
 const EDGES_PER_CANDIDATE: u64 = 10;
 
 /// What is left to spend. One query counts at a time; atomics because its future may move between threads.
@@ -26,6 +26,11 @@ impl Budget {
     /// How many candidates may still be looked at.
     pub(super) fn left(&self) -> u64 {
         self.candidates.load(Relaxed)
+    }
+
+    /// How many entries of an index are counted where counting is to be cheap.
+    pub(super) fn cheap(&self) -> u64 {
+        self.whole.saturating_mul(EDGES_PER_CANDIDATE)
     }
 
     /// How many of their edges may still be looked at.

@@ -74,7 +74,7 @@ async fn page(tx: &Transaction<'_>, scope: Scope, query: &Query) -> Result<Optio
     };
     let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort, parts: false };
     let kind = Packed::of(target.kind.as_str());
-    let demand = Demand { after: after.as_ref(), offset: 0, limit, count: query.count };
+    let demand = Demand { after: after.as_ref(), offset: 0, limit, count: query.count, in_part: false };
     let range = reading.range(&kind, column, demand);
     let [first, rest @ ..] = &range.segments()[..] else { return Ok(None) };
     let mut sql = Sql::default();

@@ -47,14 +47,18 @@ struct Demand<'d> {
     offset: u64,
     limit: u64,
     count: CountMode,
+    /// When the budget is spent, what was found until then will do.
+    in_part: bool,
 }
 
 /// What one target gave.
 struct Part {
     /// Matches in order, those of the demand.
     heads: Vec<Place>,
-    /// How many matches there are, as far as they were to be counted.
-    total: u64,
+    /// How many matches there are, as far as they were to be counted; `None` when that would have cost too much.
+    total: Option<u64>,
+    /// The last place looked at, when there is more and the budget was spent.
+    looked_up_to: Option<Place>,
 }
 
 pub(crate) async fn query(tx: &Transaction<'_>, scope: Scope, query: &Query, parts: bool) -> Result<Page, Fault> {
@@ -70,7 +74,7 @@ pub(crate) async fn query(tx: &Transaction<'_>, scope: Scope, query: &Query, par
     };
     let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort, parts };
     let kinds: BTreeSet<_> = query.targets.iter().map(|target| &target.kind).collect();
-    let (mut heads, total) = if kinds.len() < query.targets.len() {
+    let (mut heads, total, looked_up_to) = if kinds.len() < query.targets.len() {
         reading.united(query, after.as_ref(), offset, count).await?
     } else {
         reading.merged(query, after.as_ref(), offset, count).await?
@@ -79,7 +83,8 @@ pub(crate) async fn query(tx: &Transaction<'_>, scope: Scope, query: &Query, par
     if let Paging::Cursor { count, .. } = query.page {
         let more = heads.len() > count as usize;
         heads.truncate(count as usize);
-        next = heads.last().filter(|_| more).map(|(_, head)| head.encode(sort));
+        let last = heads.last().filter(|_| more).map(|(_, head)| head);
+        next = last.or(looked_up_to.as_ref()).map(|place| place.encode(sort));
     }
     Ok(Page::new(reading.items(heads, query.want).await?, total, next))
 }
@@ -157,7 +162,7 @@ impl<'r> Reading<'r> {
         after: Option<&Place>,
         offset: u64,
         limit: u64,
-    ) -> Result<(Heads<'q>, Total), Fault> {
+    ) -> Result<(Heads<'q>, Total, Option<Place>), Fault> {
         // Of one target the database can pass over what is before the page; of several it is passed over here.
         let alone = query.targets.len() == 1;
         let demand = Demand {
@@ -165,24 +170,27 @@ impl<'r> Reading<'r> {
             offset: if alone { offset } else { 0 },
             limit: if alone { limit } else { offset.saturating_add(limit) },
             count: query.count,
+            in_part: alone
+                && matches!(query.count, CountMode::None | CountMode::Cheap)
+                && matches!(query.page, Paging::Cursor { .. }),
         };
         let mut heads = Heads::new();
-        let mut total = 0;
+        let (mut total, mut looked_up_to) = (Some(0), None);
         for target in &query.targets {
             let part = self.part(target, demand).await?;
-            total += part.total;
+            total = total.zip(part.total).map(|(all, part)| all + part);
+            looked_up_to = part.looked_up_to;
             heads.extend(part.heads.into_iter().map(|head| (target, head)));
         }
         if !alone {
             self.arrange(&mut heads, offset, limit);
         }
-        let total = match query.count {
-            CountMode::None => Total::Unknown,
-            CountMode::Exact => Total::Exact(total),
-            CountMode::UpTo(most) if total > most => Total::AtLeast(most),
-            CountMode::UpTo(_) => Total::Exact(total),
+        let total = match (query.count, total) {
+            (CountMode::None, _) | (_, None) => Total::Unknown,
+            (CountMode::UpTo(most), Some(total)) if total > most => Total::AtLeast(most),
+            (_, Some(total)) => Total::Exact(total),
         };
-        Ok((heads, total))
+        Ok((heads, total, looked_up_to))
     }
 
     /// The answers of targets some of which are of the same kind: what matches twice counts once.
@@ -192,8 +200,8 @@ impl<'r> Reading<'r> {
         after: Option<&Place>,
         offset: u64,
         limit: u64,
-    ) -> Result<(Heads<'q>, Total), Fault> {
-        let everything = Demand { after: None, offset: 0, limit: u64::MAX, count: CountMode::None };
+    ) -> Result<(Heads<'q>, Total, Option<Place>), Fault> {
+        let everything = Demand { after: None, offset: 0, limit: u64::MAX, count: CountMode::None, in_part: false };
         let mut heads = Heads::new();
         let mut seen = BTreeSet::new();
         for target in &query.targets {
@@ -204,14 +212,14 @@ impl<'r> Reading<'r> {
         let matches = heads.len() as u64;
         let total = match query.count {
             CountMode::UpTo(most) if matches > most => Total::AtLeast(most),
-            CountMode::Exact | CountMode::UpTo(_) => Total::Exact(matches),
+            CountMode::Exact | CountMode::UpTo(_) | CountMode::Cheap => Total::Exact(matches),
             CountMode::None => Total::Unknown,
         };
         if let Some(after) = after {
             heads.retain(|(_, head)| head.cmp(after, self.descending()).is_gt());
         }
         self.arrange(&mut heads, offset, limit);
-        Ok((heads, total))
+        Ok((heads, total, None))
     }
 
     /// Puts heads in order and leaves those of the page.
@@ -227,7 +235,7 @@ impl<'r> Reading<'r> {
         let (source, exact) = self.source(target).await?;
         let column = Column::of(self.sort, &target.resource_type);
         match column {
-            _ if source == Source::Nothing => Ok(Part { heads: Vec::new(), total: 0 }),
+            _ if source == Source::Nothing => Ok(Part { heads: Vec::new(), total: Some(0), looked_up_to: None }),
             Some(column) if exact => self.exact(target, &kind, &source, column, demand).await,
             Some(column) if source == Source::All => self.scan(target, &kind, column, demand).await,
             column => self.evaluate(target, &kind, &source, exact, column, demand).await,
@@ -253,18 +261,21 @@ impl<'r> Reading<'r> {
         let found = heads.len() as u64;
         let total = match demand.count {
             // The first page is the only one.
-            _ if demand.after.is_none() && demand.offset == 0 && found < demand.limit => found,
+            _ if demand.after.is_none() && demand.offset == 0 && found < demand.limit => Some(found),
             count => self.counted(source, kind, count).await?,
         };
-        Ok(Part { heads, total })
+        Ok(Part { heads, total, looked_up_to: None })
     }
 
-    async fn counted(&self, source: &Source, kind: &Packed, count: CountMode) -> Result<u64, Fault> {
-        match count {
-            CountMode::None => Ok(0),
-            CountMode::Exact => self.count(source, kind, None).await,
-            CountMode::UpTo(most) => self.count(source, kind, Some(most.saturating_add(1))).await,
-        }
+    async fn counted(&self, source: &Source, kind: &Packed, count: CountMode) -> Result<Option<u64>, Fault> {
+        let most = match count {
+            CountMode::None => return Ok(None),
+            CountMode::Exact => return Ok(Some(self.count(source, kind, None).await?)),
+            CountMode::UpTo(most) => most,
+            CountMode::Cheap => self.budget.cheap(),
+        };
+        let found = self.count(source, kind, Some(most.saturating_add(1))).await?;
+        Ok(Some(found).filter(|found| count != CountMode::Cheap || *found <= most))
     }
 
     /// When so many match that going through all in order meets a page of them sooner than the matches can be put in
@@ -288,7 +299,7 @@ impl<'r> Reading<'r> {
         if self.count(source, kind, Some(worth.saturating_add(1))).await? <= worth {
             return Ok(None);
         }
-        let page = Demand { count: CountMode::None, ..demand };
+        let page = Demand { count: CountMode::None, in_part: false, ..demand };
         let part = match self.scan(target, kind, column, page).await {
             Ok(part) => part,
             // They are not spread evenly.
@@ -309,15 +320,16 @@ impl<'r> Reading<'r> {
             let candidates = self.count(&Source::All, kind, None).await?;
             self.budget.covers(candidates, target)?;
         }
-        let uncounted = demand.count == CountMode::None;
+        let uncounted = matches!(demand.count, CountMode::None | CountMode::Cheap);
         let wanted = demand.offset.saturating_add(demand.limit);
         let residual = Self::residual(target);
         let mut heads = Vec::new();
-        let mut total = 0u64;
+        let (mut total, mut looked_up_to) = (0u64, None);
         // What is before the page need not be looked at unless it is counted.
         let mut last: Option<Place> = demand.after.filter(|_| uncounted).cloned();
         'all: loop {
-            let chunk = Demand { after: last.as_ref(), offset: 0, limit: CHUNK, count: CountMode::None };
+            let chunk =
+                Demand { after: last.as_ref(), offset: 0, limit: CHUNK, count: CountMode::None, in_part: false };
             let chunk = self.heads(&Source::All, &self.range(kind, column, chunk)).await?;
             let is_last = (chunk.len() as u64) < CHUNK;
             last = chunk.last().cloned();
@@ -325,14 +337,20 @@ impl<'r> Reading<'r> {
             let mut records = self.records(&target.kind, &ids, Want::DOCUMENT).await?;
             for head in chunk {
                 let counted = match demand.count {
-                    CountMode::None => true,
+                    CountMode::None | CountMode::Cheap => true,
                     CountMode::UpTo(most) => total > most,
                     CountMode::Exact => false,
                 };
                 if counted && heads.len() as u64 >= wanted {
                     break 'all;
                 }
+                if demand.in_part && self.budget.left() == 0 {
+                    break 'all;
+                }
                 self.budget.spend(1, target)?;
+                if demand.in_part && self.budget.left() == 0 {
+                    looked_up_to = Some(head.clone());
+                }
                 let stored = records.remove(&(head.kind.clone(), head.id.clone())).ok_or(GONE)?;
                 let document = self.document(target, &residual, &stored).await?;
                 if target.filter.as_ref().is_some_and(|filter| !filter.matches(&document)) {
@@ -345,12 +363,15 @@ impl<'r> Reading<'r> {
                 }
             }
             if is_last {
+                // Everything was looked at.
+                looked_up_to = None;
                 break;
             }
         }
+        let total = Some(total).filter(|_| !uncounted);
         let skipped = usize::try_from(demand.offset).unwrap_or(usize::MAX).min(heads.len());
         heads.drain(..skipped);
-        Ok(Part { heads, total })
+        Ok(Part { heads, total, looked_up_to })
     }
 
     /// Candidates come in no order: all are evaluated, and put in order here.
@@ -379,7 +400,7 @@ impl<'r> Reading<'r> {
                 }
             }
         }
-        let total = heads.len() as u64;
+        let total = Some(heads.len() as u64);
         if let Some(after) = demand.after {
             heads.retain(|head| head.cmp(after, self.descending()).is_gt());
         }
@@ -387,7 +408,7 @@ impl<'r> Reading<'r> {
         let skipped = usize::try_from(demand.offset).unwrap_or(usize::MAX).min(heads.len());
         heads.drain(..skipped);
         heads.truncate(usize::try_from(demand.limit).unwrap_or(usize::MAX));
-        Ok(Part { heads, total })
+        Ok(Part { heads, total, looked_up_to: None })
     }
 }
 

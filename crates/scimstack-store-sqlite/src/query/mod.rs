@@ -45,6 +45,8 @@ struct Demand<'d> {
     offset: u64,
     limit: u64,
     count: CountMode,
+    /// When the budget is spent, what was found until then will do.
+    in_part: bool,
     /// What to bring along of each match when that costs nothing.
     want: Option<Want>,
 }
@@ -54,8 +56,10 @@ struct Part<'t> {
     target: &'t Target,
     /// Matches in order, those of the demand.
     heads: Vec<Head>,
-    /// How many matches there are, as far as they were to be counted.
-    total: u64,
+    /// How many matches there are, as far as they were to be counted; `None` when that would have cost too much.
+    total: Option<u64>,
+    /// The last place looked at, when there is more and the budget was spent.
+    looked_up_to: Option<Place>,
 }
 
 pub(crate) fn query(connection: &Connection, dict: &Dict, scope: Scope, query: &Query) -> Result<Page, Fault> {
@@ -71,7 +75,7 @@ pub(crate) fn query(connection: &Connection, dict: &Dict, scope: Scope, query: &
     };
     let reading = Reading { connection, dict, scope, budget: Budget::new(query.budget), sort };
     let kinds: BTreeSet<_> = query.targets.iter().map(|target| &target.kind).collect();
-    let (mut heads, total) = if kinds.len() < query.targets.len() {
+    let (mut heads, total, looked_up_to) = if kinds.len() < query.targets.len() {
         reading.united(query, after.as_ref(), offset, count)?
     } else {
         reading.merged(query, after.as_ref(), offset, count)?
@@ -80,7 +84,8 @@ pub(crate) fn query(connection: &Connection, dict: &Dict, scope: Scope, query: &
     if let Paging::Cursor { count, .. } = query.page {
         let more = heads.len() > count as usize;
         heads.truncate(count as usize);
-        next = heads.last().filter(|_| more).map(|(_, head)| head.place.encode(sort));
+        let last = heads.last().filter(|_| more).map(|(_, head)| &head.place);
+        next = last.or(looked_up_to.as_ref()).map(|place| place.encode(sort));
     }
     let mut items = Vec::with_capacity(heads.len());
     for (target, head) in heads {
@@ -120,7 +125,7 @@ impl<'r> Reading<'r> {
         after: Option<&Place>,
         offset: u64,
         limit: u64,
-    ) -> Result<(Heads<'q>, Total), Fault> {
+    ) -> Result<(Heads<'q>, Total, Option<Place>), Fault> {
         // Of one target the database can pass over what is before the page; of several it is passed over here.
         let alone = query.targets.len() == 1;
         let demand = Demand {
@@ -128,26 +133,29 @@ impl<'r> Reading<'r> {
             offset: if alone { offset } else { 0 },
             limit: if alone { limit } else { offset.saturating_add(limit) },
             count: query.count,
+            in_part: alone
+                && matches!(query.count, CountMode::None | CountMode::Cheap)
+                && matches!(query.page, Paging::Cursor { .. }),
             // Of several targets most of what is found is not on the page.
             want: alone.then_some(query.want),
         };
         let mut heads = Heads::new();
-        let mut total = 0;
+        let (mut total, mut looked_up_to) = (Some(0), None);
         for target in &query.targets {
             let part = self.part(target, demand)?;
-            total += part.total;
+            total = total.zip(part.total).map(|(all, part)| all + part);
+            looked_up_to = part.looked_up_to;
             heads.extend(part.heads.into_iter().map(|head| (part.target, head)));
         }
         if !alone {
             self.arrange(&mut heads, offset, limit);
         }
-        let total = match query.count {
-            CountMode::None => Total::Unknown,
-            CountMode::Exact => Total::Exact(total),
-            CountMode::UpTo(most) if total > most => Total::AtLeast(most),
-            CountMode::UpTo(_) => Total::Exact(total),
+        let total = match (query.count, total) {
+            (CountMode::None, _) | (_, None) => Total::Unknown,
+            (CountMode::UpTo(most), Some(total)) if total > most => Total::AtLeast(most),
+            (_, Some(total)) => Total::Exact(total),
         };
-        Ok((heads, total))
+        Ok((heads, total, looked_up_to))
     }
 
     /// The answers of targets some of which are of the same kind: what matches twice counts once.
@@ -157,8 +165,9 @@ impl<'r> Reading<'r> {
         after: Option<&Place>,
         offset: u64,
         limit: u64,
-    ) -> Result<(Heads<'q>, Total), Fault> {
-        let everything = Demand { after: None, offset: 0, limit: u64::MAX, count: CountMode::None, want: None };
+    ) -> Result<(Heads<'q>, Total, Option<Place>), Fault> {
+        let everything =
+            Demand { after: None, offset: 0, limit: u64::MAX, count: CountMode::None, in_part: false, want: None };
         let mut heads = Heads::new();
         let mut seen = BTreeSet::new();
         for target in &query.targets {
@@ -169,14 +178,14 @@ impl<'r> Reading<'r> {
         let matches = heads.len() as u64;
         let total = match query.count {
             CountMode::UpTo(most) if matches > most => Total::AtLeast(most),
-            CountMode::Exact | CountMode::UpTo(_) => Total::Exact(matches),
+            CountMode::Exact | CountMode::UpTo(_) | CountMode::Cheap => Total::Exact(matches),
             CountMode::None => Total::Unknown,
         };
         if let Some(after) = after {
             heads.retain(|(_, head)| head.place.cmp(after, self.descending()).is_gt());
         }
         self.arrange(&mut heads, offset, limit);
-        Ok((heads, total))
+        Ok((heads, total, None))
     }
 
     /// Puts heads in order and leaves those of the page.
@@ -206,7 +215,7 @@ impl<'r> Reading<'r> {
     }
 
     fn part<'t>(&self, target: &'t Target, demand: Demand<'_>) -> Result<Part<'t>, Fault> {
-        let nothing = Part { target, heads: Vec::new(), total: 0 };
+        let nothing = Part { target, heads: Vec::new(), total: Some(0), looked_up_to: None };
         let Some(number) = self.dict.number(self.connection, Class::Kind, target.kind.as_str())? else {
             return Ok(nothing);
         };
@@ -238,13 +247,22 @@ impl<'r> Reading<'r> {
         };
         let found = heads.len() as u64;
         let total = match demand.count {
-            CountMode::None => 0,
             // The first page is the only one.
-            _ if demand.after.is_none() && demand.offset == 0 && found < demand.limit => found,
-            CountMode::Exact => self.count(source, &target.kind, number, None)?,
-            CountMode::UpTo(most) => self.count(source, &target.kind, number, Some(most.saturating_add(1)))?,
+            _ if demand.after.is_none() && demand.offset == 0 && found < demand.limit => Some(found),
+            count => self.counted(source, target, number, count)?,
         };
-        Ok(Part { target, heads, total })
+        Ok(Part { target, heads, total, looked_up_to: None })
+    }
+
+    fn counted(&self, source: &Source, target: &Target, number: Num, count: CountMode) -> Result<Option<u64>, Fault> {
+        let most = match count {
+            CountMode::None => return Ok(None),
+            CountMode::Exact => return Ok(Some(self.count(source, &target.kind, number, None)?)),
+            CountMode::UpTo(most) => most,
+            CountMode::Cheap => self.budget.cheap(),
+        };
+        let found = self.count(source, &target.kind, number, Some(most.saturating_add(1)))?;
+        Ok(Some(found).filter(|found| count != CountMode::Cheap || *found <= most))
     }
 
     /// When so many match that going through all in order meets a page of them sooner than the matches can be put in
@@ -268,18 +286,14 @@ impl<'r> Reading<'r> {
         if self.count(source, &target.kind, number, Some(worth.saturating_add(1)))? <= worth {
             return Ok(None);
         }
-        let page = Demand { count: CountMode::None, ..demand };
+        let page = Demand { count: CountMode::None, in_part: false, ..demand };
         let part = match self.scan(target, number, column, page) {
             Ok(part) => part,
             // They are not spread evenly.
             Err(Fault::Refused(StoreError::TooExpensive { .. })) => return Ok(None),
             Err(fault) => return Err(fault),
         };
-        let total = match demand.count {
-            CountMode::None => 0,
-            CountMode::Exact => self.count(source, &target.kind, number, None)?,
-            CountMode::UpTo(most) => self.count(source, &target.kind, number, Some(most.saturating_add(1)))?,
-        };
+        let total = self.counted(source, target, number, demand.count)?;
         Ok(Some(Part { total, ..part }))
     }
 
@@ -302,29 +316,36 @@ impl<'r> Reading<'r> {
             let candidates = self.count(&Source::All, &target.kind, number, None)?;
             self.budget.covers(candidates, target)?;
         }
-        let uncounted = demand.count == CountMode::None;
+        let uncounted = matches!(demand.count, CountMode::None | CountMode::Cheap);
         let wanted = demand.offset.saturating_add(demand.limit);
         let residual = self.residual(target)?;
         let mut heads = Vec::new();
-        let mut total = 0u64;
+        let (mut total, mut looked_up_to) = (0u64, None);
         // What is before the page need not be looked at unless it is counted.
         let mut last: Option<Place> = demand.after.filter(|_| uncounted).cloned();
         'all: loop {
             let want = Some(Want::DOCUMENT);
-            let chunk = Demand { after: last.as_ref(), offset: 0, limit: CHUNK, count: CountMode::None, want };
+            let chunk =
+                Demand { after: last.as_ref(), offset: 0, limit: CHUNK, count: CountMode::None, in_part: false, want };
             let chunk = self.heads(&Source::All, &self.range(target, number, column, chunk))?;
             let is_last = (chunk.len() as u64) < CHUNK;
             last = chunk.last().map(|head| head.place.clone());
             for mut head in chunk {
                 let counted = match demand.count {
-                    CountMode::None => true,
+                    CountMode::None | CountMode::Cheap => true,
                     CountMode::UpTo(most) => total > most,
                     CountMode::Exact => false,
                 };
                 if counted && heads.len() as u64 >= wanted {
                     break 'all;
                 }
+                if demand.in_part && self.budget.left() == 0 {
+                    break 'all;
+                }
                 self.budget.spend(1, target)?;
+                if demand.in_part && self.budget.left() == 0 {
+                    looked_up_to = Some(head.place.clone());
+                }
                 let stored = match head.stored.take() {
                     Some(stored) => *stored,
                     None => read_row(self.connection, head.rid, &target.kind, Want::DOCUMENT)?,
@@ -340,12 +361,15 @@ impl<'r> Reading<'r> {
                 }
             }
             if is_last {
+                // Everything was looked at.
+                looked_up_to = None;
                 break;
             }
         }
+        let total = Some(total).filter(|_| !uncounted);
         let skipped = usize::try_from(demand.offset).unwrap_or(usize::MAX).min(heads.len());
         heads.drain(..skipped);
-        Ok(Part { target, heads, total })
+        Ok(Part { target, heads, total, looked_up_to })
     }
 
     /// Candidates come in no order: all are evaluated, and put in order here.
@@ -382,7 +406,7 @@ impl<'r> Reading<'r> {
                 heads.push(Head { rid: head.rid, place, stored: None });
             }
         }
-        let total = heads.len() as u64;
+        let total = Some(heads.len() as u64);
         if let Some(after) = demand.after {
             heads.retain(|head| head.place.cmp(after, self.descending()).is_gt());
         }
@@ -390,6 +414,6 @@ impl<'r> Reading<'r> {
         let skipped = usize::try_from(demand.offset).unwrap_or(usize::MAX).min(heads.len());
         heads.drain(..skipped);
         heads.truncate(usize::try_from(demand.limit).unwrap_or(usize::MAX));
-        Ok(Part { target, heads, total })
+        Ok(Part { target, heads, total, looked_up_to: None })
     }
 }

@@ -5,7 +5,7 @@ use crate::check::{Check, Need};
 use crate::world::{
     Broken, Outcome, World, broken, delete, ensure, ids, other_tenant, refused, replace, same, some, user,
 };
-use scimstack_store::{Index, Kind, Op, Query, ResourceId, StoreError, Version, Want, reindex};
+use scimstack_store::{CountMode, Index, Kind, Op, Query, ResourceId, Sort, StoreError, Version, Want, reindex};
 
 pub(super) const CHECKS: &[Check] = &[
     check!("texts are found by their parts wherever these stand", &[], parts),
@@ -13,6 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
     check!("indexing anew moves neither versions nor the feed", &[Need::Feed], unseen),
     check!("indexing anew leaves alone what was written in between", &[], overtaken),
     check!("what is written under an older declaration is found all the same", &[], written_by_the_old),
+    check!("what nothing is indexed for is found by cursor, a budget at a time", &[], in_part),
     check!("records to be indexed anew are those of the tenant and kind", &[], of_the_tenant),
     check!("an explanation says how many records there are and how many would be looked at", &[], explained),
 ];
@@ -176,6 +177,27 @@ async fn written_by_the_old(world: World) -> Outcome {
     later.commit(vec![delete(user(&id(3)))]).await?;
     same("nothing is left", outdated(&later, None, 10).await?, Vec::new())?;
     found(&later, r#"title co "oss""#, |_| false).await
+}
+
+async fn in_part(world: World) -> Outcome {
+    settle(&world).await?;
+    let mut query = Query::new(world.target("User", Some(r#"title co "n" and title sw "engineering""#))?, 10);
+    (query.budget, query.count) = (70, CountMode::Cheap);
+    for descending in [false, true] {
+        for path in [None, Some("userName"), Some("meta.created")] {
+            let resource_type = some("users", world.registry.resource_type("User"))?;
+            query.sort = match path {
+                None => None,
+                Some(path) => Some(Sort { path: some(path, resource_type.resolve(path))?, descending }),
+            };
+            let items = world.by_cursor(&query, 20).await?;
+            let mut found = ids(&items);
+            found.sort_unstable();
+            let expected: Vec<String> = (0..MANY).filter(|n| n % 4 == 1).map(id).collect();
+            same(&format!("by {path:?}"), found, expected.iter().map(String::as_str).collect())?;
+        }
+    }
+    Ok(())
 }
 
 async fn of_the_tenant(world: World) -> Outcome {

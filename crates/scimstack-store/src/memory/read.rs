@@ -56,7 +56,7 @@ pub(super) fn query(space: Option<&Space>, query: &Query) -> Result<Page, StoreE
     let matches = found.len() as u64;
     let total = match query.count {
         CountMode::UpTo(most) if matches > most => Total::AtLeast(most),
-        CountMode::Exact | CountMode::UpTo(_) => Total::Exact(matches),
+        CountMode::Exact | CountMode::UpTo(_) | CountMode::Cheap => Total::Exact(matches),
         CountMode::None => Total::Unknown,
     };
     let (skip, count) = match &query.page {
