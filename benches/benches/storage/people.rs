@@ -2,12 +2,19 @@
 
 use scimstack_schema::{ReferenceKey, Registry, Resource, Timestamp};
 use scimstack_store::{
-    Actor, ChangeSet, EdgeChange, EdgeDraft, Expect, Key, Kind, Op, Record, Reference, ResourceId, Scope, TenantId,
-    plan,
+    Actor, ChangeSet, EdgeChange, EdgeDraft, Expect, Key, Kind, Op, Record, Reference, ReferenceRule, ResourceId,
+    Scope, TenantId, plan,
 };
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::haystack);
+static MEMBERS: LazyLock<Arc<ReferenceRule>> = LazyLock::new(|| {
+    Arc::new(ReferenceRule {
+        relation: "members".to_owned(),
+        keys: vec![ReferenceKey::Id, ReferenceKey::UserName, ReferenceKey::ExternalId],
+        targets: vec![Kind::from("User"), Kind::from("Group")],
+    })
+});
 
 pub(crate) fn registry() -> &'static Registry {
     &REGISTRY
@@ -75,13 +82,7 @@ pub(crate) fn group(size: usize) -> (Key, Op) {
 }
 
 pub(crate) fn member(n: usize) -> EdgeDraft {
-    let reference = Reference {
-        relation: "members".to_owned(),
-        raw: user_id(n),
-        keys: vec![ReferenceKey::Id, ReferenceKey::UserName, ReferenceKey::ExternalId],
-        targets: vec![Kind::from("User"), Kind::from("Group")],
-    };
-    EdgeDraft { reference, data: Default::default(), must_exist: false }
+    EdgeDraft { reference: Reference::new(&MEMBERS, user_id(n)), data: Default::default(), must_exist: false }
 }
 
 pub(crate) fn relate(group: &Key, change: EdgeChange) -> Op {

@@ -9,7 +9,7 @@ use crate::text::Packed;
 use scimstack_schema::fold::fold;
 use scimstack_schema::{ReferenceKey, Value};
 use scimstack_store::record::normalize_name;
-use scimstack_store::{Key, Kind, Record, Reference, ResourceId};
+use scimstack_store::{Key, Kind, Record, Reference, ReferenceRule, ResourceId};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::Row;
 
@@ -38,8 +38,8 @@ pub(crate) struct Spec {
 }
 
 impl Spec {
-    pub(crate) fn of(reference: &Reference) -> Self {
-        Self { keys: reference.keys.clone(), targets: reference.targets.clone() }
+    pub(crate) fn of(rule: &ReferenceRule) -> Self {
+        Self { keys: rule.keys.clone(), targets: rule.targets.clone() }
     }
 
     /// `[["id","userName"],["User","Group"]]`
@@ -219,10 +219,10 @@ impl Work<'_> {
         references: &[Reference],
     ) -> Result<(), Fault> {
         let mut wanted: Vec<&Reference> = references.iter().collect();
-        wanted.sort_by(|one, other| (&one.relation, &one.raw).cmp(&(&other.relation, &other.raw)));
+        wanted.sort_by(|one, other| (&one.rule.relation, &one.raw).cmp(&(&other.rule.relation, &other.raw)));
         stored.sort_by(|(one, a), (other, b)| (one, &a.raw).cmp(&(other, &b.raw)));
         let is_same = |((relation, link), reference): (&(String, Link), &&Reference)| {
-            *relation == reference.relation && link.raw == reference.raw && link.spec == Spec::of(reference)
+            *relation == reference.rule.relation && reference.raw == link.raw && link.spec == Spec::of(&reference.rule)
         };
         if stored.len() == wanted.len() && stored.iter().zip(&wanted).all(is_same) {
             return Ok(());
@@ -232,15 +232,15 @@ impl Work<'_> {
         }
         for (n, reference) in (1..).zip(wanted) {
             let is_bound = |(relation, link): &&(String, Link)| {
-                *relation == reference.relation && link.raw == reference.raw && link.target.is_some()
+                *relation == reference.rule.relation && reference.raw == link.raw && link.target.is_some()
             };
-            let spec = Spec::of(reference);
+            let spec = Spec::of(&reference.rule);
             let target = match stored.iter().find(is_bound) {
                 Some((_, link)) => link.target.clone(),
                 None => self.resolve(&reference.raw, &spec).await?.target(),
             };
-            let link = Link { target, raw: reference.raw.clone(), n, spec, data: Vec::new() };
-            self.insert(source, &reference.relation, &link).await?;
+            let link = Link { target, raw: reference.raw.as_str().to_owned(), n, spec, data: Vec::new() };
+            self.insert(source, &reference.rule.relation, &link).await?;
         }
         Ok(())
     }

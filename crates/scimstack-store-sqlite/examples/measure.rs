@@ -9,11 +9,11 @@ use scimstack_filter::{Filter, ResolveOptions};
 use scimstack_schema::{ReferenceKey, Registry, Resource, Timestamp};
 use scimstack_store::{
     Actor, Anchor, ChangeSet, CountMode, EdgeChange, EdgeDraft, EdgeQuery, EdgeStep, Expect, Key, Kind, Op, Paging,
-    Query, Reference, ResourceId, Scope, Sort, Store, Target, TenantId, Want, plan,
+    Query, Reference, ReferenceRule, ResourceId, Scope, Sort, Store, Target, TenantId, Want, plan,
 };
 use scimstack_store_sqlite::{SqliteOptions, SqliteStore};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 fn scope() -> Scope {
@@ -51,14 +51,16 @@ fn changes(ops: Vec<Op>) -> ChangeSet {
     ops.into_iter().fold(changes, ChangeSet::with)
 }
 
-fn draft(id: &str) -> EdgeDraft {
-    let reference = Reference {
+static MEMBERS: LazyLock<Arc<ReferenceRule>> = LazyLock::new(|| {
+    Arc::new(ReferenceRule {
         relation: "members".to_owned(),
-        raw: id.to_owned(),
         keys: vec![ReferenceKey::Id, ReferenceKey::UserName, ReferenceKey::ExternalId],
         targets: vec![Kind::from("User"), Kind::from("Group")],
-    };
-    EdgeDraft { reference, data: Default::default(), must_exist: false }
+    })
+});
+
+fn draft(id: &str) -> EdgeDraft {
+    EdgeDraft { reference: Reference::new(&MEMBERS, id), data: Default::default(), must_exist: false }
 }
 
 fn relate(group: &Key, change: EdgeChange) -> Op {

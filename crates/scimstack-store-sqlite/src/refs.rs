@@ -11,7 +11,7 @@ use crate::sql;
 use rusqlite::params;
 use scimstack_schema::{ReferenceKey, Value};
 use scimstack_store::record::normalize_name;
-use scimstack_store::{Key, Kind, Reference};
+use scimstack_store::{Key, Kind, ReferenceRule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -83,12 +83,12 @@ impl Moves {
 
 impl Work<'_> {
     /// The number of how a reference finds its target.
-    pub(crate) fn spec_of(&mut self, reference: &Reference) -> Result<Num, Fault> {
-        let is_it = |(spec, _): &&(Spec, Num)| spec.keys == reference.keys && spec.targets == reference.targets;
+    pub(crate) fn spec_of(&mut self, rule: &ReferenceRule) -> Result<Num, Fault> {
+        let is_it = |(spec, _): &&(Spec, Num)| spec.keys == rule.keys && spec.targets == rule.targets;
         if let Some((_, num)) = self.specs.iter().find(is_it) {
             return Ok(*num);
         }
-        let spec = Spec { keys: reference.keys.clone(), targets: reference.targets.clone() };
+        let spec = Spec { keys: rule.keys.clone(), targets: rule.targets.clone() };
         let num = self.intern(Class::Spec, &spec.encode())?;
         self.specs.push((spec, num));
         Ok(num)

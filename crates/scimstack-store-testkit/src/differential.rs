@@ -26,8 +26,8 @@ use scimstack_filter::{Filter, ResolveOptions};
 use scimstack_schema::{ReferenceKey, Registry, Resource, Timestamp};
 use scimstack_store::{
     Actor, Anchor, ChangeSet, CountMode, EdgeChange, EdgeDraft, EdgePage, EdgeQuery, EdgeStep, Expect, Index, Key,
-    Kind, MemoryStore, Op, Page, Paging, Query, Record, Reference, ResourceId, Scope, Sort, Store, StoreError, Target,
-    TenantId, Total, Version, Want, plan, reindex,
+    Kind, MemoryStore, Op, Page, Paging, Query, Record, Reference, ReferenceRule, ResourceId, Scope, Sort, Store,
+    StoreError, Target, TenantId, Total, Version, Want, plan, reindex,
 };
 use std::cell::Cell;
 use std::sync::{Arc, LazyLock};
@@ -211,12 +211,12 @@ fn record(registry: &Registry, kind: &str, document: &str, seconds: i64) -> Reco
 }
 
 fn member(raw: &str) -> Reference {
-    Reference {
+    let rule = ReferenceRule {
         relation: "members".to_owned(),
-        raw: raw.to_owned(),
         keys: vec![ReferenceKey::Id, ReferenceKey::UserName, ReferenceKey::ExternalId],
         targets: vec![Kind::from("User"), Kind::from("Group")],
-    }
+    };
+    Reference::new(&Arc::new(rule), raw)
 }
 
 fn draft(raw: &str) -> EdgeDraft {

@@ -5,8 +5,8 @@ use scimstack_filter::{Filter, ResolveOptions, Resolved};
 use scimstack_schema::{ReferenceKey, Registry, Resource, Timestamp, Value};
 use scimstack_store::{
     Actor, Anchor, Change, ChangePage, ChangeSet, Core, Edge, EdgeChange, EdgeDraft, EdgeQuery, EdgeStep, Expect,
-    FeedQuery, FeedScope, Key, Op, Page, Paging, Query, Receipt, Record, Reference, ResourceId, Scope, Store,
-    StoreError, Stored, Target, TenantId, Version, Want, plan,
+    FeedQuery, FeedScope, Key, Op, Page, Paging, Query, Receipt, Record, Reference, ReferenceRule, ResourceId, Scope,
+    Store, StoreError, Stored, Target, TenantId, Version, Want, plan,
 };
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -284,12 +284,12 @@ pub(crate) fn delete(key: Key) -> Op {
 
 /// A reference as the schema's `members` makes it.
 pub(crate) fn member(raw: &str) -> Reference {
-    Reference {
+    let rule = ReferenceRule {
         relation: "members".to_owned(),
-        raw: raw.to_owned(),
         keys: vec![ReferenceKey::Id, ReferenceKey::UserName, ReferenceKey::ExternalId],
         targets: vec!["User".into(), "Group".into()],
-    }
+    };
+    Reference::new(&Arc::new(rule), raw)
 }
 
 pub(crate) fn draft(raw: &str) -> EdgeDraft {

@@ -22,6 +22,6 @@ pub use feed::{Change, ChangeKind, ChangePage, FeedQuery, FeedScope, Position};
 pub use key::{Key, Kind, ResourceId, Scope, TenantId, Version};
 pub use memory::MemoryStore;
 pub use query::{CountMode, Explained, Explanation, Page, Paging, Query, Sort, Target, Total, Want};
-pub use record::{Core, Index, IndexEntry, Name, Record, Reference, Stored, UniqueValue};
+pub use record::{Core, Index, IndexEntry, Name, Record, Reference, ReferenceRule, Stored, UniqueValue};
 pub use reindex::{Reindexed, reindex};
 pub use store::{Capabilities, Store, StoreError, StoreExt};

@@ -19,7 +19,8 @@
 
 use crate::key::{Key, Kind, Version};
 use bytes::Bytes;
-use scimstack_schema::{ReferenceKey, Timestamp};
+use scimstack_schema::value::Text;
+use scimstack_schema::{ReferenceKey, Relation, Timestamp};
 use std::sync::Arc;
 
 /// A record to be written.
@@ -130,17 +131,54 @@ pub struct Name {
 /// it belongs to. It never finds a target in another scope. Of several pending edges of one source and relation that turn
 /// out to name the same target, or one that is bound to it already, one stays: the bound one, else that with the least raw
 /// value.
+///
+/// ```
+/// use scimstack_schema::ReferenceKey;
+/// use scimstack_store::{Reference, ReferenceRule};
+/// use std::sync::Arc;
+///
+/// let rule = ReferenceRule { relation: "members".into(), keys: vec![ReferenceKey::Id], targets: vec!["User".into()] };
+/// let rule = Arc::new(rule);
+/// let members: Vec<Reference> = ["u1", "u2"].map(|raw| Reference::new(&rule, raw)).into();
+/// assert!(Arc::ptr_eq(&members[0].rule, &members[1].rule));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {
+    /// How it finds its target. References of one relation share it: there may be a hundred thousand of them.
+    pub rule: Arc<ReferenceRule>,
+    /// The value as sent.
+    pub raw: Text,
+}
+
+impl Reference {
+    /// The reference that the value is by the rule.
+    pub fn new(rule: &Arc<ReferenceRule>, raw: impl Into<Text>) -> Self {
+        Self { rule: rule.clone(), raw: raw.into() }
+    }
+}
+
+/// How the references of one relation find their targets.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ReferenceRule {
     /// The relation: `manager`, `members`.
     pub relation: String,
-    /// The value as sent.
-    pub raw: String,
     /// The keys by which it may find its target, in order. The first key with any match decides; more than one match is
     /// ambiguous and leaves the reference pending.
     pub keys: Vec<ReferenceKey>,
     /// The kinds a target may be of.
     pub targets: Vec<Kind>,
+}
+
+impl ReferenceRule {
+    /// The rule that a resource type declares for a relation.
+    #[must_use]
+    pub fn of(relation: &Relation) -> Self {
+        Self {
+            relation: relation.name.clone(),
+            keys: relation.keys.clone(),
+            targets: relation.targets.iter().map(|target| Kind::from(target.as_str())).collect(),
+        }
+    }
 }
 
 /// A record as it is stored.

@@ -9,7 +9,7 @@ use scimstack_schema::{
 };
 use scimstack_store::plan::{self, EdgeNeed};
 use scimstack_store::{
-    Core, Edge, IndexEntry, Key, Name, Peer, Record, Reference, ResourceId, Stored, UniqueValue, Version,
+    Core, Edge, IndexEntry, Key, Name, Peer, Record, Reference, ReferenceRule, ResourceId, Stored, UniqueValue, Version,
 };
 use std::sync::Arc;
 
@@ -64,11 +64,9 @@ fn a_user_gives_columns_index_names_and_references() {
     assert_eq!(found.unique, []);
     let email = |value: &str| Name { key: ReferenceKey::Email, value: value.into() };
     assert_eq!(found.names, [email("ann@home.test"), email("ann@work.test")]);
-    let reference = |relation: &str, raw: &str, keys: &[ReferenceKey]| Reference {
-        relation: relation.into(),
-        raw: raw.into(),
-        keys: keys.to_vec(),
-        targets: vec!["User".into()],
+    let reference = |relation: &str, raw: &str, keys: &[ReferenceKey]| {
+        let rule = ReferenceRule { relation: relation.into(), keys: keys.to_vec(), targets: vec!["User".into()] };
+        Reference::new(&Arc::new(rule), raw)
     };
     use ReferenceKey::{Email, ExternalId, Id, UserName};
     let expected = [

@@ -9,9 +9,10 @@ use super::failure::Outcome;
 use scimstack_filter::MemberDelta;
 use scimstack_filter::patch::MemberStep;
 use scimstack_protocol::{ScimError, UnknownMembers};
-use scimstack_schema::value::JsonError;
+use scimstack_schema::value::{JsonError, Text};
 use scimstack_schema::{Object, Registry, Relation, Resource, ResourceType, Type, Value};
-use scimstack_store::{Edge, EdgeChange, EdgeDraft, EdgeStep, Kind, Reference};
+use scimstack_store::{Edge, EdgeChange, EdgeDraft, EdgeStep, Reference, ReferenceRule};
+use std::sync::Arc;
 
 /// What is to happen to the edges of one relation.
 pub(crate) struct RelationChange {
@@ -30,7 +31,8 @@ pub(crate) fn replacements(
         let Some(relation) = resource_type.relation(name) else {
             continue;
         };
-        let change = EdgeChange { replace: Some(drafts(call, relation, elements)?), steps: Vec::new() };
+        let rule = Arc::new(ReferenceRule::of(relation));
+        let change = EdgeChange { replace: Some(drafts(call, relation, &rule, elements)?), steps: Vec::new() };
         changes.push(RelationChange { relation: name.clone(), change });
     }
     Ok(changes)
@@ -47,12 +49,13 @@ pub(crate) fn deltas(
         let Some(relation) = resource_type.relation(name) else {
             continue;
         };
-        let replace = delta.replace.as_ref().map(|elements| drafts(call, relation, elements)).transpose()?;
+        let rule = Arc::new(ReferenceRule::of(relation));
+        let replace = delta.replace.as_ref().map(|elements| drafts(call, relation, &rule, elements)).transpose()?;
         let mut steps = Vec::with_capacity(delta.steps.len());
         for (i, step) in delta.steps.iter().enumerate() {
             steps.push(match step {
-                MemberStep::Add(element) => EdgeStep::Add(draft(call, relation, i, element)?),
-                MemberStep::Remove(raw) => EdgeStep::Remove(reference(relation, raw)),
+                MemberStep::Add(element) => EdgeStep::Add(draft(call, relation, &rule, i, element)?),
+                MemberStep::Remove(raw) => EdgeStep::Remove(Reference::new(&rule, raw.as_str())),
             });
         }
         if replace.is_some() || !steps.is_empty() {
@@ -62,11 +65,22 @@ pub(crate) fn deltas(
     Ok(changes)
 }
 
-fn drafts(call: &Call<'_>, relation: &Relation, elements: &[Value]) -> Outcome<Vec<EdgeDraft>> {
-    elements.iter().enumerate().map(|(i, element)| draft(call, relation, i, element)).collect()
+fn drafts(
+    call: &Call<'_>,
+    relation: &Relation,
+    rule: &Arc<ReferenceRule>,
+    elements: &[Value],
+) -> Outcome<Vec<EdgeDraft>> {
+    elements.iter().enumerate().map(|(i, element)| draft(call, relation, rule, i, element)).collect()
 }
 
-fn draft(call: &Call<'_>, relation: &Relation, at: usize, element: &Value) -> Outcome<EdgeDraft> {
+fn draft(
+    call: &Call<'_>,
+    relation: &Relation,
+    rule: &Arc<ReferenceRule>,
+    at: usize,
+    element: &Value,
+) -> Outcome<EdgeDraft> {
     let Some(raw) = raw_value(relation, element) else {
         return Err(ScimError::invalid_value(format!(
             "Element {} of {} has no value; it must name a resource, such as {{\"value\": \"…\"}}.",
@@ -76,32 +90,28 @@ fn draft(call: &Call<'_>, relation: &Relation, at: usize, element: &Value) -> Ou
         .into());
     };
     let must_exist = match call.principal.connection.policy.unknown_members {
-        _ if call.is_arriving(raw) => false,
+        _ if call.is_arriving(&raw) => false,
         UnknownMembers::Refuse => true,
-        UnknownMembers::Auto => looks_like_an_id(raw),
+        UnknownMembers::Auto => looks_like_an_id(&raw),
         UnknownMembers::Park => false,
     };
-    Ok(EdgeDraft { reference: reference(relation, raw), data: data(relation, element).into(), must_exist })
-}
-
-fn reference(relation: &Relation, raw: &str) -> Reference {
-    Reference {
-        relation: relation.name.clone(),
-        raw: raw.to_owned(),
-        keys: relation.keys.clone(),
-        targets: relation.targets.iter().map(|target| Kind::from(target.as_str())).collect(),
-    }
+    Ok(EdgeDraft { reference: Reference::new(rule, raw), data: data(relation, element).into(), must_exist })
 }
 
 /// What names the target: the value, else the last segment of `$ref`.
-fn raw_value<'a>(relation: &Relation, element: &'a Value) -> Option<&'a str> {
+fn raw_value(relation: &Relation, element: &Value) -> Option<Text> {
     let named = match (element, &relation.path.sub_attribute) {
-        (Value::String(text), _) => Some(text.as_str()),
-        (element, Some(sub)) => element.get(&sub.name).and_then(Value::as_str),
+        (Value::String(text), _) => Some(text),
+        (element, Some(sub)) => match element.get(&sub.name) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        },
         _ => None,
     };
-    let by_address = || element.get("$ref")?.as_str()?.trim_end_matches('/').rsplit('/').next();
-    named.filter(|raw| !raw.trim().is_empty()).or_else(by_address).filter(|raw| !raw.is_empty())
+    let by_address = || element.get("$ref")?.as_str()?.trim_end_matches('/').rsplit('/').next().map(Text::from);
+    // Long ones are shared with the document.
+    let named = named.filter(|raw| !raw.trim().is_empty()).cloned();
+    named.or_else(by_address).filter(|raw| !raw.is_empty())
 }
 
 /// Ids of this server are UUIDs; a value in their shape names one of its resources, or nothing ever.
@@ -202,7 +212,7 @@ mod tests {
             (r#"{"display":"Ann"}"#, None),
             (r#""u3""#, Some("u3")),
         ] {
-            assert_eq!(raw_value(&members(), &value(element)), raw, "{element}");
+            assert_eq!(raw_value(&members(), &value(element)), raw.map(Text::from), "{element}");
         }
     }
 

@@ -91,7 +91,7 @@ impl Work<'_> {
         unknown: &mut Vec<String>,
     ) -> Result<Link, Fault> {
         let reference = &draft.reference;
-        let spec = Spec::of(reference);
+        let spec = Spec::of(&reference.rule);
         // With one kind of target an id has one answer; of several kinds another may have the id, too.
         let by_id = known
             .filter(|_| spec.keys.first() == Some(&ReferenceKey::Id) && spec.targets.len() == 1)
@@ -100,11 +100,12 @@ impl Work<'_> {
             Some(target) => Answer::One(target),
             None => self.resolve(&reference.raw, &spec).await?,
         };
-        if draft.must_exist && answer == Answer::Nobody && !unknown.contains(&reference.raw) && unknown.len() < UNKNOWN
-        {
-            unknown.push(reference.raw.clone());
+        let is_unknown = draft.must_exist && answer == Answer::Nobody && unknown.len() < UNKNOWN;
+        if is_unknown && !unknown.iter().any(|raw| reference.raw == *raw) {
+            unknown.push(reference.raw.as_str().to_owned());
         }
-        Ok(Link { target: answer.target(), raw: reference.raw.clone(), n: 0, spec, data: draft.data.to_vec() })
+        let raw = reference.raw.as_str().to_owned();
+        Ok(Link { target: answer.target(), raw, n: 0, spec, data: draft.data.to_vec() })
     }
 
     /// Writes the difference; by how much the number of edges changed.

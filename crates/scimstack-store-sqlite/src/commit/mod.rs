@@ -179,9 +179,9 @@ impl Work<'_> {
             .extend(record.names.iter().map(|name| NameRow { key: key_number(name.key), value: name.value.clone() }));
         for reference in &record.references {
             entries.references.push(ReferenceRow {
-                relation: self.intern(Class::Relation, &reference.relation)?,
-                raw: reference.raw.clone(),
-                spec: self.spec_of(reference)?,
+                relation: self.intern(Class::Relation, &reference.rule.relation)?,
+                raw: reference.raw.as_str().to_owned(),
+                spec: self.spec_of(&reference.rule)?,
             });
         }
         entries.sort();

@@ -97,21 +97,21 @@ impl Work<'_> {
     fn draft(&mut self, draft: &EdgeDraft, known: Option<&EdgeSet>, unknown: &mut Vec<String>) -> Result<Link, Fault> {
         let reference = &draft.reference;
         let by_id = known
-            .filter(|_| reference.keys.first() == Some(&ReferenceKey::Id))
-            .and_then(|edges| edges.target_before(&reference.raw, &reference.targets));
+            .filter(|_| reference.rule.keys.first() == Some(&ReferenceKey::Id))
+            .and_then(|edges| edges.target_before(&reference.raw, &reference.rule.targets));
         let answer = match by_id {
             Some(target) => Answer::One(target),
-            None => self.resolve(&reference.raw, &reference.keys, &reference.targets)?,
+            None => self.resolve(&reference.raw, &reference.rule.keys, &reference.rule.targets)?,
         };
-        if draft.must_exist && answer == Answer::Nobody && !unknown.contains(&reference.raw) && unknown.len() < UNKNOWN
-        {
-            unknown.push(reference.raw.clone());
+        let is_unknown = draft.must_exist && answer == Answer::Nobody && unknown.len() < UNKNOWN;
+        if is_unknown && !unknown.iter().any(|raw| reference.raw == *raw) {
+            unknown.push(reference.raw.as_str().to_owned());
         }
         Ok(Link {
             target: answer.target(),
-            raw: reference.raw.clone(),
+            raw: reference.raw.as_str().to_owned(),
             n: 0,
-            spec: self.spec_of(reference)?,
+            spec: self.spec_of(&reference.rule)?,
             data: draft.data.to_vec(),
         })
     }

@@ -101,8 +101,8 @@ impl<'r> Bound<'r> {
     fn is(&self, draft: &EdgeDraft) -> bool {
         let reference = &draft.reference;
         reference.raw == self.id
-            && reference.keys.first() == Some(&ReferenceKey::Id)
-            && reference.targets.iter().any(|kind| kind.as_str() == self.kind)
+            && reference.rule.keys.first() == Some(&ReferenceKey::Id)
+            && reference.rule.targets.iter().any(|kind| kind.as_str() == self.kind)
             && draft.data[..] == *self.data
     }
 }

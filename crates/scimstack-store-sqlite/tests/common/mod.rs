@@ -14,8 +14,8 @@ use futures_executor::block_on;
 use scimstack_filter::{Filter, ResolveOptions};
 use scimstack_schema::{ReferenceKey, Registry, Resource, Timestamp};
 use scimstack_store::{
-    Actor, ChangeSet, EdgeChange, EdgeDraft, EdgeStep, Key, Kind, Op, Receipt, Record, Reference, ResourceId, Scope,
-    Store, StoreError, Target, TenantId, plan,
+    Actor, ChangeSet, EdgeChange, EdgeDraft, EdgeStep, Key, Kind, Op, Receipt, Record, Reference, ReferenceRule,
+    ResourceId, Scope, Store, StoreError, Target, TenantId, plan,
 };
 use std::sync::Arc;
 
@@ -44,12 +44,12 @@ pub(crate) fn group(id: &str) -> Op {
 }
 
 pub(crate) fn member(raw: &str) -> Reference {
-    Reference {
+    let rule = ReferenceRule {
         relation: "members".to_owned(),
-        raw: raw.to_owned(),
         keys: vec![ReferenceKey::Id, ReferenceKey::UserName, ReferenceKey::ExternalId],
         targets: vec![Kind::from("User"), Kind::from("Group")],
-    }
+    };
+    Reference::new(&Arc::new(rule), raw)
 }
 
 pub(crate) fn draft(raw: &str) -> EdgeDraft {

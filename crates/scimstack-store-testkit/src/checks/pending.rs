@@ -6,7 +6,8 @@ use crate::world::{
 };
 use futures_util::future::join;
 use scimstack_schema::ReferenceKey;
-use scimstack_store::{Anchor, EdgeChange, EdgeDraft, EdgeStep, Name, Op, Reference};
+use scimstack_store::{Anchor, EdgeChange, EdgeDraft, EdgeStep, Name, Op, Reference, ReferenceRule};
+use std::sync::Arc;
 
 const EDGES: &[Need] = &[Need::Edges];
 
@@ -166,7 +167,7 @@ async fn first_key(world: World) -> Outcome {
     world.commit(vec![put("g1", vec![draft("z")])]).await?;
     same("the member called z, by user name", world.members("g1").await?, texts(["u3"]))?;
     let mut reference = member("x");
-    reference.keys = vec![ReferenceKey::ExternalId, ReferenceKey::UserName];
+    Arc::make_mut(&mut reference.rule).keys = vec![ReferenceKey::ExternalId, ReferenceKey::UserName];
     let draft = EdgeDraft { reference, ..draft("x") };
     world.commit(vec![put("g1", vec![draft])]).await?;
     same("the member called x, by external id first", world.members("g1").await?, texts(["u3"]))
@@ -197,7 +198,8 @@ async fn ambiguous(world: World) -> Outcome {
 
 async fn kinds(world: World) -> Outcome {
     let only_users = |raw: &str| {
-        let reference = Reference { targets: vec!["User".into()], ..member(raw) };
+        let rule = ReferenceRule { targets: vec!["User".into()], ..(*member(raw).rule).clone() };
+        let reference = Reference::new(&Arc::new(rule), raw);
         EdgeStep::Add(EdgeDraft { reference, ..draft(raw) })
     };
     world.commit(vec![world.group("g1", "One")?, world.group("x", "X")?]).await?;

@@ -8,7 +8,7 @@ use scimstack_schema::{ReferenceKey, Registry, Timestamp, Value};
 use scimstack_store::{
     Anchor, Capabilities, ChangeKind, ChangePage, ChangeSet, EdgeChange, EdgeDraft, EdgePage, EdgeQuery, EdgeStep,
     Expect, Explanation, FeedQuery, FeedScope, Key, Kind, MemoryStore, Name, Op, Page, Paging, Prune, Query, Receipt,
-    Record, Reference, ResourceId, Scope, Store, StoreError, Stored, Target, Total, Want,
+    Record, Reference, ReferenceRule, ResourceId, Scope, Store, StoreError, Stored, Target, Total, Want,
 };
 use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
@@ -138,7 +138,9 @@ impl Liar {
     fn record(&self, key: &Key, record: &mut Record) {
         match self.lie {
             Lie::DropsAliases => record.names.clear(),
-            Lie::TriesKeysBackward => record.references.iter_mut().for_each(|reference| reference.keys.reverse()),
+            Lie::TriesKeysBackward => {
+                record.references.iter_mut().for_each(|reference| Arc::make_mut(&mut reference.rule).keys.reverse())
+            }
             Lie::ComparesNamesWithCase => {
                 let document = Value::parse(&record.doc).unwrap();
                 if let Some(name) = document.get("userName").and_then(Value::as_str) {
@@ -156,10 +158,11 @@ impl Liar {
     }
 
     fn reference(&self, reference: &mut Reference) {
+        let rule = Arc::make_mut(&mut reference.rule);
         match self.lie {
-            Lie::FindsMembersByMail => reference.keys.push(ReferenceKey::Email),
-            Lie::TriesKeysBackward => reference.keys.reverse(),
-            Lie::FindsAnyKind => reference.targets = vec!["User".into(), "Group".into()],
+            Lie::FindsMembersByMail => rule.keys.push(ReferenceKey::Email),
+            Lie::TriesKeysBackward => rule.keys.reverse(),
+            Lie::FindsAnyKind => rule.targets = vec!["User".into(), "Group".into()],
             _ => {}
         }
     }
@@ -248,7 +251,7 @@ impl Liar {
             }
             let forget = |reference: &mut Reference| {
                 if !known.contains(&format!("\"{}\"", reference.raw.to_lowercase())) {
-                    reference.keys.clear();
+                    Arc::make_mut(&mut reference.rule).keys.clear();
                 }
             };
             match op {
@@ -477,7 +480,7 @@ impl Store for Liar {
                         let external = format!("\"externalId\":\"{}\"", draft.reference.raw);
                         let found = documents.iter().find(|(_, doc)| doc.contains(&external));
                         if let Some((key, _)) = found {
-                            draft.reference.raw = key.id.to_string();
+                            draft.reference.raw = key.id.as_str().into();
                         }
                     }
                 }
@@ -488,7 +491,7 @@ impl Store for Liar {
                     if let Op::Create { key, record } | Op::Replace { key, record, .. } = op {
                         let mut all = self.references.lock().unwrap();
                         let old = all.entry((scope, key.clone())).or_default();
-                        old.retain(|old| record.references.iter().all(|new| new.relation != old.relation));
+                        old.retain(|old| record.references.iter().all(|new| new.rule.relation != old.rule.relation));
                         old.extend(record.references.iter().cloned());
                         record.references.clone_from(old);
                     }
@@ -509,12 +512,12 @@ impl Store for Liar {
                     if edge.target.is_none_or(|target| target.id.as_str() == edge.raw) {
                         continue;
                     }
-                    let reference = Reference {
+                    let rule = Arc::new(ReferenceRule {
                         relation: "members".to_owned(),
-                        raw: edge.raw,
                         keys: vec![ReferenceKey::UserName, ReferenceKey::ExternalId],
                         targets: vec!["User".into(), "Group".into()],
-                    };
+                    });
+                    let reference = Reference::new(&rule, edge.raw);
                     let draft = EdgeDraft { reference: reference.clone(), data: edge.data, must_exist: false };
                     let steps = vec![EdgeStep::Remove(reference), EdgeStep::Add(draft)];
                     let mut again = ChangeSet::new(changes.at, changes.actor.clone(), "again");

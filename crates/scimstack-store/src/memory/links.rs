@@ -7,6 +7,7 @@ use crate::key::{Key, ResourceId};
 use crate::record::{Name, Reference, normalize_name};
 use bytes::Bytes;
 use scimstack_schema::ReferenceKey;
+use scimstack_schema::value::Text;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One reference or edge.
@@ -74,14 +75,14 @@ fn name(key: ReferenceKey, raw: &str) -> Name {
 
 /// Whether the record is one that the reference may mean.
 fn may_mean(reference: &Reference, key: &Key, row: &Row) -> bool {
-    reference.targets.contains(&key.kind)
-        && reference.keys.iter().any(|&by| answers(key, row, &name(by, &reference.raw)))
+    reference.rule.targets.contains(&key.kind)
+        && reference.rule.keys.iter().any(|&by| answers(key, row, &name(by, &reference.raw)))
 }
 
 impl Space {
     /// Who answers to the reference: the first key with any match decides.
     pub(super) fn resolve(&self, reference: &Reference) -> Answer {
-        for &by in &reference.keys {
+        for &by in &reference.rule.keys {
             let mut found = self.named(by, reference);
             if let Some(first) = found.pop() {
                 return if found.is_empty() { Answer::One(first) } else { Answer::Several };
@@ -96,11 +97,11 @@ impl Space {
             && let Some(id) = ResourceId::new(&reference.raw)
         {
             // No record is named by another's id, so the look-up spares a scan.
-            let keys = reference.targets.iter().map(|kind| Key { kind: kind.clone(), id: id.clone() });
+            let keys = reference.rule.targets.iter().map(|kind| Key { kind: kind.clone(), id: id.clone() });
             found.extend(keys.filter(|key| self.row(key).is_some()));
         } else {
             let name = name(by, &reference.raw);
-            let rows = self.rows().filter(|(key, _)| reference.targets.contains(&key.kind));
+            let rows = self.rows().filter(|(key, _)| reference.rule.targets.contains(&key.kind));
             found.extend(rows.filter(|(key, row)| answers(key, row, &name)).map(|(key, _)| key.clone()));
         }
         found.sort();
@@ -114,7 +115,9 @@ impl Space {
         for reference in references {
             let bound = own
                 .iter()
-                .find(|link| link.reference.relation == reference.relation && link.reference.raw == reference.raw)
+                .find(|link| {
+                    link.reference.rule.relation == reference.rule.relation && link.reference.raw == reference.raw
+                })
                 .and_then(|link| link.target.clone());
             let target = bound.or_else(|| self.resolve(reference).target());
             links.push(Link { reference: reference.clone(), target, data: Bytes::new(), own: true });
@@ -143,8 +146,9 @@ impl Space {
             for mut link in pending {
                 link.target = self.resolve(&link.reference).target();
                 // Two values may turn out to name the same.
-                let known =
-                    |other: &Link| other.reference.relation == link.reference.relation && other.target == link.target;
+                let known = |other: &Link| {
+                    other.reference.rule.relation == link.reference.rule.relation && other.target == link.target
+                };
                 if link.own || link.target.is_none() || !after.iter().any(known) {
                     after.push(link);
                 }
@@ -190,7 +194,7 @@ impl Space {
     ) -> Result<Option<Moved>, Vec<String>> {
         let before = self.links(source).to_vec();
         let (edges, mut after): (Vec<Link>, Vec<Link>) =
-            before.iter().cloned().partition(|link| !link.own && link.reference.relation == relation);
+            before.iter().cloned().partition(|link| !link.own && link.reference.rule.relation == relation);
         let mut edges = EdgeList::new(edges);
         let mut unknown = Vec::new();
         if let Some(drafts) = &change.replace {
@@ -227,8 +231,11 @@ impl Space {
     /// The edge of a draft, by who answers to it now.
     fn draft(&self, draft: &EdgeDraft, unknown: &mut Vec<String>) -> Link {
         let answer = self.resolve(&draft.reference);
-        if draft.must_exist && matches!(answer, Answer::Nobody) && !unknown.contains(&draft.reference.raw) {
-            unknown.push(draft.reference.raw.clone());
+        if draft.must_exist
+            && matches!(answer, Answer::Nobody)
+            && !unknown.iter().any(|raw| draft.reference.raw == *raw)
+        {
+            unknown.push(draft.reference.raw.as_str().to_owned());
         }
         Link { reference: draft.reference.clone(), target: answer.target(), data: draft.data.clone(), own: false }
     }
@@ -239,7 +246,7 @@ impl Space {
 struct EdgeList {
     links: Vec<Link>,
     targets: HashMap<Key, usize>,
-    raws: HashMap<String, usize>,
+    raws: HashMap<Text, usize>,
 }
 
 impl EdgeList {
@@ -288,10 +295,10 @@ impl EdgeList {
 fn difference(source: &Key, before: &[Link], after: &[Link]) -> Vec<Moved> {
     let mut relations: BTreeMap<&str, (Vec<&Link>, Vec<&Link>)> = BTreeMap::new();
     for link in before.iter().filter(|link| !link.own) {
-        relations.entry(&link.reference.relation).or_default().0.push(link);
+        relations.entry(&link.reference.rule.relation).or_default().0.push(link);
     }
     for link in after.iter().filter(|link| !link.own) {
-        relations.entry(&link.reference.relation).or_default().1.push(link);
+        relations.entry(&link.reference.rule.relation).or_default().1.push(link);
     }
     let mut moved = Vec::new();
     for (relation, (before, after)) in relations {

@@ -138,13 +138,14 @@ impl Space {
     /// All edges that a filter needs of one record.
     fn needed(&self, key: &Key, need: &EdgeNeed) -> Vec<Edge> {
         let mut edges: Vec<Edge> = if need.backward {
-            let ends_here = |link: &Link| link.reference.relation == need.relation && link.target.as_ref() == Some(key);
+            let ends_here =
+                |link: &Link| link.reference.rule.relation == need.relation && link.target.as_ref() == Some(key);
             self.all_links()
                 .filter(|(_, link)| ends_here(link))
                 .map(|(source, link)| self.edge(source, link, Some(source)))
                 .collect()
         } else {
-            let links = self.links(key).iter().filter(|link| link.reference.relation == need.relation);
+            let links = self.links(key).iter().filter(|link| link.reference.rule.relation == need.relation);
             links.map(|link| self.edge(key, link, None)).collect()
         };
         edges.sort_by_cached_key(edge_place);
@@ -159,7 +160,7 @@ impl Space {
         Edge {
             source: source.clone(),
             target: link.target.clone(),
-            raw: link.reference.raw.clone(),
+            raw: link.reference.raw.as_str().to_owned(),
             data: link.data.clone(),
             peer,
         }
@@ -170,7 +171,7 @@ pub(super) fn edges(space: Option<&Space>, query: &EdgeQuery) -> Result<EdgePage
     let after = query.after.as_ref().map(read_edge_cursor).transpose()?;
     let backward = matches!(query.anchor, Anchor::Targets(_));
     let is_asked = |source: &Key, link: &Link| {
-        link.reference.relation == query.relation
+        link.reference.rule.relation == query.relation
             && (link.target.is_some() || (query.pending && !backward))
             && match &query.anchor {
                 Anchor::Sources(keys) => keys.contains(source),

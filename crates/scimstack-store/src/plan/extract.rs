@@ -1,8 +1,7 @@
 //! What is stored of a resource besides its document: columns, index entries, unique values, names and references. Reads
 //! the resource through its type's declarations only (RFC 7643 §2.2, §7).
 
-use crate::key::Kind;
-use crate::record::{Core, Index, IndexEntry, Name, Record, Reference, UniqueValue, normalize_name};
+use crate::record::{Core, Index, IndexEntry, Name, Record, Reference, ReferenceRule, UniqueValue, normalize_name};
 use bytes::Bytes;
 use scimstack_filter::Operand;
 use scimstack_schema::fold::{exact, fold, truncate_key};
@@ -260,12 +259,7 @@ fn references(resource: &Resource) -> Vec<Reference> {
     relations
         .filter_map(|relation| {
             let raw = resource.value(&relation.path)?.as_str().filter(|raw| !raw.trim().is_empty())?;
-            Some(Reference {
-                relation: relation.name.clone(),
-                raw: raw.to_owned(),
-                keys: relation.keys.clone(),
-                targets: relation.targets.iter().map(|target| Kind::from(target.as_str())).collect(),
-            })
+            Some(Reference { rule: Arc::new(ReferenceRule::of(relation)), raw: raw.into() })
         })
         .collect()
 }
