@@ -16,6 +16,12 @@ use std::time::Duration;
 /// Operations in one changeset of a load.
 pub(crate) const LOAD: usize = 1_000;
 
+/// What can be measured alone.
+pub(crate) const PARTS: [&str; 5] = ["reads", "writes", "members", "put", "writers"];
+
+/// Members of the group that is given whole.
+const PUT: usize = 100_000;
+
 /// The raw driver: the same rows, the same durability.
 pub(crate) trait Floor {
     fn get(&self, id: &str);
@@ -103,7 +109,23 @@ impl<S: Store, F: Floor> Bench<S, F> {
         query
     }
 
-    pub(crate) fn reads(&self) -> [Pair; 2] {
+    /// Measures these parts; returns get and indexed look-up.
+    pub(crate) fn parts(&self, parts: &[&str]) -> Option<[Pair; 2]> {
+        let has = |part| parts.contains(&part);
+        let reads = has("reads").then(|| self.reads());
+        if has("writes") {
+            self.writes();
+        }
+        if has("members") || has("put") {
+            self.groups(has("members"), has("put"));
+        }
+        if has("writers") {
+            self.many_writers();
+        }
+        reads
+    }
+
+    fn reads(&self) -> [Pair; 2] {
         let (users, floor) = (self.users, &self.floor);
         let keys: Vec<Key> = (0..5_000).map(|n| key("User", &user_id(some(n, users)))).collect();
         let get = pair(
@@ -186,7 +208,7 @@ impl<S: Store, F: Floor> Bench<S, F> {
         self.wait.on(self.store.commit(scope(), changes([op]))).unwrap();
     }
 
-    pub(crate) fn writes(&self) {
+    fn writes(&self) {
         let rounds = 300;
         let mut ours: Vec<Op> = (0..rounds).map(|_| user(self.next())).rev().collect();
         let mut theirs: Vec<(String, Record)> =
@@ -213,8 +235,13 @@ impl<S: Store, F: Floor> Bench<S, F> {
                 self.floor.replace(&theirs[n].0, &theirs[n].1);
             },
         );
+        // Users that neither has read before.
         let mut ours: Vec<(Key, Op)> =
             (0..rounds).map(|n| some(n + rounds, self.users)).map(|n| (key("User", &user_id(n)), changed(n))).collect();
+        let theirs: Vec<(String, Record)> = (2 * rounds..3 * rounds)
+            .map(|n| some(n, self.users))
+            .map(|n| (user_id(n), record(n, "Chief Engineer")))
+            .collect();
         pair(
             "PATCH: read and replace",
             1.5,
@@ -231,9 +258,10 @@ impl<S: Store, F: Floor> Bench<S, F> {
         );
     }
 
-    pub(crate) fn groups(&self) {
-        let mut sizes = vec![10, 100_000, 1_000_000];
-        sizes.retain(|size| *size <= self.users);
+    /// One member more and one less, and all of them given anew.
+    fn groups(&self, one: bool, all: bool) {
+        let mut sizes = vec![10, PUT, 1_000_000];
+        sizes.retain(|size| *size <= self.users && (one || *size == PUT));
         let mut logs = Vec::new();
         for size in sizes {
             let (group, create) = group(size);
@@ -246,43 +274,11 @@ impl<S: Store, F: Floor> Bench<S, F> {
             for n in &members {
                 self.commit(user(*n));
             }
-            let (mut ours, mut theirs) = (members[..150].iter(), members[150..].iter());
-            pair(
-                &format!("one member more at {size}"),
-                1.6,
-                150,
-                |_| {
-                    let steps = vec![EdgeStep::Add(member(*ours.next().unwrap()))];
-                    self.commit(relate(&group, EdgeChange { replace: None, steps }));
-                },
-                |_| self.floor.add_member(group.id.as_str(), &user_id(*theirs.next().unwrap())),
-            );
-            let before = self.floor.logged();
-            for n in &members[..100] {
-                let reference = member(*n).reference;
-                self.commit(relate(&group, EdgeChange { replace: None, steps: vec![EdgeStep::Remove(reference)] }));
+            if one {
+                logs.push((size, self.one_member(&group, size, &members)));
             }
-            logs.push((size, (self.floor.logged() - before) / 100.0));
-            if size == 100_000 {
-                let members: Vec<_> = (0..size).map(member).collect();
-                let all = |extra: Option<usize>| {
-                    let mut members = members.clone();
-                    members.extend((150..300).filter(|n| Some(*n) != extra).map(|n| member(self.users + 600 + n)));
-                    members.truncate(size);
-                    if let Some(n) = extra {
-                        members[n] = member(self.users + n);
-                    }
-                    relate(&group, EdgeChange { replace: Some(members), steps: Vec::new() })
-                };
-                self.commit(all(None));
-                let mut puts: Vec<Op> = (0..10).map(|n| all(Some(n))).collect();
-                pair(
-                    "PUT of 100000 members that changes one",
-                    1.5,
-                    10,
-                    |_| self.commit(puts.pop().unwrap()),
-                    |_| assert!(self.floor.members(group.id.as_str()) >= size),
-                );
+            if all && size == PUT {
+                self.put(&group, &members);
             }
         }
         if let [(small, few), .., (large, many)] = logs[..] {
@@ -290,7 +286,46 @@ impl<S: Store, F: Floor> Bench<S, F> {
         }
     }
 
-    pub(crate) fn many_writers(&self) {
+    /// Returns the bytes logged for one member less.
+    fn one_member(&self, group: &Key, size: usize, members: &[usize]) -> f64 {
+        let (mut ours, mut theirs) = (members[..150].iter(), members[150..].iter());
+        pair(
+            &format!("one member more at {size}"),
+            1.6,
+            150,
+            |_| {
+                let steps = vec![EdgeStep::Add(member(*ours.next().unwrap()))];
+                self.commit(relate(group, EdgeChange { replace: None, steps }));
+            },
+            |_| self.floor.add_member(group.id.as_str(), &user_id(*theirs.next().unwrap())),
+        );
+        let before = self.floor.logged();
+        for n in &members[..100] {
+            let reference = member(*n).reference;
+            self.commit(relate(group, EdgeChange { replace: None, steps: vec![EdgeStep::Remove(reference)] }));
+        }
+        (self.floor.logged() - before) / 100.0
+    }
+
+    /// A group of the first users, given again and again with one that is another; beside reading it.
+    fn put(&self, group: &Key, others: &[usize]) {
+        let all = |other: Option<usize>| {
+            // Each with values of its own, as a request has them.
+            let members = (0..PUT).map(|n| if Some(n) == other { member(others[n % others.len()]) } else { member(n) });
+            relate(group, EdgeChange { replace: Some(members.collect()), steps: Vec::new() })
+        };
+        self.commit(all(None));
+        let mut puts: Vec<Op> = (0..12).map(|n| all(Some(n * 7_919))).collect();
+        pair(
+            &format!("PUT of {PUT} members that changes one"),
+            1.5,
+            12,
+            |_| self.commit(puts.pop().unwrap()),
+            |_| assert!(self.floor.members(group.id.as_str()) >= PUT),
+        );
+    }
+
+    fn many_writers(&self) {
         let each = 150;
         let alone = time(|| {
             for _ in 0..each * 4 {

@@ -4,10 +4,12 @@
 //! ```text
 //! cargo bench -p scimstack-benches --bench storage -- sqlite 1000 1000000
 //! cargo bench -p scimstack-benches --bench storage -- postgres 1000 1000000
+//! cargo bench -p scimstack-benches --bench storage -- sqlite 100000 put
 //! ```
 //!
 //! For each number of users: a database with as many, and groups of 10, 100,000 and, where there are as many users, a
-//! million members. Nothing here is run by `cargo test`.
+//! million members. Words say which parts to measure instead of all: `reads`, `writes`, `members`, `put`, `writers`. Nothing
+//! here is run by `cargo test`.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +25,8 @@ mod people;
 mod postgres;
 mod sqlite;
 
+use bench::PARTS;
+
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let store = arguments.next().unwrap_or_else(|| "sqlite".to_owned());
@@ -30,13 +34,16 @@ fn main() {
         let (path, users) = (arguments.next().unwrap(), arguments.next().unwrap());
         return sqlite::serve(&path, users.parse().unwrap());
     }
-    let mut sizes: Vec<usize> = arguments.map(|size| size.parse().unwrap()).collect();
+    let (words, sizes): (Vec<String>, Vec<String>) = arguments.partition(|word| PARTS.contains(&word.as_str()));
+    let mut sizes: Vec<usize> = sizes.iter().map(|size| size.parse().unwrap()).collect();
+    let parts: Vec<&str> =
+        PARTS.into_iter().filter(|part| words.is_empty() || words.iter().any(|w| w == part)).collect();
     if sizes.is_empty() {
         sizes.push(1_000);
     }
     match store.as_str() {
-        "sqlite" => sqlite::run(&sizes),
-        "postgres" => postgres::run(&sizes),
+        "sqlite" => sqlite::run(&sizes, &parts),
+        "postgres" => postgres::run(&sizes, &parts),
         other => panic!("no store is called {other}: say sqlite or postgres"),
     }
 }

@@ -19,12 +19,12 @@ use tokio_postgres::{Client, NoTls, Row, Statement};
 const SERVER: &str =
     "-c fsync=on -c synchronous_commit=on -c shared_buffers=1GB -c max_wal_size=8GB -c checkpoint_timeout=30min";
 
-pub(crate) fn run(sizes: &[usize]) {
-    growth(&sizes.iter().map(|users| (*users, of(*users))).collect::<Vec<_>>());
+pub(crate) fn run(sizes: &[usize], parts: &[&str]) {
+    growth(&sizes.iter().filter_map(|users| Some((*users, of(*users, parts)?))).collect::<Vec<_>>());
 }
 
-/// Returns get and indexed look-up.
-fn of(users: usize) -> [Pair; 2] {
+/// Returns get and indexed look-up, if these are measured.
+fn of(users: usize, parts: &[&str]) -> Option<[Pair; 2]> {
     println!("\n## PostgreSQL, {users} users\n");
     let cluster = Cluster::start();
     cluster.down();
@@ -42,11 +42,7 @@ fn of(users: usize) -> [Pair; 2] {
     let floor = Raw { client, wait: wait.clone(), prepared: RefCell::default() };
     let bench = Bench { users, store, floor, wait, next: AtomicUsize::new(users) };
     println!("| | floor | ours | ratio | at most |\n|---|---:|---:|---:|---:|");
-    let reads = bench.reads();
-    bench.writes();
-    bench.groups();
-    bench.many_writers();
-    reads
+    bench.parts(parts)
 }
 
 /// The raw driver: one connection, every statement prepared.

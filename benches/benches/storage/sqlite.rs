@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-pub(crate) fn run(sizes: &[usize]) {
-    growth(&sizes.iter().map(|users| (*users, of(*users))).collect::<Vec<_>>());
+pub(crate) fn run(sizes: &[usize], parts: &[&str]) {
+    growth(&sizes.iter().filter_map(|users| Some((*users, of(*users, parts)?))).collect::<Vec<_>>());
 }
 
-/// Returns get and indexed look-up.
-fn of(users: usize) -> [Pair; 2] {
+/// Returns get and indexed look-up, if these are measured.
+fn of(users: usize, parts: &[&str]) -> Option<[Pair; 2]> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("scim.db");
     println!("\n## SQLite, {users} users\n");
@@ -26,10 +26,7 @@ fn of(users: usize) -> [Pair; 2] {
     let floor = Raw::open(&path);
     let bench = Bench { users, store, floor, wait: Wait::Plain, next: AtomicUsize::new(users) };
     println!("| | floor | ours | ratio | at most |\n|---|---:|---:|---:|---:|");
-    let reads = bench.reads();
-    bench.writes();
-    bench.groups();
-    bench.many_writers();
+    let reads = bench.parts(parts);
     let mut syncs = syncs(directory.path());
     println!(
         "A write of 8 KiB and its fsync took {} (99th percentile), {} (median).",
