@@ -147,9 +147,12 @@ fn run(shared: &Shared, connection: &Mutex<Connection>, dict: Arc<Dict>) {
             done.unwrap_or_default()
         };
         // After the lock is given back: who is woken may want to read.
-        for (answer, sender) in done {
-            sender.send(answer);
-        }
+        let told = done.into_iter().map(|(answer, job)| {
+            job.answer.send(answer);
+            job.changes
+        });
+        // What was written goes when all are told: freeing it takes a while if it is long.
+        drop(told.collect::<Vec<_>>());
         settle(&connection.lock().unwrap_or_else(PoisonError::into_inner));
     }
     let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,7 +175,7 @@ fn settle(connection: &Connection) {
     }
 }
 
-type Answers = Vec<(Answer, oneshot::Sender<Answer>)>;
+type Answers = Vec<(Answer, Job)>;
 
 /// Does some changesets in one transaction.
 fn batch(connection: &Connection, dict: &mut Interning, jobs: Vec<Job>) -> Answers {
@@ -182,35 +185,43 @@ fn batch(connection: &Connection, dict: &mut Interning, jobs: Vec<Job>) -> Answe
     while !jobs.is_empty() {
         if let Err(error) = begin(connection, dict) {
             let cause = Cause::new(error);
-            answers.extend(jobs.into_iter().map(|job| (Err(cause.clone().into_error()), job.answer)));
+            answers.extend(jobs.into_iter().map(|job| (Err(cause.clone().into_error()), job)));
             break;
         }
         let mut results = Vec::with_capacity(jobs.len());
-        for job in &jobs {
-            results.push(one(connection, dict, job));
-            if connection.is_autocommit() {
-                break;
+        if let [job] = &jobs[..] {
+            // Alone, the transaction can be taken back for it: a savepoint would copy every page it changes.
+            results.push(commit::apply(connection, dict, job.scope, &job.changes));
+            if results.iter().any(Result::is_err) && !connection.is_autocommit() {
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+        } else {
+            for job in &jobs {
+                results.push(one(connection, dict, job));
+                if connection.is_autocommit() {
+                    break;
+                }
             }
         }
         if connection.is_autocommit() {
             // The last one did it.
             let culprit = results.len().saturating_sub(1);
             if let Some(Err(fault)) = results.pop() {
-                answers.push((Err(fault.into()), jobs.remove(culprit).answer));
+                answers.push((Err(fault.into()), jobs.remove(culprit)));
                 continue;
             }
         }
         match connection.execute_batch("COMMIT") {
             Ok(()) => {
                 let done = results.into_iter().zip(jobs);
-                answers.extend(done.map(|(result, job)| (result.map_err(StoreError::from), job.answer)));
+                answers.extend(done.map(|(result, job)| (result.map_err(StoreError::from), job)));
             }
             Err(error) => {
                 let cause = Cause::new(error);
                 for (result, job) in results.into_iter().zip(jobs) {
                     // What was refused stays refused; what seemed done is not.
                     let answer = result.map_err(StoreError::from).and_then(|_| Err(cause.clone().into_commit_error()));
-                    answers.push((answer, job.answer));
+                    answers.push((answer, job));
                 }
             }
         }
@@ -232,7 +243,7 @@ fn begin(connection: &Connection, dict: &mut Interning) -> rusqlite::Result<()> 
     begun
 }
 
-/// Does one changeset, or takes back what it did.
+/// Does one changeset among others, or takes back what it did.
 fn one(connection: &Connection, dict: &mut Interning, job: &Job) -> Result<Receipt, Fault> {
     crate::sql::run(connection, "SAVEPOINT one", [])?;
     let mark = dict.mark();

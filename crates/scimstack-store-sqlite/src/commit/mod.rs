@@ -80,8 +80,15 @@ struct Current {
     uniq: Option<String>,
     external_id: Option<String>,
     sort_name: Option<String>,
-    entries: Entries,
+    /// Its [`Entries`] in their short form, which is compared more often than it is read.
+    encoded: Vec<u8>,
     doc: Vec<u8>,
+}
+
+impl Current {
+    fn entries(&self) -> Result<Entries, Damaged> {
+        Entries::decode(&self.encoded)
+    }
 }
 
 /// A feed entry before it has its place.
@@ -160,7 +167,7 @@ impl Work<'_> {
             uniq: row.get(2)?,
             external_id: row.get(3)?,
             sort_name: row.get(4)?,
-            entries: Entries::decode(row.get_ref(5)?.as_bytes().map_err(rusqlite::Error::from)?)?,
+            encoded: row.get(5)?,
             doc: row.get(6)?,
         };
         Ok((kind, current))

@@ -21,10 +21,11 @@ impl Work<'_> {
             }
             Err(fault) => return Err(fault),
         };
+        let entries = before.entries()?;
         let Entries { declared, index, texts, .. } = self.indexed(index)?;
-        let mut after = Entries { declared, index, texts, ..before.entries.clone() };
+        let mut after = Entries { declared, index, texts, ..entries.clone() };
         after.sort();
-        self.index(0, kind, before.rid, Some(&before.entries), Some(&after))?;
+        self.index(0, kind, before.rid, Some(&entries), Some(&after))?;
         sql::run(
             self.connection,
             "UPDATE resource SET entries = ?2 WHERE rid = ?1",

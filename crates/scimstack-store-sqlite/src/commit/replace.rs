@@ -2,7 +2,6 @@
 
 use super::{Current, Entry, Work, done};
 use crate::dict::Num;
-use crate::entries::Entries;
 use crate::fault::{Fault, is_taken};
 use crate::refs::Moves;
 use crate::sql::Sql;
@@ -18,19 +17,25 @@ impl Work<'_> {
     ) -> Result<OpReceipt, Fault> {
         let (kind, before) = self.expect(op, key, expect)?;
         let entries = self.entries(record)?;
-        self.overwrite(op, kind, &before, record, &entries)?;
-        self.index(op, kind, before.rid, Some(&before.entries), Some(&entries))?;
+        let encoded = entries.encode();
+        let is_indexed_alike = encoded == before.encoded;
+        self.overwrite(op, kind, &before, record, (!is_indexed_alike).then_some(encoded))?;
         let version = before.version + 1;
         let mut entry = Entry::new(ChangeKind::Replaced, Some(key), Some(version));
         entry.before = Some(&before.doc);
         self.log(&entry)?;
-        self.set_references(key, &before.entries.references, &entries.references)?;
-        let was = Self::names(key, before.uniq.as_deref(), before.external_id.as_deref(), &before.entries);
         let core = &record.core;
-        let is = Self::names(key, core.unique.as_deref(), core.external_id.as_deref(), &entries);
-        let mut moves = Moves::default();
-        self.retry_pending(key, &was, &is, &mut moves)?;
-        self.touch(Some(key), &[moves])?;
+        // Most replacements leave names and index as they are.
+        if !is_indexed_alike || core.unique != before.uniq || core.external_id != before.external_id {
+            let entries_before = before.entries()?;
+            self.index(op, kind, before.rid, Some(&entries_before), Some(&entries))?;
+            self.set_references(key, &entries_before.references, &entries.references)?;
+            let was = Self::names(key, before.uniq.as_deref(), before.external_id.as_deref(), &entries_before);
+            let is = Self::names(key, core.unique.as_deref(), core.external_id.as_deref(), &entries);
+            let mut moves = Moves::default();
+            self.retry_pending(key, &was, &is, &mut moves)?;
+            self.touch(Some(key), &[moves])?;
+        }
         Ok(done(Some(version)))
     }
 
@@ -42,7 +47,7 @@ impl Work<'_> {
         kind: Num,
         before: &Current,
         record: &Record,
-        entries: &Entries,
+        entries: Option<Vec<u8>>,
     ) -> Result<(), Fault> {
         let core = &record.core;
         let mut sql = Sql::default();
@@ -51,8 +56,8 @@ impl Work<'_> {
         sql.push(", modified = ").bind(core.modified.as_micros());
         sql.push(", private = ").bind(record.private.to_vec());
         sql.push(", doc = ").bind(record.doc.to_vec());
-        if *entries != before.entries {
-            sql.push(", entries = ").bind(entries.encode());
+        if let Some(entries) = entries {
+            sql.push(", entries = ").bind(entries);
         }
         if core.unique != before.uniq {
             sql.push(", uniq = ").bind(core.unique.clone());
