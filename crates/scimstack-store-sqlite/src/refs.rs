@@ -23,6 +23,10 @@ pub(crate) struct Spec {
 }
 
 impl Spec {
+    fn of(rule: &ReferenceRule) -> Self {
+        Self { keys: rule.keys.clone(), targets: rule.targets.clone() }
+    }
+
     /// `[["id","userName"],["User","Group"]]`
     fn encode(&self) -> String {
         let keys: Vec<Value> = self.keys.iter().map(|key| Value::from(key.as_str())).collect();
@@ -84,14 +88,23 @@ impl Moves {
 impl Work<'_> {
     /// The number of how a reference finds its target.
     pub(crate) fn spec_of(&mut self, rule: &ReferenceRule) -> Result<Num, Fault> {
-        let is_it = |(spec, _): &&(Spec, Num)| spec.keys == rule.keys && spec.targets == rule.targets;
-        if let Some((_, num)) = self.specs.iter().find(is_it) {
-            return Ok(*num);
+        if let Some(num) = self.used_spec(rule) {
+            return Ok(num);
         }
-        let spec = Spec { keys: rule.keys.clone(), targets: rule.targets.clone() };
+        let spec = Spec::of(rule);
         let num = self.intern(Class::Spec, &spec.encode())?;
         self.specs.push((spec, num));
         Ok(num)
+    }
+
+    /// The number of how a reference finds its target, if any edge does that way.
+    pub(crate) fn known_spec(&self, rule: &ReferenceRule) -> Option<Num> {
+        self.used_spec(rule).or_else(|| self.dict.known(Class::Spec, &Spec::of(rule).encode()))
+    }
+
+    fn used_spec(&self, rule: &ReferenceRule) -> Option<Num> {
+        let is_it = |(spec, _): &&(Spec, Num)| spec.keys == rule.keys && spec.targets == rule.targets;
+        self.specs.iter().find(is_it).map(|(_, num)| *num)
     }
 
     /// How a reference finds its target, by its number.

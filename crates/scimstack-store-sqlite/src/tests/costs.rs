@@ -100,6 +100,64 @@ fn one_member_more_costs_the_same_in_a_group_of_ten_and_of_a_hundred_thousand() 
 }
 
 #[test]
+fn members_that_stay_cost_no_statement_whether_they_are_bound_or_wait_and_in_any_order() {
+    let store = SqliteStore::in_memory().unwrap();
+    people(&store, (0..600).map(|i| format!("u{i:03}")));
+    let members = |half: usize| {
+        let bound = (0..half).map(|i| format!("u{i:03}"));
+        bound.chain((0..half).map(|i| format!("waits{i:03}")))
+    };
+    // Of a group with so many of both: what it costs to give all again but the first, and another.
+    let cost = |half: usize, backward: bool| {
+        commit(&store, vec![put(members(half))]).unwrap();
+        let mut others: Vec<String> = members(half).skip(1).chain(["u599".to_owned()]).collect();
+        if backward {
+            others.reverse();
+        }
+        store.writer.probe().take();
+        let receipt = commit(&store, vec![put(others.into_iter())]).unwrap();
+        assert!(receipt.ops[0].changed);
+        let (statements, rows, _) = store.writer.probe().take();
+        (statements, rows)
+    };
+    // Once, so that every name has its number.
+    commit(&store, vec![group("g1"), put(members(1))]).unwrap();
+    let small = cost(5, false);
+    assert_eq!(small.1, 4, "one edge goes, one comes, the group, its line in the feed");
+    for backward in [false, true] {
+        assert_eq!(cost(5, backward), small);
+        assert_eq!(cost(500, backward), small);
+    }
+
+    store.writer.probe().take();
+    let receipt = commit(&store, vec![put(members(500).skip(1).chain(["u599".to_owned()]))]).unwrap();
+    assert!(!receipt.ops[0].changed);
+    let (statements, rows, _) = store.writer.probe().take();
+    assert_eq!(rows, 0);
+    assert!(statements < 10, "{statements} statements");
+}
+
+#[test]
+fn a_replacement_that_changes_no_index_entry_reads_the_row_writes_it_and_the_feed() {
+    let store = SqliteStore::in_memory().unwrap();
+    let registry = Registry::core();
+    let record = |title: &str| {
+        let document = format!(
+            r#"{{"id":"u1","userName":"ann","title":"{title}","externalId":"E-1","emails":[{{"value":"a@x.test"}}]}}"#
+        );
+        record(&registry, "User", &document)
+    };
+    commit(&store, vec![Op::Create { key: key("User", "u1"), record: record("One") }]).unwrap();
+    let replace = |title| Op::Replace { key: key("User", "u1"), expect: Expect::Any, record: record(title) };
+    // Once, so that the numbers of all names are known.
+    commit(&store, vec![replace("Two")]).unwrap();
+    store.writer.probe().take();
+    commit(&store, vec![replace("Three")]).unwrap();
+    let (statements, rows, _) = store.writer.probe().take();
+    assert_eq!((statements, rows), (4, 2), "and asks first whether there are new names");
+}
+
+#[test]
 fn a_replacement_writes_only_the_index_entries_that_differ() {
     let store = SqliteStore::in_memory().unwrap();
     let registry = Registry::core();

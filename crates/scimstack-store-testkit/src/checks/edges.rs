@@ -288,6 +288,10 @@ async fn must_exist(world: World) -> Outcome {
         _ => false,
     };
     refused("two who are not there", answer, named)?;
+    // Nor is it enough that the group has such a member, who waits.
+    let answer = world.commit(vec![put("g1", vec![strict("u1"), strict("NAME2"), strict("ghost")])]).await;
+    let named = |e: &StoreError| matches!(e, StoreError::UnknownTargets { op: 0, values } if *values == ["ghost"]);
+    refused("one who waits", answer, named)?;
     let many: Vec<String> = (0..25).map(|i| format!("nobody{i}")).collect();
     let steps = many.iter().map(|raw| EdgeStep::Add(strict(raw))).collect();
     let answer = world.commit(vec![relate("g1", EdgeChange { replace: None, steps })]).await;
