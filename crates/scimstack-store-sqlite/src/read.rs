@@ -4,6 +4,7 @@ use crate::dict::{Class, Dict, Num};
 use crate::fault::{Damaged, Fault};
 use crate::sql::{self, unsigned};
 use bytes::Bytes;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 use scimstack_schema::Timestamp;
 use scimstack_store::edge::Peer;
@@ -11,7 +12,7 @@ use scimstack_store::{Core, Key, Kind, ResourceId, Scope, Stored, Version, Want}
 
 /// Before and after them, the columns every [`Stored`] has. The large ones follow.
 macro_rules! select {
-    ($before:literal, $large:literal, $after:literal) => {
+    ($before:literal, $large:literal, $after:expr) => {
         concat!(
             $before,
             "id, version, uniq, external_id, sort_name, display, active, created, modified, edge_count",
@@ -23,7 +24,7 @@ macro_rules! select {
 
 /// One text for each [`Want`]: what is not wanted is not read.
 macro_rules! by_want {
-    ($want:expr, $before:literal, $after:literal) => {
+    ($want:expr, $before:literal, $after:expr) => {
         match ($want.document, $want.private) {
             (true, true) => select!($before, ", doc, private", $after),
             (true, false) => select!($before, ", doc, NULL", $after),
@@ -66,48 +67,70 @@ pub(crate) enum By<'a> {
     Id(&'a str),
     Unique(&'a str),
     ExternalId(&'a str),
-    Index { path: Num, value: &'a str, element: Option<&'a str> },
+    /// Of an index that holds every record when all were indexed under the declaration with this number.
+    Index {
+        path: Num,
+        value: &'a str,
+        element: Option<&'a str>,
+        declared: Num,
+    },
+}
+
+/// One row if every record of the kind was indexed under the declaration, with or without one that has the value.
+macro_rules! if_whole {
+    ($want:expr, $further:literal) => {
+        by_want!(
+            $want,
+            "SELECT ",
+            concat!(
+                " FROM (SELECT 1 WHERE NOT EXISTS \
+                 (SELECT 1 FROM kind_count WHERE scope = ?1 AND kind = ?2 AND declared <> ?5 AND n > 0)) \
+                 LEFT JOIN av a ON a.scope = ?1 AND a.kind = ?2 AND a.val = ?3 AND a.attr = ?4",
+                $further,
+                " LEFT JOIN resource r ON r.rid = a.rid LIMIT 3"
+            )
+        )
+    };
 }
 
 /// The first rows of who has a value, in no order, and at most three: a record comes once for each element that has it.
+/// `None` when an index may not hold every record.
 pub(crate) fn find(
     connection: &Connection,
     scope: Scope,
     (kind, number): (&Kind, Num),
     by: &By<'_>,
     want: Want,
-) -> Result<Vec<Stored>, Fault> {
+) -> Result<Option<Vec<Stored>>, Fault> {
     let text = match by {
         By::Id(_) => by_want!(want, "SELECT ", " FROM resource WHERE scope = ?1 AND kind = ?2 AND id = ?3"),
         By::Unique(_) => by_want!(want, "SELECT ", " FROM resource WHERE scope = ?1 AND kind = ?2 AND uniq = ?3"),
         By::ExternalId(_) => {
             by_want!(want, "SELECT ", " FROM resource WHERE scope = ?1 AND kind = ?2 AND external_id = ?3 LIMIT 3")
         }
-        By::Index { element: None, .. } => by_want!(
-            want,
-            "SELECT ",
-            " FROM av a CROSS JOIN resource r ON r.rid = a.rid WHERE a.scope = ?1 AND a.kind = ?2 AND a.val = ?3 \
-             AND a.attr = ?4 LIMIT 3"
-        ),
-        By::Index { element: Some(_), .. } => by_want!(
-            want,
-            "SELECT ",
-            " FROM av a CROSS JOIN resource r ON r.rid = a.rid WHERE a.scope = ?1 AND a.kind = ?2 AND a.val = ?3 \
-             AND a.attr = ?4 AND a.type = ?5 LIMIT 3"
-        ),
+        By::Index { element: None, .. } => if_whole!(want, ""),
+        By::Index { element: Some(_), .. } => if_whole!(want, " AND a.type = ?6"),
     };
     let mut statement = sql::prepare(connection, text)?;
     let scope = scope.number();
     let mut rows = match by {
         By::Id(value) | By::Unique(value) | By::ExternalId(value) => statement.query(params![scope, number, value])?,
-        By::Index { path, value, element: None } => statement.query(params![scope, number, value, path])?,
-        By::Index { path, value, element } => statement.query(params![scope, number, value, path, element])?,
+        By::Index { path, value, element: None, declared } => {
+            statement.query(params![scope, number, value, path, declared])?
+        }
+        By::Index { path, value, element, declared } => {
+            statement.query(params![scope, number, value, path, declared, element])?
+        }
     };
+    let mut is_whole = !matches!(by, By::Index { .. });
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(stored(row, 0, kind)?);
+        is_whole = true;
+        if row.get_ref(0)? != ValueRef::Null {
+            found.push(stored(row, 0, kind)?);
+        }
     }
-    Ok(found)
+    Ok(is_whole.then_some(found))
 }
 
 /// The record whose columns begin at this one.

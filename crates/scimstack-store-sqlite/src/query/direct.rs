@@ -3,7 +3,6 @@
 
 use crate::dict::{Class, Dict};
 use crate::fault::Fault;
-use crate::outdated::coverage;
 use crate::read::{By, find};
 use rusqlite::Connection;
 use scimstack_store::plan::{Driver, look_up, looked_up};
@@ -17,15 +16,14 @@ pub(crate) fn direct(connection: &Connection, dict: &Dict, scope: Scope, query: 
         Driver::Id(id) => By::Id(id),
         Driver::Unique(value) => By::Unique(value),
         Driver::ExternalId(value) => By::ExternalId(value),
-        Driver::Index { path, value, kind } => match dict.number(connection, Class::Path, path)? {
-            // Before the look-up: an index that holds every record now finds all that were there now.
-            Some(path) if coverage(connection, dict, scope, number, &target.resource_type)?.is_whole() => {
-                By::Index { path, value, element: kind.as_deref() }
-            }
-            _ => return Ok(None),
-        },
+        Driver::Index { path, value, kind } => {
+            let path = dict.number(connection, Class::Path, path)?;
+            let declared = dict.number(connection, Class::Declaration, target.resource_type.index_declaration())?;
+            let (Some(path), Some(declared)) = (path, declared) else { return Ok(None) };
+            By::Index { path, value, element: kind.as_deref(), declared }
+        }
         _ => return Ok(None),
     };
     let found = find(connection, scope, (&target.kind, number), &by, query.want)?;
-    Ok(looked_up(query, found))
+    Ok(found.and_then(|found| looked_up(query, found)))
 }

@@ -1,11 +1,12 @@
 //! What changes cost: statements run and rows written, which do not depend on the machine.
 
-use super::common::{add, commit, draft, group, key, member, record, relate, tenant, user};
+use super::common::{add, commit, draft, group, key, member, record, relate, target, tenant, user};
 use crate::SqliteStore;
+use crate::sql::seen;
 use futures_executor::block_on;
 use futures_util::future::join_all;
 use scimstack_schema::Registry;
-use scimstack_store::{Anchor, EdgeChange, EdgeDraft, EdgeQuery, EdgeStep, Expect, Op, Store, Want};
+use scimstack_store::{Anchor, EdgeChange, EdgeDraft, EdgeQuery, EdgeStep, Expect, Op, Query, Store, Want};
 
 fn people(store: &SqliteStore, ids: impl Iterator<Item = String>) {
     let ops: Vec<Op> = ids.map(|id| user(&id, &format!("name-{id}"))).collect();
@@ -181,6 +182,25 @@ fn a_replacement_writes_only_the_index_entries_that_differ() {
         7,
         "and of the address: its index entry and its name, out and in, and its parts"
     );
+}
+
+#[test]
+fn a_look_up_by_an_index_is_one_statement_whether_or_not_anybody_is_found() {
+    let store = SqliteStore::in_memory().unwrap();
+    let registry = Registry::core();
+    let document = r#"{"id":"u1","userName":"ann","emails":[{"value":"a@x.test","type":"work"}]}"#;
+    commit(&store, vec![Op::Create { key: key("User", "u1"), record: record(&registry, "User", document) }]).unwrap();
+    let found = |filter: &str| {
+        let query = Query::new(target(&registry, "User", Some(filter)), 100);
+        // Once, so that every name has its number.
+        block_on(store.query(tenant(1), &query)).unwrap();
+        let before = seen::run_here();
+        let page = block_on(store.query(tenant(1), &query)).unwrap();
+        (page.items.len(), seen::run_here() - before)
+    };
+    assert_eq!(found(r#"emails.value eq "a@x.test""#), (1, 1));
+    assert_eq!(found(r#"emails.value eq "b@x.test""#), (0, 1));
+    assert_eq!(found(r#"emails[type eq "work" and value eq "a@x.test"]"#), (1, 1));
 }
 
 #[test]
