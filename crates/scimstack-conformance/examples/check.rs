@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use scimstack_conformance::{Target, Transport, TransportError, run};
+use scimstack_conformance::{Options, Target, Transport, TransportError, run};
 use std::process::ExitCode;
 
 struct Hyper(Client<HttpConnector, Full<Bytes>>);
@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let transport = Hyper(Client::builder(TokioExecutor::new()).build_http());
-    let report = run(&transport, &Target::new(url, token)).await;
+    let report = run(&transport, &Target::new(url, token), &Options::default()).await;
     println!("{report}");
     if report.is_conformant() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

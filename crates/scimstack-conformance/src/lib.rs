@@ -1,22 +1,39 @@
 //! A black-box conformance suite for any SCIM 2.0 server, whoever made it. It knows nothing but JSON and the RFCs: it
 //! uses none of scimstack's other crates, so that it judges from outside.
 //!
-//! [`run`] takes a [`Transport`] and a base URL, makes what it needs, cleans up after itself, and returns a [`Report`]
-//! with one [`Outcome`] for each check. Every check names the clause it comes from and how binding that clause is.
+//! [`run`] takes a [`Transport`] and a base URL, reads the server's discovery documents, and runs every one of [`checks`]
+//! that what they say makes applicable: for each resource type, with documents made from its own schema. Every check names
+//! the clauses it comes from and how binding they are. What is made is deleted again.
 //!
 //! ```no_run
 //! # async fn doc(transport: impl scimstack_conformance::Transport) {
-//! use scimstack_conformance::{Target, run};
-//! let report = run(&transport, &Target::new("https://scim.example.com/v2", "a token")).await;
+//! use scimstack_conformance::{Options, Target, run};
+//! let target = Target::new("https://scim.example.com/v2", "a token");
+//! let report = run(&transport, &target, &Options::default()).await;
 //! println!("{report}");
 //! assert!(report.is_conformant());
 //! # }
 //! ```
+//!
+//! # Limits
+//! Requests are sent one after the other, at most 20 000 of them ([`Options::max_requests`]), a check of a published limit
+//! only where the limit is small enough to be passed without harm.
 
-pub mod checks;
-pub mod report;
-pub mod target;
+mod attribute;
+mod check;
+mod checks;
+mod options;
+mod report;
+mod run;
+mod sample;
+mod service;
+mod session;
+mod stop;
+mod target;
+mod world;
 
-pub use checks::{CHECKS, Check, run};
-pub use report::{Level, Outcome, Report, Verdict};
-pub use target::{Answer, Target, Transport, TransportError};
+pub use check::{Check, Level, checks};
+pub use options::{Cancel, NAME_PREFIX, Options};
+pub use report::{Exchange, Outcome, Report, Verdict};
+pub use run::{cleanup, run};
+pub use target::{Target, Transport, TransportError};

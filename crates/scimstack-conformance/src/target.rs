@@ -3,12 +3,16 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
+use std::time::Duration;
 
-/// Carries requests to the server under test.
+/// Carries requests to the server under test, and waits when the suite has to wait.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Sends one request and reads the whole answer.
+    /// Sends one request and reads the whole answer. Redirects are answers, not orders.
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
+
+    /// Waits: between requests when a rate was asked for, and as long as a 429 says. Without it nothing is waited for.
+    async fn pause(&self, _time: Duration) {}
 }
 
 /// No answer came.
@@ -35,88 +39,182 @@ impl Target {
         Self { base: base.into().trim_end_matches('/').to_owned(), token: token.into() }
     }
 
-    /// Sends one request with the token.
-    ///
-    /// # Errors
-    /// In words: no answer, or a URL that is none.
-    pub async fn ask(
-        &self,
-        transport: &dyn Transport,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Answer, String> {
-        self.ask_as(transport, Some(&self.token), method, path, body).await
+    /// The base URL, without a slash at its end.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
     }
 
-    /// Sends one request with another token, or with none.
-    ///
-    /// # Errors
-    /// In words: no answer, or a URL that is none.
-    pub async fn ask_as(
-        &self,
-        transport: &dyn Transport,
-        token: Option<&str>,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Answer, String> {
-        let mut request = http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base))
-            .header("accept", "application/scim+json");
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+/// Whom a request says it comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum As {
+    /// The client that the token was given to.
+    Client,
+    /// Nobody: no `Authorization`.
+    Nobody,
+    /// Somebody with a token that the server has never made.
+    Stranger,
+}
+
+/// One request, before it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) method: &'static str,
+    /// Below the base URL, or a whole URL below it.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Bytes,
+    pub(crate) who: As,
+}
+
+impl Ask {
+    pub(crate) fn new(method: &'static str, path: impl Into<String>) -> Self {
+        let headers = vec![("accept", "application/scim+json".to_owned())];
+        Self { method, path: path.into(), headers, body: Bytes::new(), who: As::Client }
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.body("application/scim+json", body.to_string())
+    }
+
+    pub(crate) fn body(mut self, media_type: &str, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self.header("content-type", media_type)
+    }
+
+    /// Sets a header; an empty value takes it away.
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        let value = value.into();
+        self.headers.retain(|(other, _)| *other != name);
+        if !value.is_empty() {
+            self.headers.push((name, value));
         }
-        if body.is_some() {
-            request = request.header("content-type", "application/scim+json");
+        self
+    }
+
+    pub(crate) fn who(mut self, who: As) -> Self {
+        self.who = who;
+        self
+    }
+
+    /// The request on the wire.
+    pub(crate) fn request(&self, target: &Target) -> Result<http::Request<Bytes>, String> {
+        let uri = match self.path.starts_with("http://") || self.path.starts_with("https://") {
+            true => self.path.clone(),
+            false => format!("{}{}", target.base(), self.path),
+        };
+        let mut request = http::Request::builder().method(self.method).uri(uri);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
-        let bytes = body.map(|value| Bytes::from(value.to_string())).unwrap_or_default();
-        let request = request.body(bytes).map_err(|e| format!("not a valid request: {e}"))?;
-        let response = transport.send(request).await.map_err(|e| e.to_string())?;
-        Ok(Answer::new(&response))
+        request = match self.who {
+            As::Client => request.header("authorization", format!("Bearer {}", target.token())),
+            As::Stranger => request.header("authorization", "Bearer scimcheck-no-such-token"),
+            As::Nobody => request,
+        };
+        request.body(self.body.clone()).map_err(|e| format!("not a valid request: {e}"))
     }
 }
 
 /// What the server answered.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The media type, without parameters, in lower case.
-    pub media_type: String,
-    /// `Location`.
-    pub location: Option<String>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Bytes,
     /// The body as JSON; `Null` when it is empty or no JSON.
-    pub json: Value,
-    /// Whether there was a body.
-    pub has_body: bool,
+    pub(crate) json: Value,
 }
 
 impl Answer {
-    fn new(response: &http::Response<Bytes>) -> Self {
-        let header =
-            |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-        let media_type = header("content-type").split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        Self {
-            status: response.status().as_u16(),
-            media_type,
-            location: Some(header("location")).filter(|text| !text.is_empty()),
-            json: serde_json::from_slice(response.body()).unwrap_or(Value::Null),
-            has_body: !response.body().is_empty(),
-        }
+    pub(crate) fn new(response: http::Response<Bytes>) -> Self {
+        let (parts, body) = response.into_parts();
+        let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        Self { status: parts.status.as_u16(), headers: parts.headers, body, json }
     }
 
-    /// A string member of the body.
-    #[must_use]
-    pub fn text(&self, pointer: &str) -> Option<&str> {
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A status that says the request was at fault.
+    pub(crate) fn is_refusal(&self) -> bool {
+        (400..500).contains(&self.status)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty())
+    }
+
+    /// The media type, without parameters, in lower case.
+    pub(crate) fn media_type(&self) -> String {
+        let whole = self.header("content-type").unwrap_or_default();
+        whole.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// A string member of the body, by JSON pointer.
+    pub(crate) fn text(&self, pointer: &str) -> Option<&str> {
         self.json.pointer(pointer)?.as_str()
     }
 
-    /// Whether the body's `schemas` has this URN (compared without case).
-    #[must_use]
-    pub fn has_schema(&self, urn: &str) -> bool {
-        let schemas = self.json.get("schemas").and_then(Value::as_array);
-        schemas.is_some_and(|list| list.iter().filter_map(Value::as_str).any(|s| s.eq_ignore_ascii_case(urn)))
+    /// A number member of the body, by JSON pointer.
+    pub(crate) fn number(&self, pointer: &str) -> Option<u64> {
+        self.json.pointer(pointer)?.as_u64()
+    }
+
+    /// Whether the body's `schemas` has this URN, compared without case.
+    pub(crate) fn has_schema(&self, urn: &str) -> bool {
+        has_schema(&self.json, urn)
+    }
+
+    /// The resources of a list.
+    pub(crate) fn resources(&self) -> &[Value] {
+        self.json.get("Resources").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The ids of the resources of a list.
+    pub(crate) fn ids(&self) -> Vec<&str> {
+        self.resources().iter().filter_map(|resource| resource.get("id")?.as_str()).collect()
+    }
+}
+
+/// Whether a document's `schemas` has this URN, compared without case.
+pub(crate) fn has_schema(document: &Value, urn: &str) -> bool {
+    let schemas = document.get("schemas").and_then(Value::as_array);
+    schemas.is_some_and(|list| list.iter().filter_map(Value::as_str).any(|s| s.eq_ignore_ascii_case(urn)))
+}
+
+/// What of a text may stand in a query as it is; the rest is percent-encoded, once.
+pub(crate) fn encode(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_unreserved_is_percent_encoded_once() {
+        assert_eq!(encode("userName eq \"a%b\""), "userName%20eq%20%22a%25b%22");
+    }
+
+    #[test]
+    fn a_request_carries_the_token_only_when_it_comes_from_the_client() {
+        let target = Target::new("http://x/v2/", "secret");
+        let header = |who| {
+            let request = Ask::new("GET", "/Users").who(who).request(&target).unwrap();
+            assert_eq!(request.uri(), "http://x/v2/Users");
+            request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(header(As::Client).as_deref(), Some("Bearer secret"));
+        assert_eq!(header(As::Nobody), None);
+        assert!(!header(As::Stranger).unwrap().contains("secret"));
+        assert!(!format!("{target:?}").contains("secret"));
     }
 }

@@ -1,0 +1,100 @@
+//! How a run is done: what is left out, how fast, how much, and how it is stopped. Owns no behaviour.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How everything that the suite makes is named at its beginning, so that leftovers can be found and removed.
+pub const NAME_PREFIX: &str = "scimcheck-";
+
+/// Stops a run early: no further check begins, and what was made is deleted.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Stops the run.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// How a run is done.
+///
+/// ```
+/// let options = scimstack_conformance::Options::default().read_only(true).only("filter-");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(crate) read_only: bool,
+    pub(crate) only: Vec<String>,
+    pub(crate) interval: Duration,
+    pub(crate) max_requests: usize,
+    pub(crate) run: Option<String>,
+    pub(crate) cancel: Cancel,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            read_only: false,
+            only: Vec::new(),
+            interval: Duration::ZERO,
+            max_requests: 20_000,
+            run: None,
+            cancel: Cancel::default(),
+        }
+    }
+}
+
+impl Options {
+    /// Only GET and HEAD are sent; checks that would have to write are reported as not tested.
+    #[must_use]
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
+        self
+    }
+
+    /// Only checks whose id contains this text run; asked more than once, any of the texts will do.
+    #[must_use]
+    pub fn only(mut self, pattern: impl Into<String>) -> Self {
+        self.only.push(pattern.into());
+        self
+    }
+
+    /// This much time passes between two requests ([`crate::Transport::pause`]).
+    #[must_use]
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// At most so many requests are sent, those for cleaning up not counted; 20 000 unless said.
+    #[must_use]
+    pub fn max_requests(mut self, most: usize) -> Self {
+        self.max_requests = most;
+        self
+    }
+
+    /// What tells the names of this run from those of another; letters, digits and hyphens of it are used.
+    #[must_use]
+    pub fn run_name(mut self, run: impl Into<String>) -> Self {
+        let run: String = run.into();
+        self.run = Some(run.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect());
+        self
+    }
+
+    /// Stops when this is cancelled.
+    #[must_use]
+    pub fn cancel(mut self, cancel: Cancel) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    pub(crate) fn wants(&self, id: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|part| id.contains(part.as_str()))
+    }
+}
