@@ -31,6 +31,7 @@ impl Cancel {
 pub struct Options {
     pub(crate) read_only: bool,
     pub(crate) only: Vec<String>,
+    pub(crate) types: Vec<String>,
     pub(crate) interval: Duration,
     pub(crate) max_requests: usize,
     pub(crate) run: Option<String>,
@@ -42,6 +43,7 @@ impl Default for Options {
         Self {
             read_only: false,
             only: Vec::new(),
+            types: Vec::new(),
             interval: Duration::ZERO,
             max_requests: 20_000,
             run: None,
@@ -62,6 +64,14 @@ impl Options {
     #[must_use]
     pub fn only(mut self, pattern: impl Into<String>) -> Self {
         self.only.push(pattern.into());
+        self
+    }
+
+    /// Only resource types of this name are tested; asked more than once, any of the names will do. The others are still
+    /// used where a check needs them, as users are for the members of a group.
+    #[must_use]
+    pub fn resource_type(mut self, name: impl Into<String>) -> Self {
+        self.types.push(name.into());
         self
     }
 
@@ -96,5 +106,9 @@ impl Options {
 
     pub(crate) fn wants(&self, id: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|part| id.contains(part.as_str()))
+    }
+
+    pub(crate) fn wants_type(&self, name: &str) -> bool {
+        self.types.is_empty() || self.types.iter().any(|other| other.eq_ignore_ascii_case(name))
     }
 }

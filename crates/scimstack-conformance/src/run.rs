@@ -31,7 +31,7 @@ pub async fn run(transport: &dyn Transport, target: &Target, options: &Options) 
                 report.outcomes.push(outcome(check, None, ended, &session).await);
             }
             Runs::Each(run) => {
-                for kind in &service.kinds {
+                for kind in service.kinds.iter().filter(|kind| options.wants_type(&kind.name)) {
                     session.begin();
                     let ended = run(&World { session: &session, service: &service }, kind).await;
                     report.outcomes.push(outcome(check, Some(kind), ended, &session).await);

@@ -1,0 +1,155 @@
+//! Checks a SCIM server from the command line. Owns the arguments, the files that reports go to and the exit code: 0 when
+//! no check of a MUST failed, 1 when one did, 2 when the command is wrong or the server cannot be tested at all.
+
+mod transport;
+
+use scimstack_conformance::{Cancel, Options, Report, Target, checks, cleanup, run};
+use std::process::ExitCode;
+use std::time::Duration;
+
+const HELP: &str = "\
+usage: check URL [--token TOKEN] [options]
+
+  --token TOKEN       the bearer token; without it, the environment's SCIM_TOKEN
+  --read-only         send only GET and HEAD
+  --only PATTERN      only checks whose id contains this text; may be given more than once
+  --type NAME         only this resource type; may be given more than once
+  --json FILE         write the report as JSON
+  --junit FILE        write the report as JUnit's XML
+  --rate N            at most N requests a second
+  --max-requests N    at most N requests (20000)
+  --timeout SECONDS   for one request with its answer (30)
+  --cleanup           delete what earlier runs have left behind, and do nothing else
+  --list              list the checks, and ask no server
+
+exit code: 0 no check of a MUST failed; 1 one did; 2 the command is wrong, or the server cannot be tested
+Ctrl-C ends the run early and deletes what was made; a second one does not wait for that.
+";
+
+/// What the command line says.
+#[derive(Default)]
+struct Arguments {
+    url: Option<String>,
+    token: Option<String>,
+    json: Option<String>,
+    junit: Option<String>,
+    timeout: Option<u64>,
+    cleanup: bool,
+    list: bool,
+    options: Options,
+}
+
+fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let mut found = Arguments::default();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+        let number =
+            |text: String| text.parse::<u64>().ok().filter(|n| *n > 0).ok_or_else(|| format!("{text} is no number"));
+        let options = found.options.clone();
+        match word.as_str() {
+            "--token" => found.token = Some(value()?),
+            "--json" => found.json = Some(value()?),
+            "--junit" => found.junit = Some(value()?),
+            "--read-only" => found.options = options.read_only(true),
+            "--only" => found.options = options.only(value()?),
+            "--type" => found.options = options.resource_type(value()?),
+            "--rate" => {
+                found.options =
+                    options.interval(Duration::from_secs(1) / u32::try_from(number(value()?)?).unwrap_or(u32::MAX))
+            }
+            "--max-requests" => {
+                found.options = options.max_requests(usize::try_from(number(value()?)?).unwrap_or(usize::MAX))
+            }
+            "--timeout" => found.timeout = Some(number(value()?)?),
+            "--cleanup" => found.cleanup = true,
+            "--list" => found.list = true,
+            other if other.starts_with('-') => return Err(format!("there is no option {other}")),
+            _ if found.url.is_none() => found.url = Some(word),
+            other => return Err(format!("{other} is one address too many")),
+        }
+    }
+    Ok(found)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let found = match parse(std::env::args().skip(1)) {
+        Ok(found) => found,
+        Err(error) => return wrong(&error),
+    };
+    if found.list {
+        for check in checks() {
+            println!("{:<44}{:<11}{}", check.id, check.level.word(), check.demand);
+        }
+        return ExitCode::SUCCESS;
+    }
+    let Some(url) = &found.url else { return wrong("the server's base URL is missing") };
+    let Some(token) = found.token.clone().or_else(|| std::env::var("SCIM_TOKEN").ok()) else {
+        return wrong("there is no token: give --token or set SCIM_TOKEN");
+    };
+    let transport = match transport::Http::new(url, Duration::from_secs(found.timeout.unwrap_or(30))) {
+        Ok(transport) => transport,
+        Err(error) => return wrong(&error),
+    };
+    let target = Target::new(url, token);
+    if found.cleanup {
+        return tidy(&transport, &target, &found.options).await;
+    }
+    let cancel = Cancel::default();
+    stop_on_ctrl_c(cancel.clone());
+    let report = run(&transport, &target, &found.options.clone().cancel(cancel)).await;
+    println!("{report}");
+    write(&found, &report)
+}
+
+fn wrong(error: &str) -> ExitCode {
+    eprintln!("check: {error}\n\n{HELP}");
+    ExitCode::from(2)
+}
+
+/// The first Ctrl-C ends the run and cleans up; the second ends the process.
+fn stop_on_ctrl_c(cancel: Cancel) {
+    tokio::spawn(async move {
+        for again in [false, true] {
+            if tokio::signal::ctrl_c().await.is_err() {
+                return;
+            }
+            if again {
+                std::process::exit(2);
+            }
+            eprintln!("stopping; what was made is being deleted");
+            cancel.cancel();
+        }
+    });
+}
+
+async fn tidy(transport: &transport::Http, target: &Target, options: &Options) -> ExitCode {
+    match cleanup(transport, target, options).await {
+        Ok((found, left)) => {
+            println!("{found} leftovers found, {} of them could not be deleted", left.len());
+            left.iter().for_each(|left| println!("  {left}"));
+            if left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("check: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Writes the files that were asked for; the exit code.
+fn write(found: &Arguments, report: &Report) -> ExitCode {
+    let json = found.json.as_ref().map(|path| (path, format!("{:#}\n", report.to_json())));
+    let junit = found.junit.as_ref().map(|path| (path, report.to_junit()));
+    for (path, text) in json.into_iter().chain(junit) {
+        if let Err(error) = std::fs::write(path, text) {
+            eprintln!("check: cannot write {path}: {error}");
+            return ExitCode::from(2);
+        }
+    }
+    match report.is_conformant() {
+        true => ExitCode::SUCCESS,
+        false if report.resource_types.is_empty() => ExitCode::from(2),
+        false => ExitCode::FAILURE,
+    }
+}
