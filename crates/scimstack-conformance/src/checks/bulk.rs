@@ -1,5 +1,6 @@
 //! Bulk requests (RFC 7644 §3.7). Where the configuration does not name them, the checks do not apply, but for one.
 
+use crate::attribute::{Attribute, member};
 use crate::check::table;
 use crate::service::{Kind, list_at};
 use crate::stop::{OrNotApplicable as _, Result, Stop, applies, ensure};
@@ -13,7 +14,7 @@ const MOST_OPERATIONS: u64 = 10_000;
 const MOST_BYTES: u64 = 2 * 1024 * 1024;
 
 table! { "bulk";
-    Must once not_there "bulk-is-501-when-not-advertised" ["P-3.12-05"]
+    Should once not_there "bulk-is-501-when-not-advertised" ["P-3.12-05"]
         "Refuse bulk requests when the configuration says that there are none.";
     Must each response "bulk-answer-is-a-bulk-response" ["P-3.7-02" "P-3.7-14" "P-3.7-04"]
         "Answer a bulk request that was worked through with 200 and a BulkResponse.";
@@ -37,6 +38,8 @@ table! { "bulk";
         "Put the id of what was made in the place of its bulkId in later operations.";
     Must each forward "bulk-ids-are-resolved-ahead" ["P-3.7.2-02" "P-3.7-20"]
         "Resolve a bulkId also where the operation that makes it comes later.";
+    Must each in_extension "bulk-ids-in-extensions-are-resolved" ["P-3.7.2-03"]
+        "Resolve a bulkId also within an extension, as in the manager of a user.";
     Must each circle "bulk-circles-are-resolved" ["P-3.7.1-01"]
         "Resolve the references of two resources of one bulk request that name each other.";
     Must each too_many "bulk-past-max-operations-is-413" ["P-3.7.4-03" "P-3.7.4-01"]
@@ -225,6 +228,34 @@ async fn resolved(w: &World<'_>, kind: &Kind) -> Result {
 
 async fn forward(w: &World<'_>, kind: &Kind) -> Result {
     resolves(w, kind, true).await
+}
+
+async fn in_extension(w: &World<'_>, kind: &Kind) -> Result {
+    let is_meant = |a: &&Attribute| {
+        let types = a.sub("$ref").map(|sub| sub.reference_types.as_slice()).unwrap_or_default();
+        let value = a.sub("value").is_some_and(Attribute::is_writable);
+        a.urn.is_some()
+            && !a.multi
+            && a.is_writable()
+            && value
+            && types.iter().any(|t| t.eq_ignore_ascii_case(&kind.name))
+    };
+    let relation = kind.attributes.iter().find(is_meant);
+    let relation = relation.or_not_applicable("no extension has a reference to a resource of the type")?;
+    let mut document = kind.minimal(&w.name());
+    relation.set(&mut document, json!({"value": "bulkId:one"}));
+    let two = json!({"method": "POST", "path": kind.endpoint, "bulkId": "two", "data": document});
+    let answer = send(w, json!([post(kind, "one", &w.name()), two])).await?;
+    let of = |at: usize| last_of(answer.text(&format!("/Operations/{at}/location")));
+    let (one, two) = (of(0), of(1));
+    let shown = w.get(format!("{}/{two}", kind.endpoint)).await?.json;
+    let value = relation.find(&shown).and_then(|found| member(found, "value")).and_then(Value::as_str);
+    ensure!(
+        !one.is_empty() && value == Some(&one),
+        "{} should have the value {one:?}, and has {value:?}",
+        relation.path()
+    );
+    Ok(())
 }
 
 async fn circle(w: &World<'_>, kind: &Kind) -> Result {

@@ -16,6 +16,8 @@ table! { "read";
         "Name in schemas the base schema, and each extension whose attributes are there.";
     Must each schemas_once "schemas-are-of-the-type-and-once" ["S-3-04" "S-3-05"]
         "Name in schemas only what belongs to the resource type, and nothing twice.";
+    Must each no_order "schemas-have-no-order" ["S-3-06"]
+        "Read schemas in any order.";
     Must each meta_stays "meta-is-in-every-resource" ["S-3.1-01" "S-3.1-16"]
         "Show meta with resourceType, location, created and lastModified in every resource.";
     Must each content_location "content-location-is-meta-location" ["S-3.1-19"]
@@ -66,6 +68,21 @@ async fn schemas_once(w: &World<'_>, kind: &Kind) -> Result {
         ensure!(!seen.contains(&uri), "schemas names {uri} twice");
         seen.push(uri);
     }
+    Ok(())
+}
+
+async fn no_order(w: &World<'_>, kind: &Kind) -> Result {
+    let extended = kind.plain().find(|a| a.urn.is_some()).or_not_applicable("the type has no extension to write to")?;
+    w.make_having(kind, &[extended]).await?;
+    let name = w.name();
+    let mut document = kind.minimal(&name);
+    extended.set(&mut document, extended.sample(0, &name).unwrap_or_default());
+    if let Some(Value::Array(schemas)) = document.get_mut("schemas") {
+        schemas.reverse();
+    }
+    let answer = w.post(&kind.endpoint, &Value::Object(document)).await?;
+    ensure!(answer.is_success(), "with schemas in another order the document was answered with {}", answer.status);
+    ensure!(extended.find(&answer.json).is_some(), "with schemas in another order {} is lost", extended.path());
     Ok(())
 }
 
