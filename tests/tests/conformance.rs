@@ -1,6 +1,8 @@
 //! The conformance suite is tied to the ledger of clauses: every clause that a check names is there, and demands as much as
 //! the check says; and of the MUSTs that can be seen from outside, it is counted how many the suite exercises.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
 use scimstack_conformance::{Check, Level, checks};
 use std::collections::{BTreeMap, BTreeSet};
 

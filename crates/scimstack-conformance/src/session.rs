@@ -197,7 +197,7 @@ impl<'a> Session<'a> {
     }
 
     pub(crate) fn requests(&self) -> usize {
-        self.sent.load(Ordering::Relaxed)
+        self.sent.load(Ordering::Relaxed).min(self.options.max_requests)
     }
 
     fn without_token(&self, text: &str) -> String {

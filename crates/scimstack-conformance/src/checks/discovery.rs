@@ -92,6 +92,8 @@ async fn config_names_schemes(w: &World<'_>) -> Result {
 async fn config_is_public(w: &World<'_>) -> Result {
     let answer = w.ask(Ask::new("GET", "/ServiceProviderConfig").who(As::Nobody)).await?;
     ensure!(answer.status == 200, "without authentication it is answered with {}", answer.status);
+    let schemes = answer.json.get("authenticationSchemes");
+    ensure!(schemes.is_some_and(Value::is_array), "without authentication it names no way to authenticate");
     Ok(())
 }
 
@@ -262,6 +264,7 @@ fn described(attribute: &Value, of: &str, is_sub: bool, wrong: &mut Vec<String>)
 async fn no_message_schemas(w: &World<'_>) -> Result {
     let answer = w.get("/Schemas").await?;
     ensure!(answer.status == 200, "expected 200, got {}", answer.status);
+    ensure!(list(&answer.json).next().is_some(), "no schema is listed");
     for schema in list(&answer.json) {
         let id = schema.get("id").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
         ensure!(!id.starts_with("urn:ietf:params:scim:api:messages"), "{id} is listed");

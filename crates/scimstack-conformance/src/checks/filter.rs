@@ -91,7 +91,8 @@ async fn ne(w: &World<'_>, kind: &Kind) -> Result {
 async fn co(w: &World<'_>, kind: &Kind) -> Result {
     let (key, made) = with_text(w, kind).await?;
     let inner: String = made.key.chars().skip(1).take(made.key.chars().count() - 2).collect();
-    only(w, kind, &made, &format!("{} co {}", key.path(), quoted(&inner))).await?;
+    // What is within the name may be within others.
+    only(w, kind, &made, &format!("{} co {} and id eq {}", key.path(), quoted(&inner), quoted(&made.id))).await?;
     only(w, kind, &made, &format!("{} co {}", key.path(), quoted(&made.key))).await
 }
 

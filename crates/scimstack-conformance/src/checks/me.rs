@@ -22,6 +22,7 @@ async fn answered(w: &World<'_>) -> Result {
     let answer = me(w).await?;
     // A client that stands for no resource may be told so.
     ensure!(matches!(answer.status, 200 | 308 | 403 | 404 | 501), "GET /Me was answered with {}", answer.status);
+    ensure!(answer.status != 200 || answer.text("/id").is_some(), "the answer is 200, and has no id");
     Ok(())
 }
 

@@ -31,6 +31,7 @@ const WIDGET: &str = r#"{"id": "urn:example:params:scim:schemas:core:1.0:Widget"
     {"name": "serial", "type": "string", "caseExact": true, "mutability": "immutable", "description": "set once"},
     {"name": "batch", "type": "string", "mutability": "readOnly", "description": "set by nobody"},
     {"name": "secret", "type": "string", "mutability": "writeOnly", "returned": "never", "description": "never shown"},
+    {"name": "pin", "type": "string", "returned": "never", "description": "never shown either"},
     {"name": "cost", "type": "string", "returned": "request", "description": "shown when asked for"},
     {"name": "label", "type": "string", "returned": "always", "description": "always shown"},
     {"name": "size", "type": "complex", "description": "two texts", "subAttributes": [
