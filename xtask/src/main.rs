@@ -1,10 +1,11 @@
 //! `cargo xtask`: the repository's own chores, first of all `cargo xtask test`, the whole proof in one command.
 //!
 //! Owns the order of the steps and the command line. The steps themselves are in [`steps`] (cargo's own checks),
-//! [`deny`], [`demo`], [`console`] and [`peers`]; running programs is [`process`], finding or installing them is [`tools`].
+//! [`deny`], [`demo`], [`console`], [`conformance`] and [`peers`]; running programs is [`process`], finding or installing them is [`tools`].
 //! The ledger of the RFCs' clauses is [`clauses`].
 
 mod clauses;
+mod conformance;
 mod console;
 mod demo;
 mod deny;
@@ -44,6 +45,11 @@ const STEPS: &[Step] = &[
     Step { name: "deny", what: "licences, sources and duplicates of the dependencies (cargo-deny)", run: deny::run },
     Step { name: "demo", what: "the release binary: its size, its start, and the whole demo once", run: demo::run },
     Step { name: "console", what: "the Admin Console, every page, in a real browser", run: console::run },
+    Step {
+        name: "conformance",
+        what: "our conformance suite's command against the release binary",
+        run: conformance::run,
+    },
     Step { name: "peers", what: "scim2-tester and scim2-cli against the release binary", run: peers::run },
 ];
 

@@ -5,6 +5,8 @@ use crate::error::{Error, Result};
 use crate::process::Context;
 use crate::server::{self, Server};
 use crate::tools;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
@@ -18,34 +20,57 @@ pub(crate) fn run(context: &Context) -> Result {
     unit.args(["-B", "-m", "unittest", "discover", "--start-directory", "tests/peers", "--pattern", "test_*.py"]);
     context.run(unit)?;
 
-    let binary = server::build(context)?;
-    let directory = context.scratch("peers")?;
-    let database = format!("sqlite:{}", directory.join("x.db").display());
-    let server = Server::start(context, &binary, &directory, &database)?;
-    let own = |arguments: &[&str]| {
-        let arguments = [arguments, &["--database", &database]].concat();
-        server::command(&binary, &directory, &arguments, COMMAND_LIMIT)
-    };
-    own(&["tenant", "create", "ci"])?;
-    let printed = own(&["token", "create", "--tenant", "ci"])?;
-    let token = token(&printed)?;
-    wait_until_known(&server, token)?;
-
+    let tenant = Tenant::start(context, "peers")?;
     for script in ["scim2_tester_run.py", "scim2_cli_run.py"] {
         let mut command = context.program(&python);
-        command.args(["-B", &format!("tests/peers/{script}")]);
-        command.args(["--url", &format!("http://{}/t/ci/api/scim/v2", server.address)]);
-        println!("$ SCIM_TOKEN=… {}", context.shown(&command));
-        command.env("SCIM_TOKEN", token);
-        let status = command.status().map_err(|error| Error::new(format!("cannot start {script}: {error}")))?;
-        if !status.success() {
-            let log = std::fs::read_to_string(directory.join("server.log")).unwrap_or_default();
-            let lines: Vec<_> = log.lines().collect();
-            let tail = lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n");
-            return Err(Error::new(format!("{script} ended with {status}; the server's last words:\n{tail}")));
-        }
+        command.args(["-B", &format!("tests/peers/{script}"), "--url", &tenant.url]);
+        tenant.judge(context, script, command)?;
     }
     Ok(())
+}
+
+/// A tenant of the release binary, for judges from outside.
+pub(crate) struct Tenant {
+    /// Its base URL.
+    pub(crate) url: String,
+    /// Where the server keeps its files, and a judge may, too.
+    pub(crate) directory: PathBuf,
+    token: String,
+    _server: Server,
+}
+
+impl Tenant {
+    /// Builds and starts the server, and makes a tenant and a token beside it.
+    pub(crate) fn start(context: &Context, name: &str) -> Result<Self> {
+        let binary = server::build(context)?;
+        let directory = context.scratch(name)?;
+        let database = format!("sqlite:{}", directory.join("x.db").display());
+        let server = Server::start(context, &binary, &directory, &database)?;
+        let own = |arguments: &[&str]| {
+            let arguments = [arguments, &["--database", &database]].concat();
+            server::command(&binary, &directory, &arguments, COMMAND_LIMIT)
+        };
+        own(&["tenant", "create", "ci"])?;
+        let printed = own(&["token", "create", "--tenant", "ci"])?;
+        let token = token(&printed)?.to_owned();
+        wait_until_known(&server, &token)?;
+        let url = format!("http://{}/t/ci/api/scim/v2", server.address);
+        Ok(Self { url, directory, token, _server: server })
+    }
+
+    /// Runs a judge, which finds the token in its environment, and expects that it is satisfied.
+    pub(crate) fn judge(&self, context: &Context, name: &str, mut command: Command) -> Result {
+        println!("$ SCIM_TOKEN=… {}", context.shown(&command));
+        command.env("SCIM_TOKEN", &self.token);
+        let status = command.status().map_err(|error| Error::new(format!("cannot start {name}: {error}")))?;
+        if status.success() {
+            return Ok(());
+        }
+        let log = std::fs::read_to_string(self.directory.join("server.log")).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        let tail = lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n");
+        Err(Error::new(format!("{name} ended with {status}; the server's last words:\n{tail}")))
+    }
 }
 
 /// `token create` prints the token and nothing else.

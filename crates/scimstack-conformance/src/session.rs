@@ -14,6 +14,8 @@ use std::time::Duration;
 const PATIENCE: usize = 5;
 /// The longest time to wait for a server that says 429.
 const LONGEST_WAIT: u64 = 60;
+/// Where a server describes itself.
+const DISCOVERY: [&str; 3] = ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas"];
 /// How much of a body is shown in a report.
 const SHOWN: usize = 1_200;
 
@@ -114,18 +116,22 @@ impl<'a> Session<'a> {
         match ask.method {
             "POST" if path.eq_ignore_ascii_case("/Bulk") => {
                 for operation in answer.json.get("Operations").and_then(Value::as_array).into_iter().flatten() {
-                    let text = |name: &str| operation.get(name).and_then(Value::as_str);
-                    let parts: Option<Vec<&str>> = text("location").map(|location| location.rsplit('/').collect());
-                    match (text("method"), parts.as_deref()) {
-                        (Some("POST"), Some([id, endpoint, ..])) => state.made.push(format!("/{endpoint}/{id}")),
-                        (Some("DELETE"), Some([id, endpoint, ..])) => {
-                            let gone = format!("/{endpoint}/{id}");
-                            state.made.retain(|made| *made != gone);
-                        }
+                    let text = |name: &str| operation.get(name).and_then(Value::as_str).unwrap_or_default();
+                    let parts: Vec<&str> = text("location").rsplit('/').collect();
+                    // What failed has made nothing, and its location may be somebody else's.
+                    let ([id, endpoint, ..], true) = (parts.as_slice(), text("status").starts_with('2')) else {
+                        continue;
+                    };
+                    let path = format!("/{endpoint}/{id}");
+                    match text("method") {
+                        "POST" => state.made.push(path),
+                        "DELETE" => state.made.retain(|made| *made != path),
                         _ => {}
                     }
                 }
             }
+            // Whatever a server answers here, it is nothing that was made.
+            "POST" if path.ends_with("/.search") || DISCOVERY.iter().any(|own| path.starts_with(own)) => {}
             "POST" => {
                 let id = answer.text("/id").map(ToOwned::to_owned);
                 let id = id.or_else(|| Some(answer.header("location")?.rsplit('/').next()?.to_owned()));
@@ -149,7 +155,7 @@ impl<'a> Session<'a> {
     /// Deletes one resource; where the server does not delete, the resource is deactivated, and named in the report.
     pub(crate) async fn remove(&self, path: &str) {
         let deleted = self.exchange(&Ask::new("DELETE", path)).await;
-        if deleted.as_ref().is_ok_and(|answer| answer.is_success() || answer.status == 404) {
+        if deleted.as_ref().is_ok_and(|answer| answer.is_success() || matches!(answer.status, 404 | 410)) {
             return;
         }
         let patch = json!({

@@ -101,6 +101,33 @@ fn nothing_is_left_behind_when_the_run_is_stopped_wherever_it_is() {
 }
 
 #[test]
+fn what_was_there_before_is_never_deleted() {
+    // A server that answers every POST as if it had made what it had before.
+    struct Lazy(Good, Mutex<Vec<String>>);
+    #[async_trait]
+    impl Transport for Lazy {
+        async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+            let path = request.uri().path().rsplit("/v2").next().unwrap().to_owned();
+            let is_own = ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas"].contains(&path.as_str());
+            if request.method() == "DELETE" {
+                self.1.lock().unwrap().push(path.clone());
+            }
+            let body = match path.as_str() {
+                _ if request.method() != "POST" => return self.0.send(request).await,
+                "/Bulk" => r#"{"Operations":[{"method":"POST","location":"https://x/Users/theirs","status":"409"}]}"#,
+                _ if is_own || path.ends_with("/.search") => r#"{"id":"theirs"}"#,
+                _ => return self.0.send(request).await,
+            };
+            Ok(http::Response::builder().status(200).body(Bytes::from_static(body.as_bytes())).unwrap())
+        }
+    }
+    let lazy = Lazy(Good::strict(), Mutex::default());
+    futures_executor::block_on(run(&lazy, &lazy.0.target(), &Options::default()));
+    let deleted = lazy.1.lock().unwrap();
+    assert!(!deleted.is_empty() && deleted.iter().all(|path| !path.ends_with("theirs")), "{deleted:?}");
+}
+
+#[test]
 fn a_run_that_only_reads_sends_only_get_and_head() {
     let server = Noted::new(|_, _| None);
     let report = server.run(&Options::default().read_only(true));

@@ -1,5 +1,6 @@
 //! Checks a SCIM server from the command line. Owns the arguments, the files that reports go to and the exit code: 0 when
-//! no check of a MUST failed, 1 when one did, 2 when the command is wrong or the server cannot be tested at all.
+//! no check of a MUST failed, 1 when one did, 2 when the command is wrong, the server cannot be tested at all, or the run was
+//! stopped.
 
 mod transport;
 
@@ -22,7 +23,8 @@ usage: check URL [--token TOKEN] [options]
   --cleanup           delete what earlier runs have left behind, and do nothing else
   --list              list the checks, and ask no server
 
-exit code: 0 no check of a MUST failed; 1 one did; 2 the command is wrong, or the server cannot be tested
+exit code: 0 no check of a MUST failed; 1 one did; 2 the command is wrong, the server cannot be tested, or the run was
+           stopped
 Ctrl-C ends the run early and deletes what was made; a second one does not wait for that.
 ";
 
@@ -149,7 +151,7 @@ fn write(found: &Arguments, report: &Report) -> ExitCode {
     }
     match report.is_conformant() {
         true => ExitCode::SUCCESS,
-        false if report.resource_types.is_empty() => ExitCode::from(2),
+        false if report.stopped || report.resource_types.is_empty() => ExitCode::from(2),
         false => ExitCode::FAILURE,
     }
 }

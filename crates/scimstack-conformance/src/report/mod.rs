@@ -107,12 +107,12 @@ impl Report {
         Self { resource_types, ..Self::default() }
     }
 
-    /// True when no check of a MUST failed, and at least one passed.
+    /// True when the run came to its end, no check of a MUST failed, and at least one passed.
     #[must_use]
     pub fn is_conformant(&self) -> bool {
         let is_must = |o: &&Outcome| o.check.level == Level::Must;
         let mut binding = self.outcomes.iter().filter(is_must);
-        !self.failures().any(|o| is_must(&o)) && binding.any(|o| o.verdict == Verdict::Passed)
+        !self.stopped && !self.failures().any(|o| is_must(&o)) && binding.any(|o| o.verdict == Verdict::Passed)
     }
 
     /// The outcomes that are failures.

@@ -31,9 +31,12 @@ impl fmt::Display for Report {
                 writeln!(f, "  {left}")?;
             }
         }
-        let stopped = if self.stopped { "; the run was stopped early" } else { "" };
-        let verdict = if self.is_conformant() { "conformant" } else { "not conformant" };
-        write!(f, "{verdict}: {} outcomes, {} requests{stopped}", self.outcomes.len(), self.requests)
+        let verdict = match self.is_conformant() {
+            true => "conformant",
+            false if self.stopped => "stopped early, and not judged",
+            false => "not conformant",
+        };
+        write!(f, "{verdict}: {} outcomes, {} requests", self.outcomes.len(), self.requests)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lies told about pages.
+//! Lies told about lists and their pages, by index and by cursor.
 
 use crate::traffic::{Ask, Reply};
 use crate::{Lie, deed, lie, prove};
