@@ -13,6 +13,8 @@ pub(crate) enum Fault {
     Postgres(tokio_postgres::Error),
     /// The `COMMIT` itself failed.
     Commit(tokio_postgres::Error),
+    /// One of the operations that were done together is refused, and it has to be found out which.
+    Apart,
 }
 
 impl Fault {
@@ -22,7 +24,7 @@ impl Fault {
             Self::Postgres(error) | Self::Commit(error) => error.code().is_some_and(|code| {
                 [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
             }),
-            Self::Refused(_) => false,
+            Self::Refused(_) | Self::Apart => false,
         }
     }
 
@@ -31,7 +33,7 @@ impl Fault {
     pub(crate) fn is_of_connection(&self) -> bool {
         match self {
             Self::Postgres(error) => is_gone(error),
-            Self::Commit(_) | Self::Refused(_) => false,
+            Self::Commit(_) | Self::Refused(_) | Self::Apart => false,
         }
     }
 
@@ -44,6 +46,7 @@ impl Fault {
     pub(crate) fn is_no_answer(&self) -> bool {
         match self {
             Self::Refused(error) => matches!(error, StoreError::Unavailable(_)),
+            Self::Apart => false,
             Self::Postgres(error) | Self::Commit(error) => is_outage(error) || is_lost(error),
         }
     }
@@ -79,6 +82,7 @@ impl From<Fault> for StoreError {
             Fault::Commit(error) if is_lost(&error) => Self::InDoubt(Box::new(error)),
             Fault::Commit(error) if is_outage(&error) => Self::Unavailable(Box::new(error)),
             Fault::Postgres(error) | Fault::Commit(error) => Self::Internal(Box::new(error)),
+            Fault::Apart => Self::Internal("operations that could not be done together or apart".into()),
         }
     }
 }
@@ -151,6 +155,12 @@ pub(crate) fn all_of<A, B, C>(
         (Err(fault), _, _) | (_, Err(fault), _) | (_, _, Err(fault)) if !is_aftermath(&fault) => Err(fault),
         (one, other, third) => Ok((one?, other?, third?)),
     }
+}
+
+/// As [`all_of`].
+pub(crate) fn both_of<A, B>((one, other): (Result<A, Fault>, Result<B, Fault>)) -> Result<(A, B), Fault> {
+    let (one, other, ()) = all_of((one, other, Ok(())))?;
+    Ok((one, other))
 }
 
 /// Whether a statement was refused because a value is taken.

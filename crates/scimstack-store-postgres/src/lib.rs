@@ -1,9 +1,11 @@
 //! The store in PostgreSQL, 13 or later: durable, shared by as many servers as there are.
 //!
-//! [`PostgresStore`] implements [`scimstack_store::Store`] with everything it can promise. A changeset is one transaction
+//! [`PostgresStore`] implements [`scimstack_store::Store`] with everything it can promise. A commit is one transaction
 //! at READ COMMITTED that begins by taking a lock on its scope (`pg_advisory_xact_lock`): the commits of one tenant come
 //! one after another, those of different tenants at once. That is the choice of this version; it is what makes references
-//! that are pending, edges and the feed free of races in the simplest way. Reads take no lock: each is one snapshot.
+//! that are pending, edges and the feed free of races in the simplest way. What waits in this process while another commit
+//! of the tenant is made is committed together, and each that cannot be is done alone. Reads take no lock: each is one
+//! snapshot.
 //!
 //! A commit that lost against another transaction, or whose connection was lost before its end, is done again, up to five
 //! times within a second. When the connection is lost while it ends, the outcome is not known: with an idempotency key the
@@ -113,16 +115,19 @@ use scimstack_store::{
 };
 use settings::Settings;
 use sql::Transaction;
+use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio_postgres::IsolationLevel;
 #[cfg(not(feature = "tls"))]
 use tokio_postgres::config::SslMode;
+use writer::Writers;
 
 /// A store in a PostgreSQL database. To be shared, put it in an `Arc`.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: Pool,
     runtime: Handle,
+    writers: Arc<Writers>,
     /// There is an index of parts of texts.
     parts: bool,
 }
@@ -208,7 +213,8 @@ impl PostgresStore {
         migrate::migrate(&mut client).await?;
         let parts = client.query_one("SELECT to_regclass('part_text') IS NOT NULL", &[]).await?.try_get(0)?;
         drop(client);
-        Ok(Self { pool, runtime, parts })
+        let writers = Arc::new(Writers::new(pool.clone()));
+        Ok(Self { pool, runtime, writers, parts })
     }
 
     async fn client(&self) -> Result<Client, Fault> {
@@ -239,7 +245,7 @@ macro_rules! reading {
             .await;
             match answer {
                 Err(fault) if fault.is_of_connection() => {
-                    writer::discard(client);
+                    sql::discard(client);
                     // As many as the pool may have kept, and found to be gone.
                     if attempt > $store.pool.status().max_size {
                         break Err(fault.into());
@@ -291,13 +297,7 @@ impl Store for PostgresStore {
     }
 
     async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
-        let pool = self.pool.clone();
-        let task = self.runtime.spawn(async move { writer::commit(&pool, scope, &changes).await });
-        match task.await {
-            Ok(done) => done,
-            // The runtime went down meanwhile, or the task panicked.
-            Err(error) => Err(StoreError::InDoubt(Box::new(error))),
-        }
+        self.writers.commit(&self.runtime, scope, changes).await
     }
 
     async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError> {

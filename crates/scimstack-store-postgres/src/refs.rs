@@ -3,7 +3,9 @@
 //! [`scimstack_store::Op`].
 
 use crate::commit::Work;
-use crate::fault::{Damaged, Fault};
+use crate::commit::create::New;
+use crate::commit::log::column;
+use crate::fault::{Damaged, Fault, both_of};
 use crate::sql;
 use crate::text::Packed;
 use scimstack_schema::fold::fold;
@@ -43,7 +45,7 @@ impl Spec {
     }
 
     /// `[["id","userName"],["User","Group"]]`
-    fn encode(&self) -> String {
+    pub(crate) fn encode(&self) -> String {
         let keys: Vec<Value> = self.keys.iter().map(|key| Value::from(key.as_str())).collect();
         let targets: Vec<Value> = self.targets.iter().map(|kind| Value::from(kind.as_str())).collect();
         Value::Array(vec![Value::Array(keys), Value::Array(targets)]).to_string()
@@ -170,45 +172,116 @@ impl Moves {
 impl Work<'_> {
     /// Who answers to a raw value: the first key with any match decides.
     pub(crate) async fn resolve(&self, raw: &str, spec: &Spec) -> Result<Answer, Fault> {
-        for &key in &spec.keys {
-            let mut found = self.named(key, raw, &spec.targets).await?;
-            if let Some(first) = found.pop_first() {
-                return Ok(match found.is_empty() {
-                    true => Answer::One(first),
-                    false => Answer::Several,
-                });
-            }
-        }
-        Ok(Answer::Nobody)
+        Ok(self.resolve_all(&[(raw, spec)]).await?.pop().unwrap_or(Answer::Nobody))
     }
 
-    /// Records of these kinds that have the name; of many, enough to know that there are several.
-    async fn named(&self, by: ReferenceKey, raw: &str, targets: &[Kind]) -> Result<BTreeSet<Key>, Fault> {
-        let value = Packed::key(&normalize_name(by, raw));
-        let kinds: Vec<Packed> = targets.iter().map(|kind| Packed::of(kind.as_str())).collect();
-        let column = match by {
-            ReferenceKey::Id => {
-                Some("SELECT kind, id FROM resource WHERE scope = $1 AND kind = ANY($2) AND id = $3 LIMIT 2")
+    /// Who answers to raw values.
+    pub(crate) async fn resolve_all(&self, asked: &[(&str, &Spec)]) -> Result<Vec<Answer>, Fault> {
+        let mut answers = vec![Answer::Nobody; asked.len()];
+        let mut specs: Vec<&Spec> = Vec::new();
+        for (_, spec) in asked {
+            if !specs.contains(spec) {
+                specs.push(spec);
             }
+        }
+        for spec in specs {
+            let targets: Vec<Packed> = spec.targets.iter().map(|kind| Packed::of(kind.as_str())).collect();
+            for &by in &spec.keys {
+                let is_open = |(_, ((_, of), answer)): &(usize, (&(&str, &Spec), &Answer))| {
+                    *of == spec && **answer == Answer::Nobody
+                };
+                let open = asked.iter().zip(&answers).enumerate().filter(is_open);
+                let (places, names): (Vec<i64>, Vec<Packed>) =
+                    open.map(|(place, ((raw, _), _))| (place as i64, Packed::key(&normalize_name(by, raw)))).unzip();
+                if places.is_empty() {
+                    break;
+                }
+                for (place, found) in self.named(by, &places, &names, &targets).await? {
+                    let mut found = found.into_iter();
+                    let (first, second) = (found.next(), found.next());
+                    if let (Some(first), Some(answer)) = (first, answers.get_mut(place)) {
+                        *answer = if second.is_none() { Answer::One(first) } else { Answer::Several };
+                    }
+                }
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Records of these kinds that have these names, by the place of the name; of many, enough to know that there are
+    /// several.
+    async fn named(
+        &self,
+        by: ReferenceKey,
+        places: &[i64],
+        names: &[Packed],
+        targets: &[Packed],
+    ) -> Result<BTreeMap<usize, BTreeSet<Key>>, Fault> {
+        // Name by name, whatever the planner thinks of the numbers.
+        macro_rules! of_each {
+            ($table:literal) => {
+                concat!(
+                    "SELECT e.place, r.kind, r.id FROM unnest($2::bigint[], $3::text[]) AS e(place, name) \
+                     CROSS JOIN LATERAL (SELECT r.kind, r.id FROM ",
+                    $table,
+                    " LIMIT 2) AS r"
+                )
+            };
+        }
+        let column = match by {
+            ReferenceKey::Id => Some(of_each!("resource r WHERE r.scope = $1 AND r.kind = ANY($4) AND r.id = e.name")),
             ReferenceKey::UserName => {
-                Some("SELECT kind, id FROM resource WHERE scope = $1 AND kind = ANY($2) AND uniq_key = $3 LIMIT 2")
+                Some(of_each!("resource r WHERE r.scope = $1 AND r.kind = ANY($4) AND r.uniq_key = e.name"))
             }
             ReferenceKey::ExternalId => {
-                Some("SELECT kind, id FROM resource WHERE scope = $1 AND kind = ANY($2) AND external_key = $3 LIMIT 2")
+                Some(of_each!("resource r WHERE r.scope = $1 AND r.kind = ANY($4) AND r.external_key = e.name"))
             }
             ReferenceKey::Email => None,
         };
-        let mut rows = Vec::new();
-        if let Some(column) = column {
-            rows = sql::all(self.tx, column, &[&self.scope, &kinds, &value]).await?;
+        let of_column = async {
+            match column {
+                Some(column) => sql::all(self.tx, column, &[&self.scope, &places, &names, &targets]).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let further = async {
+            let further =
+                of_each!("name r WHERE r.scope = $1 AND r.by = $5 AND r.name_key = e.name AND r.kind = ANY($4)");
+            match by {
+                ReferenceKey::Id => Ok(Vec::new()),
+                _ => sql::all(self.tx, further, &[&self.scope, &places, &names, &targets, &key_number(by)]).await,
+            }
+        };
+        let (of_column, further) = both_of(tokio::join!(of_column, further))?;
+        let mut found: BTreeMap<usize, BTreeSet<Key>> = BTreeMap::new();
+        for row in of_column.iter().chain(&further) {
+            let key = key(&row.try_get::<_, Packed>(1)?.open(), &row.try_get(2)?)?;
+            found.entry(sql::unsigned(row.try_get(0)?) as usize).or_default().insert(key);
         }
-        if by != ReferenceKey::Id && rows.len() < 2 {
-            let further = "SELECT kind, id FROM name \
-                           WHERE scope = $1 AND by = $2 AND name_key = $3 AND kind = ANY($4) LIMIT 2";
-            rows.extend(sql::all(self.tx, further, &[&self.scope, &key_number(by), &value, &kinds]).await?);
+        Ok(found)
+    }
+
+    /// Makes the references of new records.
+    pub(crate) async fn make_references(&self, new: &[New<'_>]) -> Result<(), Fault> {
+        let mut wanted: Vec<(&Key, i64, &Reference)> = Vec::new();
+        for New { key, record } in new {
+            let mut own: Vec<&Reference> = record.references.iter().collect();
+            own.sort_by(|one, other| (&one.rule.relation, &one.raw).cmp(&(&other.rule.relation, &other.raw)));
+            wanted.extend((1..).zip(own).map(|(n, reference)| (*key, n, reference)));
         }
-        let key_of = |row: &Row| Ok(key(&row.try_get::<_, Packed>(0)?.open(), &row.try_get(1)?)?);
-        rows.iter().map(key_of).collect()
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let specs = column(&wanted, |(_, _, reference)| Spec::of(&reference.rule));
+        let raws = wanted.iter().map(|(_, _, reference)| reference.raw.as_str());
+        let answers = self.resolve_all(&raws.zip(&specs).collect::<Vec<_>>()).await?;
+        let links = wanted.iter().zip(specs).zip(answers).map(|(((key, n, reference), spec), answer)| {
+            let raw = reference.raw.as_str().to_owned();
+            let link = Link { target: answer.target(), raw, n: *n, spec, data: Vec::new() };
+            (*key, reference.rule.relation.as_str(), link)
+        });
+        let links: Vec<(&Key, &str, Link)> = links.collect();
+        self.insert_all(&column(&links, |(key, relation, link)| (*key, *relation, link))).await
     }
 
     /// Makes a record's own references those given, from those that are stored. One that was there with the same raw value stays as it was.
@@ -230,6 +303,7 @@ impl Work<'_> {
         for (relation, link) in &stored {
             self.erase(source, relation, link).await?;
         }
+        let mut links = Vec::with_capacity(wanted.len());
         for (n, reference) in (1..).zip(wanted) {
             let is_bound = |(relation, link): &&(String, Link)| {
                 *relation == reference.rule.relation && reference.raw == link.raw && link.target.is_some()
@@ -240,9 +314,9 @@ impl Work<'_> {
                 None => self.resolve(&reference.raw, &spec).await?.target(),
             };
             let link = Link { target, raw: reference.raw.as_str().to_owned(), n, spec, data: Vec::new() };
-            self.insert(source, &reference.rule.relation, &link).await?;
+            links.push((reference.rule.relation.as_str(), link));
         }
-        Ok(())
+        self.insert_all(&column(&links, |(relation, link)| (source, *relation, link))).await
     }
 
     /// The references that belong to a record, with their relations.
@@ -333,7 +407,7 @@ impl Work<'_> {
         // Two values may turn out to name the same.
         let is_known = n == 0 && self.link(source, relation, &bound.place(), 0).await?.is_some();
         if !is_known {
-            self.insert(source, relation, &bound).await?;
+            self.insert_all(&[(source, relation, &bound)]).await?;
         }
         if n == 0 {
             match is_known {
@@ -376,94 +450,8 @@ impl Work<'_> {
                 moves.count(&source, -1);
             } else {
                 let target = self.resolve(&link.raw, &link.spec).await?.target();
-                self.insert(&source, &relation, &Link { target, ..link }).await?;
+                self.insert_all(&[(&source, &relation, &Link { target, ..link })]).await?;
             }
-        }
-        Ok(())
-    }
-
-    /// The edge at a place, if there is one.
-    pub(crate) async fn link(
-        &self,
-        source: &Key,
-        relation: &str,
-        place: &Place,
-        n: i64,
-    ) -> Result<Option<Link>, Fault> {
-        let (skind, sid) = packed(source);
-        let relation = Packed::of(relation);
-        let row = sql::first(
-            self.tx,
-            link_columns!(
-                " FROM edge WHERE scope = $1 AND skind = $2 AND sid = $3 AND relation = $4 AND pending = $5 \
-                 AND tkind = $6 AND tid = $7 AND n = $8"
-            ),
-            &[&self.scope, &skind, &sid, &relation, &place.pending, &place.kind, &place.id, &n],
-        )
-        .await?;
-        row.as_ref().map(Link::read).transpose()
-    }
-
-    /// Writes an edge that is not there yet, and under which names it waits when it is pending.
-    pub(crate) async fn insert(&self, source: &Key, relation: &str, link: &Link) -> Result<(), Fault> {
-        let place = link.place();
-        let (skind, sid) = packed(source);
-        let relation = Packed::of(relation);
-        let (raw, raw_key, spec) = (Packed::of(&link.raw), Packed::key(&link.raw), Packed::of(&link.spec.encode()));
-        sql::run(
-            self.tx,
-            "INSERT INTO edge(scope, skind, sid, relation, pending, tkind, tid, n, raw, raw_key, spec, data) \
-             VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-            &[
-                &self.scope,
-                &skind,
-                &sid,
-                &relation,
-                &place.pending,
-                &place.kind,
-                &place.id,
-                &link.n,
-                &raw,
-                &raw_key,
-                &spec,
-                &link.data,
-            ],
-        )
-        .await?;
-        if place.pending {
-            let (by, keys): (Vec<i64>, Vec<Packed>) = waits_for(link).into_iter().unzip();
-            sql::run(
-                self.tx,
-                "INSERT INTO waiting(scope, by, name_key, relation, skind, sid, raw_key, n) \
-                 SELECT $1, k.by, k.name_key, $2, $3, $4, $5, $6 \
-                 FROM unnest($7::bigint[], $8::text[]) AS k(by, name_key)",
-                &[&self.scope, &relation, &skind, &sid, &raw_key, &link.n, &by, &keys],
-            )
-            .await?;
-        }
-        Ok(())
-    }
-
-    /// Deletes an edge with the names it waits for.
-    pub(crate) async fn erase(&self, source: &Key, relation: &str, link: &Link) -> Result<(), Fault> {
-        let place = link.place();
-        let (skind, sid) = packed(source);
-        let relation = Packed::of(relation);
-        sql::run(
-            self.tx,
-            "DELETE FROM edge WHERE scope = $1 AND skind = $2 AND sid = $3 AND relation = $4 AND pending = $5 \
-             AND tkind = $6 AND tid = $7 AND n = $8",
-            &[&self.scope, &skind, &sid, &relation, &place.pending, &place.kind, &place.id, &link.n],
-        )
-        .await?;
-        if place.pending {
-            sql::run(
-                self.tx,
-                "DELETE FROM waiting WHERE scope = $1 AND skind = $2 AND sid = $3 AND relation = $4 AND raw_key = $5 \
-                 AND n = $6",
-                &[&self.scope, &skind, &sid, &relation, &place.id, &link.n],
-            )
-            .await?;
         }
         Ok(())
     }
@@ -483,9 +471,18 @@ pub(crate) fn own_names(key: &Key, unique: Option<&str>, external_id: Option<&st
     own.into_iter().filter_map(|(by, value)| Some((key_number(by), Packed::key(value?)))).collect()
 }
 
-fn waits_for(link: &Link) -> BTreeSet<NameRow> {
-    let name = |by: &ReferenceKey| (key_number(*by), Packed::key(&normalize_name(*by, &link.raw)));
-    let mut names: BTreeSet<NameRow> = link.spec.keys.iter().map(name).collect();
+/// The names that a reference finds its target by.
+pub(crate) fn looked_for(reference: &Reference) -> BTreeSet<NameRow> {
+    names_of(&reference.rule.keys, &reference.raw)
+}
+
+fn names_of(keys: &[ReferenceKey], raw: &str) -> BTreeSet<NameRow> {
+    keys.iter().map(|by| (key_number(*by), Packed::key(&normalize_name(*by, raw)))).collect()
+}
+
+/// The names that a pending edge waits for.
+pub(crate) fn waits_for(link: &Link) -> BTreeSet<NameRow> {
+    let mut names = names_of(&link.spec.keys, &link.raw);
     if link.n == 0 {
         names.insert((BY_RAW, Packed::key(&fold(&link.raw))));
     }

@@ -1,14 +1,14 @@
 //! Statements: prepared once for each connection, built only from texts of our own with every value bound, and all of
 //! them to the scope of their transaction.
 //!
-//! [`Transaction`] is the only way to the database after the migrations. What it runs has passed [`crate::tenancy`], and
+//! [`Transaction`] is the only way to the tables after the migrations; [`Writing`] begins and ends one that writes. What it runs has passed [`crate::tenancy`], and
 //! binds the very scope that the transaction was begun for; anything else fails before it is sent.
 
 use crate::fault::Fault;
 use crate::tenancy::{OVER_ALL_SCOPES, Reach, reach};
 use crate::text::Packed;
 use deadpool_postgres::Client;
-use scimstack_store::FeedScope;
+use scimstack_store::{FeedScope, Scope};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
@@ -61,13 +61,6 @@ impl<'t> Transaction<'t> {
         Self { inner: Inner::Each(client), scope }
     }
 
-    pub(crate) async fn commit(self) -> Result<(), Error> {
-        match self.inner {
-            Inner::Begun(transaction) => transaction.commit().await,
-            Inner::Each(_) => Ok(()),
-        }
-    }
-
     /// Refuses a statement that is not held to the scope.
     fn check(&self, sql: &str, params: Params<'_>) -> Result<(), Strayed> {
         let strayed = |reason: String| Strayed { statement: sql.to_owned(), reason };
@@ -100,6 +93,69 @@ impl<'t> Transaction<'t> {
         }
         Ok(())
     }
+}
+
+/// The first half of the advisory locks on scopes; the second is the scope's number.
+const LOCK: i32 = 0x5343_4d53;
+
+/// A transaction that writes, with the lock on its scope. A connection that it was not ended on is not used again.
+pub(crate) struct Writing {
+    client: Option<Client>,
+    scope: Scope,
+}
+
+impl Writing {
+    /// Begins, and waits for the lock: one message, so that nothing is read before. Statements that bring many rows are
+    /// planned once, as others are: with the values at hand PostgreSQL would find that fewer rows than it expects are
+    /// cheaper, and plan anew each time, which takes longer than what is planned.
+    pub(crate) async fn begin(client: Client, scope: Scope) -> Result<Self, Error> {
+        let writing = Self { client: Some(client), scope };
+        let number = scope.number().cast_signed();
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL plan_cache_mode = force_generic_plan; \
+             SELECT pg_advisory_xact_lock({LOCK}, {number})"
+        );
+        writing.simply(&begin).await?;
+        Ok(writing)
+    }
+
+    async fn simply(&self, sql: &str) -> Result<(), Error> {
+        match &self.client {
+            Some(client) => client.batch_execute(sql).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What statements are run in.
+    pub(crate) fn transaction(&self) -> Option<Transaction<'_>> {
+        Some(Transaction::none(self.client.as_ref()?, FeedScope::One(self.scope)))
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        self.simply("COMMIT").await?;
+        // Back to the pool.
+        drop(self.client.take());
+        Ok(())
+    }
+
+    pub(crate) async fn roll_back(mut self) {
+        if self.simply("ROLLBACK").await.is_ok() {
+            drop(self.client.take());
+        }
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            discard(client);
+        }
+    }
+}
+
+/// Takes a connection out of the pool, which makes another when it needs one.
+pub(crate) fn discard(client: Client) {
+    drop(Client::take(client));
 }
 
 /// The statements that were run in this process.

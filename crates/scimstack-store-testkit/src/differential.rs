@@ -18,6 +18,8 @@
 )]
 
 use futures_util::future::LocalBoxFuture;
+use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -93,16 +95,15 @@ const FILTERS: &[&str] = &[
     r#"title sw "T" and title ne "t2""#,
 ];
 
-fn user_document(id: &str) -> impl Strategy<Value = String> + use<> {
+fn user_document(id: &str, names: &'static [&'static str]) -> impl Strategy<Value = String> + use<> {
     let id = id.to_owned();
-    let name =
-        (select(NAMES), proptest::option::of(select(NAMES)), proptest::option::of(select(&["E1", "ann", "x"][..])));
+    let name = (select(names), option::of(select(NAMES)), option::of(select(&["E1", "ann", "x"][..])));
     let rest = (
-        proptest::collection::vec((select(EMAILS), any::<bool>()), 0..3),
-        proptest::option::of(select(RAWS)),
-        proptest::option::of(any::<bool>()),
-        proptest::option::of(select(&["Kelly", "KELLY", "Kelso"][..])),
-        proptest::option::of(select(&["T1", "t2"][..])),
+        vec((select(EMAILS), any::<bool>()), 0..3),
+        option::of(select(RAWS)),
+        option::of(any::<bool>()),
+        option::of(select(&["Kelly", "KELLY", "Kelso"][..])),
+        option::of(select(&["T1", "t2"][..])),
     );
     (name, rest).prop_map(move |((name, shown, external), (emails, manager, active, family, title))| {
         let mut document = format!(r#"{{"id":"{id}","userName":"{name}""#);
@@ -142,7 +143,7 @@ fn expectation() -> impl Strategy<Value = Expect> {
 }
 
 fn operation() -> impl Strategy<Value = Op> {
-    let of_user = || select(USERS).prop_flat_map(|id| (Just(id), user_document(id)));
+    let of_user = || select(USERS).prop_flat_map(|id| (Just(id), user_document(id, NAMES)));
     // Some of those who write know of indexes that others do not.
     let as_user = |document: &str, at: i64| match at % 3 {
         0 => record(&registry(), "User", document, at),
@@ -161,8 +162,7 @@ fn operation() -> impl Strategy<Value = Op> {
             1,
         )
     };
-    let change =
-        (proptest::option::of(proptest::collection::vec(drafts(), 0..5)), proptest::collection::vec(step(), 0..3));
+    let change = (option::of(vec(drafts(), 0..5)), vec(step(), 0..3));
     prop_oneof![
         5 => (of_user(), 0..7i64).prop_map(move |((id, document), at)| {
             Op::Create { key: key("User", id), record: as_user(&document, at) }
@@ -178,9 +178,50 @@ fn operation() -> impl Strategy<Value = Op> {
             Op::Replace { key: key("Group", id), expect: Expect::Any, record: as_group(id, name) }
         }),
         1 => select(GROUPS).prop_map(|id| Op::Delete { key: key("Group", id), expect: Expect::Any }),
-        4 => (select(GROUPS), proptest::collection::vec(select(RAWS), 1..4)).prop_map(|(id, raws)| add(id, &raws)),
+        4 => (select(GROUPS), vec(select(RAWS), 1..4)).prop_map(|(id, raws)| add(id, &raws)),
         3 => (select(GROUPS), change).prop_map(|(id, (replace, steps))| relate(id, EdgeChange { replace, steps })),
     ]
+}
+
+/// Operations of one changeset: any few, or a run as those who load a directory send it, of people who refer to each other
+/// and events between them.
+fn operations() -> impl Strategy<Value = Vec<Op>> {
+    let event = (0..4_u8, option::of(select(USERS))).prop_map(|(n, id)| Op::Emit {
+        topic: "log".to_owned(),
+        id: format!("event{n}"),
+        key: id.map(|id| key("User", id)),
+        payload: "{}".into(),
+    });
+    // Each with a name of its own, mostly, so that they can all be made.
+    let own = NAMES.chunks(1).chain([NAMES]);
+    let people = (shuffled(USERS.to_vec()), shuffled(own.collect())).prop_flat_map(|(ids, names)| {
+        let people = ids.into_iter().zip(names);
+        let people: Vec<_> = people.map(|(id, names)| (Just(id), user_document(id, names))).collect();
+        (people, 0..7_i64)
+    });
+    let run = (people, vec(event, 6)).prop_map(|((people, at), events)| {
+        let mut events = events.into_iter();
+        let create = |(id, document): (&str, String)| Op::Create {
+            key: key("User", id),
+            record: record(&registry(), "User", &document, at),
+        };
+        // An event after every other one.
+        let ops = people
+            .into_iter()
+            .enumerate()
+            .flat_map(|(n, person)| std::iter::once(create(person)).chain(events.next().filter(|_| n % 2 == 1)));
+        ops.collect()
+    });
+    prop_oneof![5 => vec(operation(), 1..4), 1 => run]
+}
+
+/// At least two of these, in any order.
+fn shuffled<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> impl Strategy<Value = Vec<T>> {
+    let most = all.len();
+    (Just(all).prop_shuffle(), 2..=most).prop_map(|(mut some, count)| {
+        some.truncate(count);
+        some
+    })
 }
 
 /// What a commit came to; of refusals what a client sees.
@@ -281,8 +322,8 @@ pub fn agrees_with_memory<S: Store>(store: &S, cases: u32, seed: u64, wait: impl
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let tenant = Cell::new(1_000_u32);
-    let history = proptest::collection::vec(proptest::collection::vec(operation(), 1..4), 1..25);
-    let asked = proptest::collection::vec(questions(), 60);
+    let history = vec(operations(), 1..25);
+    let asked = vec(questions(), 60);
     let result = runner.run(&(history, asked, 1..4_usize), |(history, asked, limit)| {
         tenant.set(tenant.get() + 1);
         let both = Both {

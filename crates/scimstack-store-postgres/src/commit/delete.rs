@@ -17,8 +17,8 @@ impl Work<'_> {
         sql::run(self.tx, statement, &[&self.scope, &kind, &id]).await?;
         self.alter(key, &before, None).await?;
         let mut entry = Entry::new(ChangeKind::Deleted, Some(key), None);
-        entry.before = Some(&before.doc);
-        self.log(&entry).await?;
+        entry.before = Some(before.doc.into());
+        self.log(entry);
         let mut unlinked = Moves::default();
         self.unlink(key, &mut unlinked).await?;
         // Who shared a name with it may be the only one now.

@@ -2,12 +2,15 @@
 //! they are to be. No two have the same target, nor are pending under the same raw value.
 
 use super::Work;
-use crate::fault::Fault;
+use super::log::column;
+use super::relate::ROWS;
+use crate::fault::{Fault, both_of};
 use crate::refs::{Link, Moved, Place, link_columns, packed};
 use crate::sql;
 use crate::text::Packed;
 use scimstack_store::{Key, Kind, ResourceId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use tokio_postgres::Row;
 
 /// An edge before and after.
 #[derive(Default)]
@@ -54,68 +57,46 @@ impl EdgeSet {
         Ok(set)
     }
 
-    /// Looks for the edge that `link` is already.
+    /// Looks for the edges that these are already, and for those that any of `named` is the target's id or the raw value
+    /// of.
     pub(super) async fn load(
         &mut self,
         work: &Work<'_>,
         source: &Key,
         relation: &str,
-        link: &Link,
-    ) -> Result<(), Fault> {
-        if link.target.is_none() {
-            return self.load_named(work, source, relation, &link.raw).await;
-        }
-        if !self.whole && !self.pairs.contains_key(&link.place()) {
-            let found = work.link(source, relation, &link.place(), 0).await?;
-            self.found(found);
-        }
-        Ok(())
-    }
-
-    /// Looks for edges that `value` is the target's id or the raw value of.
-    pub(super) async fn load_named(
-        &mut self,
-        work: &Work<'_>,
-        source: &Key,
-        relation: &str,
-        value: &str,
+        links: &[Link],
+        named: &[&str],
     ) -> Result<(), Fault> {
         if self.whole {
             return Ok(());
         }
-        let (kind, id) = packed(source);
-        let relation = Packed::of(relation);
-        let value = Packed::key(value);
-        let mut rows = sql::all(
-            work.tx,
-            link_columns!(
-                " FROM edge WHERE scope = $1 AND skind = $2 AND sid = $3 AND relation = $4 AND raw_key = $5 AND n = 0"
-            ),
-            &[&work.scope, &kind, &id, &relation, &value],
-        )
-        .await?;
-        let kinds = crate::read::kinds(work.tx, work.scope).await?;
-        rows.extend(
-            sql::all(
-                work.tx,
-                link_columns!(
-                    " FROM edge WHERE scope = $1 AND skind = $2 AND sid = $3 AND relation = $4 AND NOT pending \
-                     AND tkind = ANY($5) AND tid = $6 AND n = 0"
-                ),
-                &[&work.scope, &kind, &id, &relation, &kinds, &value],
-            )
-            .await?,
-        );
-        for row in &rows {
-            let link = Link::read(row)?;
-            self.found(Some(link));
+        let (bound, pending): (Vec<&Link>, Vec<&Link>) = links.iter().partition(|link| link.target.is_some());
+        let places = column(&bound, |link| link.place());
+        let names = pending.iter().map(|link| link.raw.as_str()).chain(named.iter().copied());
+        let names: Vec<Packed> = names.map(Packed::key).collect();
+        let bound = async {
+            let mut rows = Vec::new();
+            for some in places.chunks(ROWS) {
+                rows.extend(at_places(work, source, relation, some).await?);
+            }
+            Ok(rows)
+        };
+        let named = async {
+            let mut rows = Vec::new();
+            for some in names.chunks(ROWS) {
+                rows.extend(by_names(work, source, relation, some).await?);
+            }
+            Ok(rows)
+        };
+        let (bound, named) = both_of(tokio::join!(bound, named))?;
+        for row in bound.iter().chain(&named) {
+            self.found(Link::read(row)?);
         }
         Ok(())
     }
 
     /// Takes in an edge that is there, unless it was looked at before.
-    fn found(&mut self, link: Option<Link>) {
-        let Some(link) = link else { return };
+    fn found(&mut self, link: Link) {
         let place = link.place();
         if !self.pairs.contains_key(&place) {
             self.register(&place, &link);
@@ -205,4 +186,60 @@ impl EdgeSet {
         let pairs = self.pairs.values().filter(|pair| pair.before != pair.after);
         pairs.map(|pair| (pair.before.as_ref(), pair.after.as_ref()))
     }
+}
+
+/// The columns of a [`Link`] for each of some values, each looked for by itself, whatever the planner thinks of their
+/// number.
+macro_rules! links_of_each {
+    ($values:literal, $condition:literal) => {
+        concat!(
+            "SELECT l.pending, l.tkind, l.tid, l.n, l.raw, l.spec, l.data FROM unnest(",
+            $values,
+            " CROSS JOIN LATERAL (SELECT l.pending, l.tkind, l.tid, l.n, l.raw, l.spec, l.data FROM edge l \
+             WHERE l.scope = $1 AND l.skind = $2 AND l.sid = $3 AND l.relation = $4 AND ",
+            $condition,
+            " AND l.n = 0 OFFSET 0) AS l"
+        )
+    };
+}
+
+/// The edges to these targets.
+async fn at_places(work: &Work<'_>, source: &Key, relation: &str, places: &[Place]) -> Result<Vec<Row>, Fault> {
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (kind, id) = packed(source);
+    sql::all(
+        work.tx,
+        links_of_each!(
+            "$5::text[], $6::text[]) AS e(tkind, tid)",
+            "NOT l.pending AND l.tkind = e.tkind AND l.tid = e.tid"
+        ),
+        &[
+            &work.scope,
+            &kind,
+            &id,
+            &Packed::of(relation),
+            &column(places, |place| &place.kind),
+            &column(places, |place| &place.id),
+        ],
+    )
+    .await
+}
+
+/// The edges that these values are the target's id or the raw value of.
+async fn by_names(work: &Work<'_>, source: &Key, relation: &str, names: &[Packed]) -> Result<Vec<Row>, Fault> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (kind, id) = packed(source);
+    let relation = Packed::of(relation);
+    let kinds = crate::read::kinds(work.tx, work.scope).await?;
+    let by_raw = links_of_each!("$5::text[]) AS e(name)", "l.raw_key = e.name");
+    let by_raw = async { sql::all(work.tx, by_raw, &[&work.scope, &kind, &id, &relation, &names]).await };
+    let by_id = links_of_each!("$5::text[]) AS e(name)", "NOT l.pending AND l.tkind = ANY($6) AND l.tid = e.name");
+    let by_id = async { sql::all(work.tx, by_id, &[&work.scope, &kind, &id, &relation, &names, &kinds]).await };
+    let (mut by_raw, by_id) = both_of(tokio::join!(by_raw, by_id))?;
+    by_raw.extend(by_id);
+    Ok(by_raw)
 }

@@ -1,12 +1,14 @@
 //! What is indexed of a record: rows of `av`, `name` and `uniq_val`. Statements that do not depend on each other are sent
 //! together, so that they wait for the network once.
 
-use super::Work;
-use crate::fault::{Fault, all_of};
+use super::create::New;
+use super::log::column;
+use super::{Pace, Work};
+use crate::fault::{Damaged, Fault, all_of};
 use crate::refs::{NameRow, key_number, packed};
 use crate::sql;
 use crate::text::Packed;
-use scimstack_store::{Index, Key, Record, StoreError, UniqueValue};
+use scimstack_store::{Index, IndexEntry, Key, Name, Record, StoreError, UniqueValue};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rows of one record.
@@ -69,67 +71,105 @@ impl Work<'_> {
     }
 
     /// Writes the rows of `av`.
-    pub(super) async fn index_values(&self, key: &Key, index: &Index) -> Result<(), Fault> {
-        if index.entries.is_empty() {
+    pub(super) async fn index_values(&self, indexes: &[(&Key, &Index)]) -> Result<(), Fault> {
+        let rows = indexes.iter().flat_map(|(key, index)| index.entries.iter().map(move |entry| (packed(key), entry)));
+        let rows: Vec<((Packed, Packed), &IndexEntry)> = rows.collect();
+        if rows.is_empty() {
             return Ok(());
         }
-        let (kind, id) = packed(key);
-        let entries = index.entries.iter();
-        let paths: Vec<Packed> = entries.clone().map(|entry| Packed::of(&entry.path)).collect();
-        let values: Vec<Packed> = entries.clone().map(|entry| Packed::key(&entry.value)).collect();
-        let elements: Vec<i64> = entries.clone().map(|entry| entry.element.into()).collect();
-        let types: Vec<Option<Packed>> = entries.map(|entry| entry.kind.as_deref().map(Packed::of)).collect();
         sql::run(
             self.tx,
             "INSERT INTO av(scope, kind, id, path, val, elem, type) \
-             SELECT $1, $2, $3, e.path, e.val, e.elem, e.type \
-             FROM unnest($4::text[], $5::text[], $6::bigint[], $7::text[]) AS e(path, val, elem, type) \
-             ON CONFLICT DO NOTHING",
-            &[&self.scope, &kind, &id, &paths, &values, &elements, &types],
+             SELECT $1, e.kind, e.id, e.path, e.val, e.elem, e.type \
+             FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[]) \
+             AS e(kind, id, path, val, elem, type) ON CONFLICT DO NOTHING",
+            &[
+                &self.scope,
+                &column(&rows, |((kind, _), _)| kind),
+                &column(&rows, |((_, id), _)| id),
+                &column(&rows, |(_, entry)| Packed::of(&entry.path)),
+                &column(&rows, |(_, entry)| Packed::key(&entry.value)),
+                &column(&rows, |(_, entry)| i64::from(entry.element)),
+                &column(&rows, |(_, entry)| entry.kind.as_deref().map(Packed::of)),
+            ],
         )
         .await?;
         Ok(())
     }
 
-    /// Writes what is to be indexed of a record.
-    pub(super) async fn index(&self, op: usize, key: &Key, record: &Record) -> Result<(), Fault> {
-        let (kind, id) = packed(key);
-        self.index_values(key, &record.index).await?;
-        if !record.names.is_empty() {
-            let by: Vec<i64> = record.names.iter().map(|name| key_number(name.key)).collect();
-            let values: Vec<Packed> = record.names.iter().map(|name| Packed::key(&name.value)).collect();
-            sql::run(
-                self.tx,
-                "INSERT INTO name(scope, kind, id, by, name_key) \
-                 SELECT $1, $2, $3, e.by, e.name_key FROM unnest($4::bigint[], $5::text[]) AS e(by, name_key) \
-                 ON CONFLICT DO NOTHING",
-                &[&self.scope, &kind, &id, &by, &values],
-            )
-            .await?;
+    /// Writes the rows of `name`.
+    async fn index_names(&self, new: &[New<'_>]) -> Result<(), Fault> {
+        let rows = new.iter().flat_map(|new| new.record.names.iter().map(move |name| (packed(new.key), name)));
+        let rows: Vec<((Packed, Packed), &Name)> = rows.collect();
+        if rows.is_empty() {
+            return Ok(());
         }
-        let unique: BTreeSet<&UniqueValue> = record.unique.iter().collect();
-        for UniqueValue { path, value } in unique {
-            let (path_key, value) = (Packed::of(path), Packed::key(value));
-            let inserted = sql::run(
+        sql::run(
+            self.tx,
+            "INSERT INTO name(scope, kind, id, by, name_key) SELECT $1, e.kind, e.id, e.by, e.name_key \
+             FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) AS e(kind, id, by, name_key) \
+             ON CONFLICT DO NOTHING",
+            &[
+                &self.scope,
+                &column(&rows, |((kind, _), _)| kind),
+                &column(&rows, |((_, id), _)| id),
+                &column(&rows, |(_, name)| key_number(name.key)),
+                &column(&rows, |(_, name)| Packed::key(&name.value)),
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Writes the rows of `uniq_val`. Of one record alone, `op` is its operation.
+    async fn index_unique(&self, new: &[New<'_>], pace: Pace, op: usize) -> Result<(), Fault> {
+        let mut rows = Vec::new();
+        for New { key, record } in new {
+            let unique: BTreeSet<&UniqueValue> = record.unique.iter().collect();
+            rows.extend(unique.into_iter().map(|value| (*key, packed(key), value)));
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let inserted = sql::run(
+            self.tx,
+            "INSERT INTO uniq_val(scope, kind, path, val_key, id) SELECT $1, e.kind, e.path, e.val_key, e.id \
+             FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS e(kind, path, val_key, id) \
+             ON CONFLICT DO NOTHING",
+            &[
+                &self.scope,
+                &column(&rows, |(_, (kind, _), _)| kind),
+                &column(&rows, |(_, _, unique)| Packed::of(&unique.path)),
+                &column(&rows, |(_, _, unique)| Packed::key(&unique.value)),
+                &column(&rows, |(_, (_, id), _)| id),
+            ],
+        )
+        .await?;
+        if inserted == rows.len() as u64 {
+            return Ok(());
+        }
+        if pace == Pace::Together {
+            return Err(Fault::Apart);
+        }
+        for (key, (kind, id), UniqueValue { path, value }) in rows {
+            let holder = sql::first(
                 self.tx,
-                "INSERT INTO uniq_val(scope, kind, path, val_key, id) VALUES($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-                &[&self.scope, &kind, &path_key, &value, &id],
+                "SELECT id FROM uniq_val WHERE scope = $1 AND kind = $2 AND path = $3 AND val_key = $4 AND id <> $5",
+                &[&self.scope, &kind, &Packed::of(path), &Packed::key(value), &id],
             )
             .await?;
-            if inserted == 0 {
-                let row = sql::first(
-                    self.tx,
-                    "SELECT id FROM uniq_val WHERE scope = $1 AND kind = $2 AND path = $3 AND val_key = $4",
-                    &[&self.scope, &kind, &path_key, &value],
-                )
-                .await?;
-                let holder = match row {
-                    Some(row) => Some(crate::refs::key(key.kind.as_str(), &row.try_get(0)?)?),
-                    None => None,
-                };
+            if let Some(row) = holder {
+                let holder = Some(crate::refs::key(key.kind.as_str(), &row.try_get(0)?)?);
                 return Err(StoreError::Conflict { op, path: path.clone(), holder }.into());
             }
         }
+        Err(Damaged("unique values that are taken by nobody").into())
+    }
+
+    /// Writes what is to be indexed of records. Of one alone, `op` is its operation.
+    pub(super) async fn index_all(&self, new: &[New<'_>], pace: Pace, op: usize) -> Result<(), Fault> {
+        let values = column(new, |new| (new.key, &new.record.index));
+        all_of(tokio::join!(self.index_values(&values), self.index_names(new), self.index_unique(new, pace, op)))?;
         Ok(())
     }
 }

@@ -1,11 +1,13 @@
-//! Changesets: operation after operation inside the writer's transaction, each seeing what those before it did. Whether
-//! the whole is kept is decided by [`crate::writer`].
+//! Changesets: one or several that share a transaction, operation after operation, each seeing what those before it did.
+//! Whether the whole is kept is decided by [`crate::writer`].
 
-mod create;
+pub(crate) mod create;
 mod delete;
 mod edges;
 mod emit;
 mod index;
+mod links;
+pub(crate) mod log;
 mod parts;
 mod prune;
 mod reindex;
@@ -15,15 +17,25 @@ mod replace;
 use crate::codec::{Reader, Writer};
 use crate::fault::{Damaged, Fault};
 use crate::refs::{Moved, Moves, packed};
-use crate::sql::{self, Transaction, signed, unsigned};
+use crate::sql::{self, Transaction, unsigned};
 use crate::text::Packed;
 use bytes::Bytes;
+use log::{Log, column};
 use scimstack_schema::{Object, Timestamp, Value};
 use scimstack_store::{ChangeKind, ChangeSet, Expect, Key, Kind, Op, OpReceipt, Receipt, Scope, StoreError, Version};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The most ids a feed entry lists as added, and as removed.
 const LISTED: usize = 1_000;
+
+/// How several creates are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Many with few statements. When one of them is refused it is not known which: [`Fault::Apart`].
+    Together,
+    /// One after another.
+    Apart,
+}
 
 /// A changeset at work.
 pub(crate) struct Work<'w> {
@@ -32,30 +44,131 @@ pub(crate) struct Work<'w> {
     at: Timestamp,
     actor: &'w str,
     request_id: &'w str,
+    log: &'w Log,
 }
 
-/// Does what a changeset says, in a transaction that has the scope's lock. On an error the caller rolls back.
-pub(crate) async fn apply(tx: &Transaction<'_>, scope: Scope, changes: &ChangeSet) -> Result<Receipt, Fault> {
-    let work = Work {
-        tx,
-        scope: scope.number().into(),
-        at: changes.at,
-        actor: &changes.actor.0,
-        request_id: &changes.request_id,
+/// An operation of one of the changesets of a transaction.
+struct Step<'w> {
+    /// Its number in the transaction.
+    number: usize,
+    work: &'w Work<'w>,
+    /// Its index in its changeset.
+    op: usize,
+    what: &'w Op,
+}
+
+/// Does what changesets say, in a transaction that has the scope's lock. On an error the caller rolls back, and all of them
+/// are as if they had never been.
+pub(crate) async fn apply(
+    tx: &Transaction<'_>,
+    scope: Scope,
+    changesets: &[ChangeSet],
+    pace: Pace,
+) -> Result<Vec<Receipt>, Fault> {
+    let scope = scope.number().into();
+    let mut done = done_before(tx, scope, changesets).await?;
+    let log = Log::default();
+    let is_new = |changes: &&ChangeSet| changes.idempotency_key.as_ref().is_none_or(|key| !done.contains_key(key));
+    let works: Vec<(Work<'_>, &ChangeSet)> = changesets
+        .iter()
+        .filter(is_new)
+        .map(|changes| {
+            let (actor, request_id) = (changes.actor.0.as_str(), changes.request_id.as_str());
+            (Work { tx, scope, at: changes.at, actor, request_id, log: &log }, changes)
+        })
+        .collect();
+    let mut steps = Vec::new();
+    for (work, changes) in &works {
+        for (op, what) in changes.ops.iter().enumerate() {
+            steps.push(Step { number: steps.len(), work, op, what });
+        }
+    }
+    let mut receipts = Vec::with_capacity(steps.len());
+    let mut rest = steps.as_slice();
+    while let Some(step) = rest.first() {
+        let run = if pace == Pace::Together { create::run(rest) } else { 0 };
+        let taken = match rest.split_at_checked(run) {
+            Some((run, _)) if !run.is_empty() => {
+                receipts.extend(Box::pin(create::create_all(run)).await?);
+                run.len()
+            }
+            _ => {
+                receipts.push(Box::pin(step.apply()).await?);
+                1
+            }
+        };
+        if log.is_full() {
+            log.write(tx, scope).await?;
+        }
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    log.write(tx, scope).await?;
+    for number in log.repeated() {
+        if let Some(receipt) = receipts.get_mut(number) {
+            receipt.changed = false;
+        }
+    }
+    let mut receipts = receipts.into_iter();
+    let made: Vec<(&ChangeSet, Vec<OpReceipt>)> =
+        works.iter().map(|(_, changes)| (*changes, receipts.by_ref().take(changes.ops.len()).collect())).collect();
+    remember(tx, scope, &made).await?;
+    let mut made = made.into_iter();
+    let receipt = |changes: &ChangeSet| match changes.idempotency_key.as_ref().and_then(|key| done.remove(key)) {
+        Some(ops) => Receipt::new(ops, true),
+        None => Receipt::new(made.next().map(|(_, ops)| ops).unwrap_or_default(), false),
     };
-    if let Some(key) = &changes.idempotency_key
-        && let Some(ops) = work.done_before(key).await?
-    {
-        return Ok(Receipt::new(ops, true));
+    Ok(changesets.iter().map(receipt).collect())
+}
+
+/// The receipts of changesets with the idempotency keys of these.
+async fn done_before(
+    tx: &Transaction<'_>,
+    scope: i64,
+    changesets: &[ChangeSet],
+) -> Result<HashMap<String, Vec<OpReceipt>>, Fault> {
+    let keys: Vec<&str> = changesets.iter().filter_map(|changes| changes.idempotency_key.as_deref()).collect();
+    let mut done = HashMap::new();
+    if keys.is_empty() {
+        return Ok(done);
     }
-    let mut ops = Vec::with_capacity(changes.ops.len());
-    for (at, op) in changes.ops.iter().enumerate() {
-        ops.push(Box::pin(work.apply(at, op)).await?);
+    let packed: Vec<Packed> = keys.iter().map(|key| Packed::key(key)).collect();
+    let statement = "SELECT idem_key, receipt FROM idem WHERE scope = $1 AND idem_key = ANY($2)";
+    for row in sql::all(tx, statement, &[&scope, &packed]).await? {
+        let receipt = decode_receipt(row.try_get(1)?).ok_or(Damaged("a receipt that cannot be read"))?;
+        let found: Packed = row.try_get(0)?;
+        for (key, _) in keys.iter().zip(&packed).filter(|(_, packed)| **packed == found) {
+            done.insert((*key).to_owned(), receipt.clone());
+        }
     }
-    if let Some(key) = &changes.idempotency_key {
-        work.remember(key, &ops).await?;
+    Ok(done)
+}
+
+/// Keeps the receipts of changesets with an idempotency key.
+async fn remember(tx: &Transaction<'_>, scope: i64, made: &[(&ChangeSet, Vec<OpReceipt>)]) -> Result<(), Fault> {
+    let keyed: Vec<(Packed, i64, Vec<u8>)> = made
+        .iter()
+        .filter_map(|(changes, ops)| {
+            let key = Packed::key(changes.idempotency_key.as_deref()?);
+            Some((key, changes.at.as_micros(), encode_receipt(ops)))
+        })
+        .collect();
+    if keyed.is_empty() {
+        return Ok(());
     }
-    Ok(Receipt::new(ops, false))
+    sql::run(
+        tx,
+        "INSERT INTO idem(scope, idem_key, at, receipt) \
+         SELECT $1, e.idem_key, e.at, e.receipt FROM unnest($2::text[], $3::bigint[], $4::bytea[]) \
+         AS e(idem_key, at, receipt)",
+        &[
+            &scope,
+            &column(&keyed, |(key, _, _)| key),
+            &column(&keyed, |(_, at, _)| *at),
+            &column(&keyed, |(_, _, receipt)| receipt.as_slice()),
+        ],
+    )
+    .await?;
+    Ok(())
 }
 
 /// A record as it was.
@@ -76,43 +189,36 @@ struct Entry<'e> {
     version: Option<u64>,
     /// Topic and id.
     event: Option<(&'e str, &'e str)>,
-    payload: &'e [u8],
-    before: Option<&'e [u8]>,
+    payload: Bytes,
+    before: Option<Bytes>,
 }
 
 impl<'e> Entry<'e> {
     fn new(what: ChangeKind, key: Option<&'e Key>, version: Option<u64>) -> Self {
-        Self { what, key, version, event: None, payload: &[], before: None }
+        Self { what, key, version, event: None, payload: Bytes::new(), before: None }
+    }
+}
+
+impl Step<'_> {
+    async fn apply(&self) -> Result<OpReceipt, Fault> {
+        let (work, op) = (self.work, self.op);
+        match self.what {
+            Op::Create { key, record } => work.create(op, key, record).await,
+            Op::Replace { key, expect, record } => work.replace(op, key, *expect, record).await,
+            Op::Delete { key, expect } => work.delete(op, key, *expect).await,
+            Op::Relate { source, relation, expect, change } => work.relate(op, source, relation, *expect, change).await,
+            Op::Emit { topic, id, key, payload } => Ok(work.emit(self.number, topic, id, key.as_ref(), payload)),
+            Op::Reindex { key, version, index } => work.reindex(key, *version, index).await,
+            Op::Prune(prune) => work.prune(prune).await,
+            _ => Err(Damaged("an operation of a later version").into()),
+        }
     }
 }
 
 impl Work<'_> {
-    async fn apply(&self, op: usize, what: &Op) -> Result<OpReceipt, Fault> {
-        match what {
-            Op::Create { key, record } => self.create(op, key, record).await,
-            Op::Replace { key, expect, record } => self.replace(op, key, *expect, record).await,
-            Op::Delete { key, expect } => self.delete(op, key, *expect).await,
-            Op::Relate { source, relation, expect, change } => self.relate(op, source, relation, *expect, change).await,
-            Op::Emit { topic, id, key, payload } => self.emit(topic, id, key.as_ref(), payload).await,
-            Op::Reindex { key, version, index } => self.reindex(key, *version, index).await,
-            Op::Prune(prune) => self.prune(prune).await,
-            _ => Err(Damaged("an operation of a later version").into()),
-        }
-    }
-
-    /// The receipt of a changeset with this idempotency key.
-    async fn done_before(&self, key: &str) -> Result<Option<Vec<OpReceipt>>, Fault> {
-        let statement = "SELECT receipt FROM idem WHERE scope = $1 AND idem_key = $2";
-        let row = sql::first(self.tx, statement, &[&self.scope, &Packed::key(key)]).await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(decode_receipt(row.try_get(0)?).ok_or(Damaged("a receipt that cannot be read"))?))
-    }
-
-    async fn remember(&self, key: &str, ops: &[OpReceipt]) -> Result<(), Fault> {
-        let statement = "INSERT INTO idem(scope, idem_key, at, receipt) VALUES($1, $2, $3, $4)";
-        let receipt = encode_receipt(ops);
-        sql::run(self.tx, statement, &[&self.scope, &Packed::key(key), &self.at.as_micros(), &receipt]).await?;
-        Ok(())
+    /// Appends to the feed.
+    fn log(&self, entry: Entry<'_>) {
+        self.log.push(self, None, entry);
     }
 
     /// The record as it is, when it is as expected.
@@ -169,7 +275,7 @@ impl Work<'_> {
         for moves in all {
             for ((source, relation), moved) in &moves.moved {
                 let version = self.version(source).await?;
-                self.log_moved(source, relation, version, moved).await?;
+                self.log_moved(source, relation, version, moved);
             }
         }
         Ok(())
@@ -198,39 +304,10 @@ impl Work<'_> {
         }
     }
 
-    async fn log_moved(&self, source: &Key, relation: &str, version: Option<u64>, moved: &Moved) -> Result<(), Fault> {
-        let payload = related(relation, moved);
+    fn log_moved(&self, source: &Key, relation: &str, version: Option<u64>, moved: &Moved) {
         let mut entry = Entry::new(ChangeKind::Related, Some(source), version);
-        entry.payload = &payload;
-        self.log(&entry).await?;
-        Ok(())
-    }
-
-    /// Appends to the feed. False when an event with its id is there.
-    async fn log(&self, entry: &Entry<'_>) -> Result<bool, Fault> {
-        let (kind, id) = entry.key.map(packed).unzip();
-        let written = sql::run(
-            self.tx,
-            "INSERT INTO change(scope, at, what, kind, id, version, topic, event_id, event_key, actor, request_id, \
-             payload, before) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
-            &[
-                &self.scope,
-                &self.at.as_micros(),
-                &what_number(entry.what),
-                &kind,
-                &id,
-                &entry.version.map(signed),
-                &entry.event.map(|(topic, _)| Packed::of(topic)),
-                &entry.event.map(|(_, id)| Packed::of(id)),
-                &entry.event.map(|(_, id)| Packed::key(id)),
-                &Packed::of(self.actor),
-                &Packed::of(self.request_id),
-                &entry.payload,
-                &entry.before,
-            ],
-        )
-        .await?;
-        Ok(written > 0)
+        entry.payload = related(relation, moved);
+        self.log(entry);
     }
 }
 

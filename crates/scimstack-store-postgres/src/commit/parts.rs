@@ -1,12 +1,15 @@
 //! Under which declaration a record is indexed, how many are, and the texts it is found by parts of.
 
+use super::create::New;
+use super::log::column;
 use super::{Current, Work};
-use crate::fault::Fault;
+use crate::fault::{Fault, both_of};
 use crate::outdated::declared;
 use crate::refs::packed;
 use crate::sql;
 use crate::text::Packed;
 use scimstack_store::{Index, Key};
+use std::collections::BTreeMap;
 
 /// The texts of a record in lines; `None` for none.
 pub(super) fn text(index: &Index) -> Option<Packed> {
@@ -14,11 +17,42 @@ pub(super) fn text(index: &Index) -> Option<Packed> {
 }
 
 impl Work<'_> {
-    /// What is to be written of a new record.
-    pub(super) async fn enter(&self, key: &Key, index: &Index) -> Result<(), Fault> {
-        let (counted, put) =
-            tokio::join!(self.count(key, &index.declaration, 1), self.put_text(key, None, text(index)));
-        counted.and(put)
+    /// What is to be written of new records, all of one kind.
+    pub(super) async fn enter(&self, new: &[New<'_>]) -> Result<(), Fault> {
+        both_of(tokio::join!(self.count_all(new), self.put_texts(new)))?;
+        Ok(())
+    }
+
+    async fn count_all(&self, new: &[New<'_>]) -> Result<(), Fault> {
+        let mut counts: BTreeMap<&str, (&Key, i64)> = BTreeMap::new();
+        for New { key, record } in new {
+            counts.entry(&record.index.declaration).or_insert((*key, 0)).1 += 1;
+        }
+        for (declaration, (key, by)) in counts {
+            self.count(key, declaration, by).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_texts(&self, new: &[New<'_>]) -> Result<(), Fault> {
+        let texts = new.iter().filter_map(|new| Some((packed(new.key), text(&new.record.index)?)));
+        let texts: Vec<((Packed, Packed), Packed)> = texts.collect();
+        if texts.is_empty() {
+            return Ok(());
+        }
+        sql::run(
+            self.tx,
+            "INSERT INTO part(scope, kind, id, text) SELECT $1, e.kind, e.id, e.text \
+             FROM unnest($2::text[], $3::text[], $4::text[]) AS e(kind, id, text) ON CONFLICT DO NOTHING",
+            &[
+                &self.scope,
+                &column(&texts, |((kind, _), _)| kind),
+                &column(&texts, |((_, id), _)| id),
+                &column(&texts, |(_, text)| text),
+            ],
+        )
+        .await?;
+        Ok(())
     }
 
     /// What is to be written when a record is indexed as `after` says, or is gone.

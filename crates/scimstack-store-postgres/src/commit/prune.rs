@@ -7,6 +7,7 @@ use scimstack_store::{OpReceipt, Position, Prune};
 
 impl Work<'_> {
     pub(super) async fn prune(&self, prune: &Prune) -> Result<OpReceipt, Fault> {
+        self.log.write(self.tx, self.scope).await?;
         let limit = signed(prune.limit as u64);
         let up_to = prune.up_to.unwrap_or(Position { transaction: i64::MAX as u64, sequence: i64::MAX as u64 });
         let oldest = sql::all(

@@ -2,10 +2,11 @@
 //! out first, touching only the edges the change names; when it comes to nothing, nothing is written.
 
 use super::edges::EdgeSet;
+use super::log::column;
 use super::{Work, check_version, done};
-use crate::fault::Fault;
-use crate::refs::{Answer, Link, Spec, packed};
-use crate::sql::{self, unsigned};
+use crate::fault::{Fault, both_of};
+use crate::refs::{Answer, Link, Spec};
+use futures_util::future::join_all;
 use scimstack_schema::ReferenceKey;
 use scimstack_store::{EdgeChange, EdgeDraft, EdgeStep, Expect, Key, OpReceipt, ResourceId, StoreError, Version};
 
@@ -21,43 +22,40 @@ impl Work<'_> {
         expect: Expect,
         change: &EdgeChange,
     ) -> Result<OpReceipt, Fault> {
-        let (kind, id) = packed(source);
-        let row = sql::first(
-            self.tx,
-            "SELECT version FROM resource WHERE scope = $1 AND kind = $2 AND id = $3 FOR UPDATE",
-            &[&self.scope, &kind, &id],
-        )
-        .await?;
-        let version = unsigned(row.ok_or(StoreError::NotFound { op })?.try_get(0)?);
+        let drafts: Vec<&EdgeDraft> = change.steps.iter().filter_map(added).collect();
+        let (version, added) = both_of(tokio::join!(self.version(source), self.draft_all(&drafts)))?;
+        let version = version.ok_or(StoreError::NotFound { op })?;
         check_version(op, expect, version)?;
         let mut unknown = Vec::new();
         let mut edges = match &change.replace {
             Some(drafts) => self.replaced(source, relation, drafts, &mut unknown).await?,
             None => EdgeSet::default(),
         };
-        for step in &change.steps {
-            match step {
-                EdgeStep::Add(draft) => {
-                    let link = self.draft(draft, None, &mut unknown).await?;
-                    edges.load(self, source, relation, &link).await?;
-                    edges.add(link);
-                }
-                EdgeStep::Remove(reference) => {
-                    edges.load_named(self, source, relation, &reference.raw).await?;
-                    edges.remove(&reference.raw);
-                }
-            }
+        for (draft, (_, answer)) in drafts.iter().zip(&added) {
+            note_unknown(draft, answer, &mut unknown);
         }
         if !unknown.is_empty() {
             return Err(StoreError::UnknownTargets { op, values: unknown }.into());
+        }
+        let added: Vec<Link> = added.into_iter().map(|(link, _)| link).collect();
+        let removed = change.steps.iter().filter_map(|step| match step {
+            EdgeStep::Remove(reference) => Some(reference.raw.as_str()),
+            EdgeStep::Add(_) => None,
+        });
+        edges.load(self, source, relation, &added, &removed.collect::<Vec<_>>()).await?;
+        let mut added = added.into_iter();
+        for step in &change.steps {
+            match step {
+                EdgeStep::Add(_) => added.by_ref().take(1).for_each(|link| edges.add(link)),
+                EdgeStep::Remove(reference) => edges.remove(&reference.raw),
+            }
         }
         let moved = edges.moved();
         if moved.added.is_empty() && moved.removed.is_empty() {
             return Ok(OpReceipt { version: Some(Version(version)), changed: false });
         }
-        let count = self.write(source, relation, &edges).await?;
-        self.bump(source, true, count).await?;
-        self.log_moved(source, relation, Some(version + 1), &moved).await?;
+        self.write(source, relation, &edges).await?;
+        self.log_moved(source, relation, Some(version + 1), &moved);
         Ok(done(Some(version + 1)))
     }
 
@@ -70,8 +68,19 @@ impl Work<'_> {
         unknown: &mut Vec<String>,
     ) -> Result<EdgeSet, Fault> {
         let mut edges = EdgeSet::all(self, source, relation).await?;
-        for draft in drafts {
-            let mut link = self.draft(draft, Some(&edges), unknown).await?;
+        let known: Vec<Option<Key>> = drafts.iter().map(|draft| known(draft, &edges)).collect();
+        let asked: Vec<&EdgeDraft> =
+            drafts.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(draft, _)| draft).collect();
+        let mut answers = self.draft_all(&asked).await?.into_iter();
+        for (draft, known) in drafts.iter().zip(known) {
+            let mut link = match known {
+                Some(target) => link(draft, Some(target)),
+                None => {
+                    let Some((link, answer)) = answers.next() else { break };
+                    note_unknown(draft, &answer, unknown);
+                    link
+                }
+            };
             match edges.find_before(&link) {
                 Some(old) if old.data == link.data => link = old.clone(),
                 // The value names nobody any more, but its edge stays bound.
@@ -83,44 +92,75 @@ impl Work<'_> {
         Ok(edges)
     }
 
-    /// The edge of a draft, by who answers to it now. A target among `known` edges need not be looked up.
-    async fn draft(
-        &self,
-        draft: &EdgeDraft,
-        known: Option<&EdgeSet>,
-        unknown: &mut Vec<String>,
-    ) -> Result<Link, Fault> {
-        let reference = &draft.reference;
-        let spec = Spec::of(&reference.rule);
-        // With one kind of target an id has one answer; of several kinds another may have the id, too.
-        let by_id = known
-            .filter(|_| spec.keys.first() == Some(&ReferenceKey::Id) && spec.targets.len() == 1)
-            .and_then(|edges| edges.target_before(ResourceId::new(&reference.raw)?, &spec.targets));
-        let answer = match by_id {
-            Some(target) => Answer::One(target),
-            None => self.resolve(&reference.raw, &spec).await?,
-        };
-        let is_unknown = draft.must_exist && answer == Answer::Nobody && unknown.len() < UNKNOWN;
-        if is_unknown && !unknown.iter().any(|raw| reference.raw == *raw) {
-            unknown.push(reference.raw.as_str().to_owned());
+    /// The edges of drafts, by who answers to them now.
+    async fn draft_all(&self, drafts: &[&EdgeDraft]) -> Result<Vec<(Link, Answer)>, Fault> {
+        let mut links = Vec::with_capacity(drafts.len());
+        for some in drafts.chunks(ROWS) {
+            let specs = column(some, |draft| Spec::of(&draft.reference.rule));
+            let raws = some.iter().map(|draft| draft.reference.raw.as_str());
+            let answers = self.resolve_all(&raws.zip(&specs).collect::<Vec<_>>()).await?;
+            links
+                .extend(some.iter().zip(answers).map(|(draft, answer)| (link(draft, answer.clone().target()), answer)));
         }
-        let raw = reference.raw.as_str().to_owned();
-        Ok(Link { target: answer.target(), raw, n: 0, spec, data: draft.data.to_vec() })
+        Ok(links)
     }
 
-    /// Writes the difference; by how much the number of edges changed.
-    async fn write(&self, source: &Key, relation: &str, edges: &EdgeSet) -> Result<i64, Fault> {
-        let mut count = 0;
+    /// Writes the difference, and gives the source another version and count.
+    async fn write(&self, source: &Key, relation: &str, edges: &EdgeSet) -> Result<(), Fault> {
+        let (mut gone, mut new) = (Vec::new(), Vec::new());
         for (before, after) in edges.differences() {
-            if let Some(before) = before {
-                self.erase(source, relation, before).await?;
-                count -= 1;
-            }
-            if let Some(after) = after {
-                self.insert(source, relation, after).await?;
-                count += 1;
+            gone.extend(before);
+            new.extend(after.map(|link| (source, relation, link)));
+        }
+        for some in gone.chunks(AT_ONCE) {
+            let erased = some.iter().map(|link| self.erase(source, relation, link));
+            for result in join_all(erased).await {
+                result?;
             }
         }
-        Ok(count)
+        let count = new.len() as i64 - gone.len() as i64;
+        let insert = async {
+            for some in new.chunks(ROWS) {
+                self.insert_all(some).await?;
+            }
+            Ok(())
+        };
+        both_of(tokio::join!(insert, self.bump(source, true, count)))?;
+        Ok(())
+    }
+}
+
+/// Statements that are sent together.
+const AT_ONCE: usize = 64;
+
+/// The most rows that one statement brings or asks for.
+pub(super) const ROWS: usize = 10_000;
+
+fn added(step: &EdgeStep) -> Option<&EdgeDraft> {
+    match step {
+        EdgeStep::Add(draft) => Some(draft),
+        EdgeStep::Remove(_) => None,
+    }
+}
+
+/// Who a draft is about, when that is a target that an edge had before: with one kind of target an id has one answer; of
+/// several kinds another may have the id, too.
+fn known(draft: &EdgeDraft, edges: &EdgeSet) -> Option<Key> {
+    let rule = &draft.reference.rule;
+    let is_by_id = rule.keys.first() == Some(&ReferenceKey::Id) && rule.targets.len() == 1;
+    is_by_id.then(|| edges.target_before(ResourceId::new(&draft.reference.raw)?, &rule.targets))?
+}
+
+fn link(draft: &EdgeDraft, target: Option<Key>) -> Link {
+    let reference = &draft.reference;
+    let raw = reference.raw.as_str().to_owned();
+    Link { target, raw, n: 0, spec: Spec::of(&reference.rule), data: draft.data.to_vec() }
+}
+
+fn note_unknown(draft: &EdgeDraft, answer: &Answer, unknown: &mut Vec<String>) {
+    let raw = &draft.reference.raw;
+    let is_unknown = draft.must_exist && *answer == Answer::Nobody && unknown.len() < UNKNOWN;
+    if is_unknown && !unknown.iter().any(|known| raw == known) {
+        unknown.push(raw.as_str().to_owned());
     }
 }

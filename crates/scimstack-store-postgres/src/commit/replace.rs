@@ -1,8 +1,9 @@
 //! [`scimstack_store::Op::Replace`].
 
+use super::create::New;
 use super::index::Indexed;
-use super::{Entry, Work, conflict_path, done};
-use crate::fault::{Fault, all_of, is_taken};
+use super::{Entry, Pace, Work, conflict_path, done};
+use crate::fault::{Fault, all_of, both_of, is_taken};
 use crate::outdated::declared;
 use crate::refs::{Moves, own_names, packed};
 use crate::sql;
@@ -18,7 +19,7 @@ impl Work<'_> {
         record: &Record,
     ) -> Result<OpReceipt, Fault> {
         // A failed statement ends a transaction, so who has the name is asked first.
-        let (before, indexed, holder) = all_of(tokio::join!(
+        let (mut before, indexed, holder) = all_of(tokio::join!(
             self.expect(op, key, expect),
             self.indexed(key),
             self.holder_of_name(key, record.core.unique.as_deref()),
@@ -28,12 +29,12 @@ impl Work<'_> {
         }
         let version = before.version + 1;
         let mut entry = Entry::new(ChangeKind::Replaced, Some(key), Some(version));
-        entry.before = Some(&before.doc);
-        let (_, _, links) =
-            all_of(tokio::join!(self.overwrite(op, key, record), self.log(&entry), self.own_links(key)))?;
+        entry.before = Some(std::mem::take(&mut before.doc).into());
+        self.log(entry);
+        let (_, links) = both_of(tokio::join!(self.overwrite(op, key, record), self.own_links(key)))?;
         if indexed != Indexed::of(record) {
             self.unindex(key).await?;
-            self.index(op, key, record).await?;
+            self.index_all(&[New { key, record }], Pace::Apart, op).await?;
         }
         self.alter(key, &before, Some(&record.index)).await?;
         self.set_references(key, links, &record.references).await?;
