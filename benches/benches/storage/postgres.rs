@@ -52,6 +52,9 @@ struct Raw {
     prepared: RefCell<HashMap<String, Statement>>,
 }
 
+/// How a member finds its target, as the store keeps it.
+const SPEC: &str = r#"[["id","userName","externalId"],["User","Group"]]"#;
+
 const COLUMNS: &str = "id, version, uniq, external_id, sort_name, display, active, created, modified, edge_count, doc";
 
 impl Raw {
@@ -171,8 +174,8 @@ impl Floor for Raw {
         self.begin();
         self.run(
             "INSERT INTO edge(scope, relation, skind, sid, pending, tkind, tid, n, raw, raw_key, spec, data) \
-             VALUES(1, 'members', 'Group', $1, false, 'User', $2, 0, $2, $2, '', ''::bytea)",
-            &[&group, &id],
+             VALUES(1, 'members', 'Group', $1, false, 'User', $2, 0, $2, $2, $3, ''::bytea)",
+            &[&group, &id, &SPEC],
         );
         self.run(
             "UPDATE resource SET version = version + 1, modified = modified + 1, edge_count = edge_count + 1 \

@@ -100,6 +100,7 @@ mod read;
 mod refs;
 mod settings;
 mod sql;
+mod statistics;
 mod tenancy;
 mod text;
 #[cfg(feature = "tls")]

@@ -16,6 +16,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "row level security", sql: include_str!("../migrations/0003_row_level_security.sql") },
     Migration { name: "retention", sql: include_str!("../migrations/0004_retention.sql") },
     Migration { name: "indexing", sql: include_str!("../migrations/0005_indexing.sql") },
+    Migration { name: "edges", sql: include_str!("../migrations/0006_edges.sql") },
 ];
 
 /// What they say, for checks on all of it.

@@ -324,7 +324,10 @@ impl Work<'_> {
         let (kind, id) = packed(source);
         let rows = sql::all(
             self.tx,
-            link_columns!(", relation FROM edge WHERE scope = $1 AND skind = $2 AND sid = $3 AND n > 0"),
+            link_columns!(
+                ", relation FROM edge WHERE scope = $1 AND skind || chr(4) || sid = $2 || chr(4) || $3 AND n > 0 \
+                 AND skind IS NOT DISTINCT FROM $2 AND sid IS NOT DISTINCT FROM $3"
+            ),
             &[&self.scope, &kind, &id],
         )
         .await?;

@@ -9,6 +9,7 @@
 use crate::commit::{self, Pace};
 use crate::fault::Fault;
 use crate::sql::Writing;
+use crate::statistics::{Statistics, analyze};
 use deadpool_postgres::Pool;
 use scimstack_store::{ChangeSet, EdgeChange, Op, Receipt, Scope, StoreError};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -38,11 +39,12 @@ struct Waiting {
 pub(crate) struct Writers {
     pool: Pool,
     lines: Mutex<HashMap<Scope, VecDeque<Waiting>>>,
+    statistics: Statistics,
 }
 
 impl Writers {
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, lines: Mutex::default() }
+        Self { pool, lines: Mutex::default(), statistics: Statistics::default() }
     }
 
     fn lines(&self) -> MutexGuard<'_, HashMap<Scope, VecDeque<Waiting>>> {
@@ -89,6 +91,10 @@ impl Turn {
             let (changesets, answers): (Vec<_>, Vec<_>) =
                 batch.into_iter().map(|waiting| (waiting.changes, waiting.answer)).unzip();
             let done = together(&self.writers.pool, self.scope, &changesets).await;
+            if self.writers.statistics.note(changesets.iter().map(weight).sum::<usize>() as u64) {
+                let pool = self.writers.pool.clone();
+                tokio::spawn(async move { analyze(&pool).await });
+            }
             for (answer, done) in answers.into_iter().zip(done) {
                 // Who asked may have gone.
                 let _ = answer.send(done);

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod query;
 pub mod record;
 pub mod reindex;
+pub mod settle;
 pub mod store;
 
 pub use changeset::{Actor, ChangeSet, EdgeChange, EdgeDraft, EdgeStep, Expect, Op, OpReceipt, Prune, Receipt};

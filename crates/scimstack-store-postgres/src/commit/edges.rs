@@ -4,11 +4,12 @@
 use super::Work;
 use super::log::column;
 use super::relate::ROWS;
-use crate::fault::{Fault, both_of};
-use crate::refs::{Link, Moved, Place, link_columns, packed};
+use crate::fault::{Fault, all_of, both_of};
+use crate::refs::{Link, Moved, Place, Spec, link_columns, packed};
 use crate::sql;
 use crate::text::Packed;
-use scimstack_store::{Key, Kind, ResourceId};
+use scimstack_store::settle::{EdgeRow, Settling};
+use scimstack_store::{EdgeDraft, Key, Kind, ResourceId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use tokio_postgres::Row;
 
@@ -38,23 +39,57 @@ impl EdgeSet {
     /// All edges there are, none of which is to stay.
     pub(super) async fn all(work: &Work<'_>, source: &Key, relation: &str) -> Result<Self, Fault> {
         let mut set = Self { whole: true, ..Self::default() };
-        let (kind, id) = packed(source);
-        let rows = sql::all(
-            work.tx,
-            link_columns!(
-                " FROM edge WHERE scope = $1 AND skind = $2 AND sid = $3 AND relation = $4 AND n = 0 \
-                 ORDER BY pending, tkind, tid"
-            ),
-            &[&work.scope, &kind, &id, &Packed::of(relation)],
-        )
-        .await?;
-        for row in &rows {
-            let link = Link::read(row)?;
-            let place = link.place();
-            set.raws_before.entry(link.raw.clone()).or_default().push(place.clone());
-            set.pairs.insert(place, Pair { before: Some(link), after: None });
+        for row in &every(work, source, relation).await? {
+            set.put(Link::read(row)?);
         }
         Ok(set)
+    }
+
+    /// Settles the drafts that are an edge exactly: the edges and the drafts that are left to be worked out. `None` when a
+    /// value means several: two drafts, or two edges.
+    pub(super) async fn settle<'d>(
+        work: &Work<'_>,
+        source: &Key,
+        relation: &str,
+        drafts: &'d [EdgeDraft],
+    ) -> Result<Option<(Self, Vec<&'d EdgeDraft>)>, Fault> {
+        let Some(mut settling) = Settling::new(drafts) else { return Ok(None) };
+        let mut set = Self::default();
+        for row in &every(work, source, relation).await? {
+            let value: &str = row.try_get(2)?;
+            // One that is not written as it is read is worked out.
+            let settled = match value.contains('\u{1}') {
+                true => Some(false),
+                false => {
+                    let edge = EdgeRow {
+                        pending: row.try_get(0)?,
+                        kind: row.try_get::<_, &str>(1)?.as_bytes(),
+                        value: value.as_bytes(),
+                        is_own: row.try_get::<_, &str>(4)? == value,
+                        data: row.try_get(6)?,
+                    };
+                    let spec: &str = row.try_get(5)?;
+                    settling.row(&edge, |rule| Packed::of(&Spec::of(rule).encode()).as_packed() == spec)
+                }
+            };
+            match settled {
+                Some(true) => {}
+                Some(false) => set.put(Link::read(row)?),
+                None => return Ok(None),
+            }
+        }
+        let is_settled = |link: &Link| settling.is_settled(&link.raw);
+        if set.pairs.values().filter_map(|pair| pair.before.as_ref()).any(is_settled) {
+            return Ok(None);
+        }
+        Ok(Some((set, settling.left())))
+    }
+
+    /// Takes in an edge that is there and is not to stay.
+    fn put(&mut self, link: Link) {
+        let place = link.place();
+        self.raws_before.entry(link.raw.clone()).or_default().push(place.clone());
+        self.pairs.insert(place, Pair { before: Some(link), after: None });
     }
 
     /// Looks for the edges that these are already, and for those that any of `named` is the target's id or the raw value
@@ -188,6 +223,20 @@ impl EdgeSet {
     }
 }
 
+/// All edges, in the order of the table.
+async fn every(work: &Work<'_>, source: &Key, relation: &str) -> Result<Vec<Row>, Fault> {
+    let (kind, id) = packed(source);
+    sql::all(
+        work.tx,
+        link_columns!(
+            " FROM edge WHERE scope = $1 AND skind = $2 AND sid = $3 AND relation = $4 AND n = 0 \
+             ORDER BY pending, tkind, tid"
+        ),
+        &[&work.scope, &kind, &id, &Packed::of(relation)],
+    )
+    .await
+}
+
 /// The columns of a [`Link`] for each of some values, each looked for by itself, whatever the planner thinks of their
 /// number.
 macro_rules! links_of_each {
@@ -196,7 +245,7 @@ macro_rules! links_of_each {
             "SELECT l.pending, l.tkind, l.tid, l.n, l.raw, l.spec, l.data FROM unnest(",
             $values,
             " CROSS JOIN LATERAL (SELECT l.pending, l.tkind, l.tid, l.n, l.raw, l.spec, l.data FROM edge l \
-             WHERE l.scope = $1 AND l.skind = $2 AND l.sid = $3 AND l.relation = $4 AND ",
+             WHERE l.scope = $1 AND ",
             $condition,
             " AND l.n = 0 OFFSET 0) AS l"
         )
@@ -213,7 +262,7 @@ async fn at_places(work: &Work<'_>, source: &Key, relation: &str, places: &[Plac
         work.tx,
         links_of_each!(
             "$5::text[], $6::text[]) AS e(tkind, tid)",
-            "NOT l.pending AND l.tkind = e.tkind AND l.tid = e.tid"
+            "l.skind = $2 AND l.sid = $3 AND l.relation = $4 AND NOT l.pending AND l.tkind = e.tkind AND l.tid = e.tid"
         ),
         &[
             &work.scope,
@@ -235,11 +284,24 @@ async fn by_names(work: &Work<'_>, source: &Key, relation: &str, names: &[Packed
     let (kind, id) = packed(source);
     let relation = Packed::of(relation);
     let kinds = crate::read::kinds(work.tx, work.scope).await?;
-    let by_raw = links_of_each!("$5::text[]) AS e(name)", "l.raw_key = e.name");
-    let by_raw = async { sql::all(work.tx, by_raw, &[&work.scope, &kind, &id, &relation, &names]).await };
-    let by_id = links_of_each!("$5::text[]) AS e(name)", "NOT l.pending AND l.tkind = ANY($6) AND l.tid = e.name");
+    let by_id = links_of_each!(
+        "$5::text[]) AS e(name)",
+        "l.skind = $2 AND l.sid = $3 AND l.relation = $4 AND NOT l.pending AND l.tkind = ANY($6) AND l.tid = e.name"
+    );
     let by_id = async { sql::all(work.tx, by_id, &[&work.scope, &kind, &id, &relation, &names, &kinds]).await };
-    let (mut by_raw, by_id) = both_of(tokio::join!(by_raw, by_id))?;
-    by_raw.extend(by_id);
-    Ok(by_raw)
+    let pending = links_of_each!(
+        "$5::text[]) AS e(name)",
+        "l.skind = $2 AND l.sid = $3 AND l.relation = $4 AND l.pending AND l.tkind = '' AND l.tid = e.name"
+    );
+    let pending = async { sql::all(work.tx, pending, &[&work.scope, &kind, &id, &relation, &names]).await };
+    let by_raw = links_of_each!(
+        "$5::text[]) AS e(name)",
+        "l.sid || chr(4) || l.raw_key = $3 || chr(4) || e.name AND l.raw_key <> l.tid \
+         AND l.skind IS NOT DISTINCT FROM $2 AND l.sid IS NOT DISTINCT FROM $3 AND l.relation IS NOT DISTINCT FROM $4"
+    );
+    let by_raw = async { sql::all(work.tx, by_raw, &[&work.scope, &kind, &id, &relation, &names]).await };
+    let (mut rows, pending, by_raw) = all_of(tokio::join!(by_id, pending, by_raw))?;
+    rows.extend(pending);
+    rows.extend(by_raw);
+    Ok(rows)
 }

@@ -67,20 +67,28 @@ impl Work<'_> {
         drafts: &[EdgeDraft],
         unknown: &mut Vec<String>,
     ) -> Result<EdgeSet, Fault> {
-        let mut edges = EdgeSet::all(self, source, relation).await?;
+        let (mut edges, drafts) = match EdgeSet::settle(self, source, relation, drafts).await? {
+            Some(unsettled) => unsettled,
+            None => (EdgeSet::all(self, source, relation).await?, drafts.iter().collect()),
+        };
         let known: Vec<Option<Key>> = drafts.iter().map(|draft| known(draft, &edges)).collect();
-        let asked: Vec<&EdgeDraft> =
-            drafts.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(draft, _)| draft).collect();
+        let asked = drafts.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let asked: Vec<&EdgeDraft> = asked.map(|(draft, _)| *draft).collect();
         let mut answers = self.draft_all(&asked).await?.into_iter();
+        let mut links = Vec::with_capacity(drafts.len());
         for (draft, known) in drafts.iter().zip(known) {
-            let mut link = match known {
+            links.push(match known {
                 Some(target) => link(draft, Some(target)),
                 None => {
                     let Some((link, answer)) = answers.next() else { break };
                     note_unknown(draft, &answer, unknown);
                     link
                 }
-            };
+            });
+        }
+        // One may be an edge that is settled, sent under another name.
+        edges.load(self, source, relation, &links, &[]).await?;
+        for mut link in links {
             match edges.find_before(&link) {
                 Some(old) if old.data == link.data => link = old.clone(),
                 // The value names nobody any more, but its edge stays bound.
