@@ -14,12 +14,12 @@ pub(crate) async fn changes(tx: &Transaction<'_>, query: &FeedQuery) -> Result<C
     if let (Some(after), false) = (query.after, query.newest_first) {
         let row = match query.scope {
             FeedScope::One(scope) => {
-                let statement = "SELECT xid::text, seq FROM feed_pruned WHERE scope = $1";
+                let statement = "SELECT xid::text AS digits, seq FROM feed_pruned WHERE scope = $1";
                 sql::first(tx, statement, &[&i64::from(scope.number())]).await?
             }
             FeedScope::All => {
                 let statement =
-                    "SELECT xid::text, seq FROM feed_pruned ORDER BY feed_pruned.xid DESC, seq DESC LIMIT 1";
+                    "SELECT xid::text AS digits, seq FROM feed_pruned ORDER BY feed_pruned.xid DESC, seq DESC LIMIT 1";
                 sql::first(tx, statement, &[]).await?
             }
         };
@@ -33,8 +33,9 @@ pub(crate) async fn changes(tx: &Transaction<'_>, query: &FeedQuery) -> Result<C
         }
     }
     let mut sql = Sql::default();
+    // Not as `xid`, which would be what is ordered by: 1000 before 999.
     sql.push(
-        "SELECT xid::text, seq, scope, at, what, kind, id, version, topic, event_id, actor, request_id, payload, before \
+        "SELECT xid::text AS digits, seq, scope, at, what, kind, id, version, topic, event_id, actor, request_id, payload, before \
          FROM change WHERE ",
     );
     match query.scope {

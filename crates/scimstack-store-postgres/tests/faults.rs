@@ -8,7 +8,8 @@ mod cluster;
 use cluster::Cluster;
 use scimstack_schema::Timestamp;
 use scimstack_store::{
-    Actor, ChangeSet, Core, Expect, FeedQuery, FeedScope, Key, Op, Record, ResourceId, Scope, Store, StoreError, Want,
+    Actor, ChangeSet, Core, Expect, FeedQuery, FeedScope, Key, Op, Prune, Record, ResourceId, Scope, Store, StoreError,
+    Want,
 };
 use scimstack_store_postgres::PostgresStore;
 use tokio::task::JoinSet;
@@ -127,6 +128,35 @@ async fn a_server_that_only_reads_is_read_and_not_available_for_commits() {
     let answer = standby.commit(scope(), create("u2")).await;
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     assert_eq!(version(&owner, "u2").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_feed_is_in_order_where_the_numbers_of_transactions_get_another_digit() {
+    let cluster = Cluster::start();
+    let store = PostgresStore::connect(&cluster.url()).await.unwrap();
+    let numbers = async || {
+        let page = store.changes(&FeedQuery::new(FeedScope::One(scope()), 10_000)).await.unwrap();
+        page.changes.iter().map(|change| change.position.transaction).collect::<Vec<_>>()
+    };
+    let mut n = 0;
+    // A new cluster begins below 1,000.
+    while numbers().await.last().is_none_or(|number| *number < 1_010) {
+        for _ in 0..50 {
+            n += 1;
+            store.commit(scope(), create(&format!("u{n}"))).await.unwrap();
+        }
+    }
+    let numbers = numbers().await;
+    assert!(numbers[0] < 1_000 && numbers.is_sorted(), "{numbers:?}");
+    let mut backwards = FeedQuery::new(FeedScope::One(scope()), 1);
+    backwards.newest_first = true;
+    let newest = store.changes(&backwards).await.unwrap().changes[0].position.transaction;
+    assert_eq!(Some(&newest), numbers.last());
+    let prune = Prune::new(1).changes_before(Timestamp::from_seconds(1));
+    store.commit(scope(), changes().with(Op::Prune(prune))).await.unwrap();
+    let oldest =
+        store.changes(&FeedQuery::new(FeedScope::One(scope()), 1)).await.unwrap().changes[0].position.transaction;
+    assert_eq!(oldest, numbers[1], "the oldest went");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,7 +12,7 @@ impl Work<'_> {
         let up_to = prune.up_to.unwrap_or(Position { transaction: i64::MAX as u64, sequence: i64::MAX as u64 });
         let oldest = sql::all(
             self.tx,
-            "SELECT xid::text, seq, at FROM change WHERE scope = $1 AND (xid, seq) <= ($2::text::xid8, $3) \
+            "SELECT xid::text AS digits, seq, at FROM change WHERE scope = $1 AND (xid, seq) <= ($2::text::xid8, $3) \
              ORDER BY xid, seq LIMIT $4",
             &[&self.scope, &up_to.transaction.to_string(), &signed(up_to.sequence), &limit],
         )
