@@ -97,6 +97,28 @@ impl Cluster {
         run(command.args(["stop", "--mode=immediate", "--silent", "--pgdata"]).arg(self.data()));
     }
 
+    /// Kills the server, all of its processes at once and without a word, and waits until they are gone.
+    pub(crate) fn kill(&self) {
+        let lock = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let first = lock.lines().next().unwrap().to_owned();
+        let children = std::fs::read_to_string(format!("/proc/{first}/task/{first}/children")).unwrap_or_default();
+        let all: Vec<&str> = std::iter::once(first.as_str()).chain(children.split_whitespace()).collect();
+        // Some may have ended by themselves meanwhile, which is told.
+        let _ = Command::new("kill").arg("-9").args(&all).output().unwrap();
+        let runs = |pid: &&str| match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+            // Dead, and not yet fetched by who started it.
+            Ok(stat) => !stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z')),
+            Err(_) => false,
+        };
+        while all.iter().any(runs) {
+            std::thread::yield_now();
+        }
+        // Where nobody fetches the dead, the next server would take the first for one that runs.
+        for lock in [self.data().join("postmaster.pid"), self.directory.path().join(".s.PGSQL.5432.lock")] {
+            let _ = std::fs::remove_file(lock);
+        }
+    }
+
     fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }
