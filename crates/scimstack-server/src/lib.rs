@@ -10,7 +10,7 @@ pub mod body;
 pub mod engine;
 pub mod environment;
 
-pub use admin::{Admin, Subject};
+pub use admin::{Admin, Subject, TokenScopes};
 pub use body::{Body, BodyError};
-pub use engine::{Engine, EngineBuilder, Fault, Limits, ScimService, SignInError};
+pub use engine::{ClientAddress, Engine, EngineBuilder, Fault, Identity, Limits, ScimService, SignInError};
 pub use environment::Environment;

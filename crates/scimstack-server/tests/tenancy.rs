@@ -13,6 +13,7 @@ mod support;
 
 use futures_executor::block_on;
 use http::Method;
+use scimstack_server::admin::NewToken;
 use support::{GROUP, Setting, USER, World};
 
 over_every_store! {
@@ -175,7 +176,7 @@ fn me_is_never_somebody_of_another_tenant(w: &World) {
     let other = other(w);
     let subject = scimstack_server::Subject::new("User", other.user.as_str());
     let admin = w.engine.admin();
-    let (_, secret) = block_on(admin.create_token_for(w.tenant, "default", "", None, &subject)).unwrap();
+    let (_, secret) = block_on(admin.create_token_with(w.tenant, &NewToken::new("default").subject(subject))).unwrap();
     for method in [Method::GET, Method::DELETE] {
         send(w, secret.reveal(), "acme", method, "/Me", "").expect(404);
     }

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::{commands, demo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use scimstack_protocol::{Dialect, Notify, UnknownMembers};
+use scimstack_server::TokenScopes;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -190,6 +191,9 @@ pub enum TokenCommand {
         /// When it ends: 90d, 12h, 30m, 45s. Never, without it.
         #[arg(long, value_parser = commands::token::seconds)]
         expires: Option<i64>,
+        /// What it may be used for, of read, write, users and groups, with commas between. Everything, without it.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        scope: TokenScopes,
         /// The id of the user that /Me is for requests with it. Without it there is no /Me.
         #[arg(long)]
         user: Option<String>,

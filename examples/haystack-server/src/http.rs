@@ -10,17 +10,22 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use scimstack_protocol::ScimError;
+use scimstack_server::ClientAddress;
 use scimstack_server::engine::ScimService;
 use scimstack_store::{FeedQuery, FeedScope, Scope};
+use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tower::{Service, ServiceExt};
 
 /// How long a request may take from its head to its answer's.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -51,17 +56,16 @@ pub fn router(state: AppState) -> Router {
 pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    let service = TowerToHyperService::new(router);
     let mut stopped = std::pin::pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
     loop {
         let accepted = async {
             let place = places.clone().acquire_owned().await;
             (place, listener.accept().await)
         };
-        let (place, stream) = tokio::select! {
+        let (place, stream, address) = tokio::select! {
             _ = &mut stopped => break,
             (place, accepted) = accepted => match accepted {
-                Ok((stream, _)) => (place, stream),
+                Ok((stream, peer)) => (place, stream, peer.ip()),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(NO_SOCKET_PAUSE).await;
@@ -74,7 +78,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_LIMIT)
-            .serve_connection(TokioIo::new(stream), service.clone());
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(from(address, router.clone())));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // Clients that go away in the middle are no news.
@@ -84,6 +88,17 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
     }
     drop(listener);
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+}
+
+/// Tells who a request comes from, so that guesses at tokens are slowed one by one.
+fn from(
+    address: IpAddr,
+    router: Router,
+) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
+    router.map_request(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ClientAddress(address));
+        request
+    })
 }
 
 /// Ready when the database answers.

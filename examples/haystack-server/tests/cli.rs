@@ -134,6 +134,23 @@ fn a_token_is_all_that_token_create_prints_and_it_opens_the_running_server() {
 }
 
 #[test]
+fn a_token_is_held_to_its_scopes_and_guesses_are_slowed() {
+    let (place, server, good) = acme();
+    let token = place.ok(&["token", "create", "--tenant", "acme", "--label", "reports", "--scope", "users,read"]);
+    let token = token.trim_end();
+    server.until(200, |server| server.get(USERS, token));
+    let refused = server.post(USERS, token, r#"{"userName":"ann"}"#);
+    assert_eq!(refused.status, 403);
+    assert!(refused.head.to_lowercase().contains("insufficient_scope"), "{}", refused.head);
+    assert_eq!(server.get("/t/acme/api/scim/v2/Groups", token).status, 403);
+    let listed = place.json(&["token", "list", "--tenant", "acme"]);
+    assert!(listed.as_array().unwrap().iter().any(|t| t["label"] == "reports" && t["scope"] == "read users"));
+    let statuses: Vec<u16> = (0..150).map(|n| server.get(USERS, &format!("hsk_guess{n}")).status).collect();
+    assert!(statuses.starts_with(&[401; 100]) && statuses.contains(&429), "{statuses:?}");
+    assert_eq!(server.get(USERS, &good).status, 200);
+}
+
+#[test]
 fn what_cannot_be_is_said_plainly() {
     let place = Place::new();
     place.ok(&["tenant", "create", "acme"]);
@@ -141,6 +158,7 @@ fn what_cannot_be_is_said_plainly() {
         (&["token", "create", "--tenant", "nobody"][..], 1, "tenant list"),
         (&["token", "create", "--tenant", "acme", "--connection", "hr"], 1, "there is no connection \"hr\""),
         (&["token", "create", "--tenant", "acme", "--expires", "soon"], 2, "90d"),
+        (&["token", "create", "--tenant", "acme", "--scope", "everything"], 2, "users and groups"),
         (&["token", "revoke", "nonsense"], 1, "there is no token"),
         (&["schema", "add", "--tenant", "acme", "missing.json"], 1, "missing.json"),
         (&["schema", "remove", "urn:x:y"], 1, "urn:x:y"),

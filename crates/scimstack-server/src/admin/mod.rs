@@ -45,6 +45,7 @@ mod model;
 mod people;
 mod records;
 mod schemas;
+mod scopes;
 mod system;
 mod tenants;
 mod tokens;
@@ -53,6 +54,8 @@ pub use model::{
     AdminError, Connection, CustomIndex, CustomSchema, Denied, Hold, Indexing, Principal, Subject, Tenant, Token,
     TokenSecret,
 };
+pub use scopes::TokenScopes;
+pub use tokens::NewToken;
 
 use crate::environment::Environment;
 use cache::Cache;

@@ -1,5 +1,6 @@
 //! What administrators see of the system's records, and why their calls fail.
 
+use super::scopes::TokenScopes;
 use scimstack_protocol::{ConnectionPolicy, TenantPolicy};
 use scimstack_schema::{Registry, Schema, Timestamp};
 use scimstack_store::{StoreError, TenantId};
@@ -54,6 +55,8 @@ pub struct Token {
     pub revoked: Option<Timestamp>,
     /// Whose resource `/Me` is for requests with it.
     pub subject: Option<Subject>,
+    /// What it may be used for.
+    pub scopes: TokenScopes,
 }
 
 impl Token {
@@ -72,7 +75,7 @@ impl Token {
 
 /// The resource that `/Me` is for a request (RFC 7644 §3.11): the person, device or service it is made for.
 ///
-/// A token can carry one ([`crate::Admin::create_token_for`]). A host that knows better who asks puts one among the
+/// A token can carry one ([`crate::admin::NewToken`]). A host that knows better who asks puts one among the
 /// [extensions](http::Request::extensions) of the request; that one counts. It answers `/Me` and nothing else: what a
 /// request may do is said by the switches of its connection.
 ///
@@ -189,6 +192,8 @@ pub struct Principal {
     pub registry: Registry,
     /// Whose resource `/Me` is.
     pub subject: Option<Subject>,
+    /// What it may do.
+    pub scopes: TokenScopes,
 }
 
 /// Why an administrative call failed.

@@ -57,6 +57,7 @@ fn build() -> Result<Registry, RegistryError> {
                 text("hint"),
                 text("subjectType"),
                 text("subject"),
+                text("scopes"),
                 Attribute::new("expires", Type::DateTime),
                 Attribute::new("revoked", Type::DateTime),
             ],

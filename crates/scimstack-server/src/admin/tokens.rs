@@ -1,9 +1,11 @@
 //! Bearer tokens (RFC 6750): made, listed, revoked, and told whose they are. Only their SHA-256 is stored: with 256 random
 //! bits in each, nothing slower is needed.
 
-use super::model::{AdminError, Denied, Principal, Subject, Token, TokenSecret};
+use super::model::{AdminError, Denied, Principal, Subject, Tenant, Token, TokenSecret};
 use super::records::{Row, number};
+use super::scopes::TokenScopes;
 use super::{Admin, system};
+use crate::engine::Identity;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -32,6 +34,7 @@ impl Token {
             expires: row.instant("expires")?,
             revoked: row.instant("revoked")?,
             subject: subject(row),
+            scopes: scopes(row)?,
         })
     }
 }
@@ -39,6 +42,63 @@ impl Token {
 fn subject(row: &Row) -> Option<Subject> {
     let text = |name: &str| row.object.get(name).and_then(|value| value.as_str());
     Some(Subject::new(text("subjectType")?, text("subject")?))
+}
+
+fn scopes(row: &Row) -> Result<TokenScopes, AdminError> {
+    row.object.get("scopes").and_then(|value| value.as_str()).unwrap_or_default().parse()
+}
+
+/// A token to be made.
+///
+/// ```
+/// use scimstack_server::admin::NewToken;
+/// let token = NewToken::new("default").label("Okta").scopes("users".parse()?);
+/// # Ok::<(), scimstack_server::admin::AdminError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewToken {
+    connection: String,
+    label: String,
+    expires: Option<Timestamp>,
+    subject: Option<Subject>,
+    scopes: TokenScopes,
+}
+
+impl NewToken {
+    /// For a connection, without an end, for everything.
+    pub fn new(connection: impl Into<String>) -> Self {
+        let scopes = TokenScopes::default();
+        Self { connection: connection.into(), label: String::new(), expires: None, subject: None, scopes }
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// When it ends; `None`: never. Until then an older one is good as well, so that one can take the other's place.
+    #[must_use]
+    pub fn expires(mut self, expires: Option<Timestamp>) -> Self {
+        self.expires = expires;
+        self
+    }
+
+    /// Makes `/Me` the resource of `subject`. What the token may do is said by its scopes and the switches of the
+    /// connection, as for any other.
+    #[must_use]
+    pub fn subject(mut self, subject: Subject) -> Self {
+        self.subject = Some(subject);
+        self
+    }
+
+    /// What it may be used for.
+    #[must_use]
+    pub fn scopes(mut self, scopes: TokenScopes) -> Self {
+        self.scopes = scopes;
+        self
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -70,48 +130,28 @@ impl Admin {
         label: &str,
         expires: Option<Timestamp>,
     ) -> Result<(Token, TokenSecret), AdminError> {
-        self.make_token(tenant, connection, label, expires, None).await
+        self.create_token_with(tenant, &NewToken::new(connection).label(label).expires(expires)).await
     }
 
-    /// [`Admin::create_token`] for someone: `/Me` is then the resource of `subject`. What the token may do is said by the
-    /// switches of the connection, as for any other.
+    /// [`Admin::create_token`], with more to say.
     ///
     /// # Errors
-    /// As for [`Admin::create_token`]; [`AdminError::Invalid`] for a resource type the tenant does not have, and for what
-    /// can be no id.
-    pub async fn create_token_for(
+    /// As for [`Admin::create_token`]; [`AdminError::Invalid`] for a subject of a resource type the tenant does not have,
+    /// and for what can be no id.
+    pub async fn create_token_with(
         &self,
         tenant: TenantId,
-        connection: &str,
-        label: &str,
-        expires: Option<Timestamp>,
-        subject: &Subject,
+        new: &NewToken,
     ) -> Result<(Token, TokenSecret), AdminError> {
-        if self.registry(tenant).await?.resource_type(subject.resource_type()).is_none() {
-            let name = subject.resource_type().escape_debug();
-            return Err(AdminError::Invalid(format!("there is no resource type \"{name}\"")));
+        if let Some(subject) = &new.subject {
+            self.check_subject(tenant, subject).await?;
         }
-        if ResourceId::new(subject.id()).is_none() {
-            let id = subject.id().escape_debug();
-            return Err(AdminError::Invalid(format!("\"{id}\" is no id of a resource")));
-        }
-        self.make_token(tenant, connection, label, expires, Some(subject)).await
-    }
-
-    async fn make_token(
-        &self,
-        tenant: TenantId,
-        connection: &str,
-        label: &str,
-        expires: Option<Timestamp>,
-        subject: Option<&Subject>,
-    ) -> Result<(Token, TokenSecret), AdminError> {
-        let connection = self.connection(tenant, connection).await?.policy.name;
+        let connection = self.connection(tenant, &new.connection).await?.policy.name;
         let now = self.environment.now();
-        if let Some(end) = expires.filter(|end| *end <= now) {
+        if let Some(end) = new.expires.filter(|end| *end <= now) {
             return Err(AdminError::Invalid(format!("the token would have expired at {end}, before it is made")));
         }
-        if label.len() > MAX_LABEL {
+        if new.label.len() > MAX_LABEL {
             return Err(AdminError::Invalid(format!("the label is longer than {MAX_LABEL} bytes")));
         }
         let mut random = [0; 32];
@@ -122,12 +162,15 @@ impl Admin {
         object.insert("hash", hex(&Sha256::digest(&secret)));
         object.insert("tenant", number(tenant));
         object.insert("connection", connection.as_str());
-        object.insert("label", label);
+        object.insert("label", new.label.as_str());
         object.insert("hint", format!("{}…", secret.get(..HINT).unwrap_or(PREFIX)));
-        if let Some(end) = expires {
+        if let Some(end) = new.expires {
             object.insert("expires", end.to_string());
         }
-        if let Some(subject) = subject {
+        if !new.scopes.is_everything() {
+            object.insert("scopes", new.scopes.to_string());
+        }
+        if let Some(subject) = &new.subject {
             object.insert("subjectType", subject.resource_type());
             object.insert("subject", subject.id());
         }
@@ -136,6 +179,18 @@ impl Admin {
         let row = self.row(system::TOKEN, &id).await?;
         let row = row.ok_or_else(|| AdminError::NotFound(named(&id)))?;
         Ok((Token::from_row(&row)?, TokenSecret(secret)))
+    }
+
+    async fn check_subject(&self, tenant: TenantId, subject: &Subject) -> Result<(), AdminError> {
+        if self.registry(tenant).await?.resource_type(subject.resource_type()).is_none() {
+            let name = subject.resource_type().escape_debug();
+            return Err(AdminError::Invalid(format!("there is no resource type \"{name}\"")));
+        }
+        if ResourceId::new(subject.id()).is_none() {
+            let id = subject.id().escape_debug();
+            return Err(AdminError::Invalid(format!("\"{id}\" is no id of a resource")));
+        }
+        Ok(())
     }
 
     /// The tokens of one tenant, or of all, in the order they were made.
@@ -182,11 +237,36 @@ impl Admin {
         if let Some(denied) = token.denied(self.environment.now()) {
             return Ok(Err(denied));
         }
-        let Some(connection) = self.cached_connection(tenant.id, &token.connection).await? else {
+        self.principal(tenant, &token.connection, token.id.clone(), token.subject.clone(), token.scopes).await
+    }
+
+    /// Who the host says it is, within the tenant called `tenant`.
+    pub(crate) async fn vouched(
+        &self,
+        tenant: &str,
+        identity: &Identity,
+    ) -> Result<Result<Principal, Denied>, AdminError> {
+        if tenant != identity.tenant {
+            return Ok(Err(Denied::Unknown));
+        }
+        let Some(tenant) = self.cached_tenant(tenant).await? else { return Ok(Err(Denied::Unknown)) };
+        let (id, subject) = (identity.id.clone(), identity.subject.clone());
+        self.principal(tenant, &identity.connection, id, subject, identity.scopes).await
+    }
+
+    async fn principal(
+        &self,
+        tenant: Arc<Tenant>,
+        connection: &str,
+        token: String,
+        subject: Option<Subject>,
+        scopes: TokenScopes,
+    ) -> Result<Result<Principal, Denied>, AdminError> {
+        let Some(connection) = self.cached_connection(tenant.id, connection).await? else {
             return Ok(Err(Denied::Unknown));
         };
         let registry = self.registry(tenant.id).await?;
-        Ok(Ok(Principal { tenant, connection, token: token.id.clone(), registry, subject: token.subject.clone() }))
+        Ok(Ok(Principal { tenant, connection, token, registry, subject, scopes }))
     }
 
     /// The token with this secret, revoked and expired ones too.

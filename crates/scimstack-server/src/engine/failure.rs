@@ -34,16 +34,27 @@ pub(crate) struct Failure {
     pub(crate) error: ScimError,
     /// `Allow`, with 405.
     pub(crate) allow: Option<&'static str>,
-    /// True when a token was sent and is not good.
-    pub(crate) invalid_token: bool,
+    /// What is said beside 401, or 403 for a token that may not.
+    pub(crate) challenge: Option<Challenge>,
     pub(crate) fault: Option<Fault>,
+}
+
+/// What a challenge says of the credentials that came (RFC 6750 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Challenge {
+    /// None came.
+    Missing,
+    /// They are not good.
+    InvalidToken,
+    /// They are good for something else.
+    InsufficientScope,
 }
 
 pub(crate) type Outcome<T> = Result<T, Failure>;
 
 impl From<ScimError> for Failure {
     fn from(error: ScimError) -> Self {
-        Self { error, allow: None, invalid_token: false, fault: None }
+        Self { error, allow: None, challenge: None, fault: None }
     }
 }
 
@@ -98,7 +109,7 @@ impl From<JsonError> for Failure {
 impl Failure {
     fn from_fault(error: ScimError, fault: impl Error + Send + Sync + 'static) -> Self {
         let fault = (error.status >= 500).then(|| Fault(Arc::new(fault)));
-        Self { error, allow: None, invalid_token: false, fault }
+        Self { error, allow: None, challenge: None, fault }
     }
 
     /// 404 for a resource.

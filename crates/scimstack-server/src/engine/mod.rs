@@ -43,6 +43,7 @@ mod discovery;
 mod document;
 mod draft;
 mod failure;
+mod identity;
 mod judge;
 mod limits;
 mod list;
@@ -50,6 +51,7 @@ mod log;
 mod me;
 mod memberships;
 mod modify;
+mod permit;
 mod project;
 mod read;
 mod relations;
@@ -59,13 +61,16 @@ mod route;
 mod service;
 mod sign_in;
 mod target;
+mod throttle;
 
 pub use failure::Fault;
+pub use identity::Identity;
 pub use judge::OUTBOX_TOPIC;
 pub use limits::Limits;
 pub use log::LOG_TOPIC;
 pub use service::ScimService;
 pub use sign_in::{SIGN_IN_TOPIC, SignInError};
+pub use throttle::ClientAddress;
 
 use crate::admin::{Admin, Subject};
 use crate::body::Body;
@@ -80,6 +85,7 @@ use respond::Reply;
 use scimstack_protocol::{Decide, Preconditions, ScimError};
 use std::sync::Arc;
 use target::{Target, Verb, allowed, options};
+use throttle::Throttle;
 
 /// A SCIM service for all tenants of a store.
 pub struct Engine {
@@ -87,6 +93,7 @@ pub struct Engine {
     decide: Arc<dyn Decide>,
     public_url: Option<String>,
     limits: Limits,
+    throttle: Throttle,
 }
 
 /// Collects what an [`Engine`] needs.
@@ -149,7 +156,7 @@ impl Engine {
                 _ => Ok(discovery::service_provider_config(&self.limits, &base)),
             };
         }
-        let principal = authenticate::authenticate(&self.admin, &route.tenant, &parts.headers).await?;
+        let principal = authenticate::authenticate(&self.admin, &self.throttle, &route.tenant, parts).await?;
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
         let profile = dialect::profile(principal.connection.policy.dialect, user_agent, self.limits.filter);
         let call = Call {
@@ -204,6 +211,7 @@ where
         Verb::Options(allow) => return Ok(options(allow)),
         verb => verb,
     };
+    permit::permit(call, &target, &verb)?;
     let body = match &verb {
         Verb::Post | Verb::Put | Verb::Patch => {
             document::check_media_type(&parts.headers)?;
@@ -240,6 +248,7 @@ impl EngineBuilder {
     /// The engine.
     #[must_use]
     pub fn build(self) -> Engine {
-        Engine { admin: self.admin, decide: self.decide, public_url: self.public_url, limits: self.limits }
+        let Self { admin, decide, public_url, limits } = self;
+        Engine { admin, decide, public_url, limits, throttle: Throttle::default() }
     }
 }

@@ -1,6 +1,6 @@
 //! From what a step found out to an HTTP response: media type, headers, error messages (RFC 7644 §3.8, §3.12, §3.14).
 
-use super::failure::{Failure, Fault};
+use super::failure::{Challenge, Failure, Fault};
 use crate::body::Body;
 use http::header::{
     ACCEPT, ALLOW, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
@@ -83,10 +83,12 @@ pub(crate) fn respond(
     let mut fault = reply.fault;
     if let Some(failure) = failure {
         set(RETRY_AFTER, failure.error.retry_after.map(|seconds| seconds.to_string()));
-        if failure.error.status == 401 {
-            let error = if failure.invalid_token { ", error=\"invalid_token\"" } else { "" };
-            set(WWW_AUTHENTICATE, Some(format!("Bearer realm=\"scim\"{error}")));
-        }
+        let challenge = failure.challenge.map(|challenge| match challenge {
+            Challenge::Missing => "Bearer realm=\"scim\"",
+            Challenge::InvalidToken => "Bearer realm=\"scim\", error=\"invalid_token\"",
+            Challenge::InsufficientScope => "Bearer realm=\"scim\", error=\"insufficient_scope\"",
+        });
+        set(WWW_AUTHENTICATE, challenge.map(str::to_owned));
         fault = failure.fault;
     }
     if let Some(fault) = fault {

@@ -7,7 +7,7 @@ use super::document::Content;
 use super::failure::{Failure, Outcome};
 use super::log::Entry;
 use super::respond::Reply;
-use super::{Limits, commit, create, delete, discovery, list, me, modify, read, replace};
+use super::{Limits, commit, create, delete, discovery, list, me, modify, permit, read, replace};
 use http::Method;
 use scimstack_protocol::ScimError;
 use scimstack_schema::ResourceType;
@@ -112,14 +112,13 @@ impl<'a> Target<'a> {
     ) -> Outcome<Reply> {
         let mut unlogged = Entry::default();
         let entry = entry.unwrap_or(&mut unlogged);
-        let types = call.registry().resource_types();
         match (self, verb) {
             (Self::Missing(what), _) => Err(ScimError::new(501, format!("This server has no {what}.")).into()),
             (Self::Schemas(urn), _) => discovery::schemas(call, urn),
             (Self::ResourceTypes(name), _) => discovery::resource_types(call, name),
             (Self::Bulk, _) => Box::pin(bulk::bulk(call, body)).await,
-            (Self::Root, _) => Box::pin(list::list(call, types)).await,
-            (Self::RootSearch, _) => Box::pin(list::search(call, types, body)).await,
+            (Self::Root, _) => Box::pin(list::list(call, &permit::readable(call))).await,
+            (Self::RootSearch, _) => Box::pin(list::search(call, &permit::readable(call), body)).await,
             (Self::Search(t), _) => Box::pin(list::search(call, std::slice::from_ref(t), body)).await,
             (Self::Collection(t), Verb::Post) => {
                 let id = call.part.as_ref().and_then(|part| part.id.as_deref());

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use futures_executor::block_on;
 use http::{Method, Request};
 use scimstack_server::Subject;
+use scimstack_server::admin::NewToken;
 
 over_every_store! {
     me_is_answered_as_the_resource_itself in Setting::directory();
@@ -18,7 +19,8 @@ over_every_store! {
 /// A world whose token is made for `id`.
 fn token_for(w: &World, id: &str) -> String {
     let subject = Subject::new("User", id);
-    let made = block_on(w.engine.admin().create_token_for(w.tenant, "default", "ann's", None, &subject)).unwrap();
+    let new = NewToken::new("default").label("ann's").subject(subject.clone());
+    let made = block_on(w.engine.admin().create_token_with(w.tenant, &new)).unwrap();
     assert_eq!(made.0.subject, Some(subject));
     format!("Bearer {}", made.1.reveal())
 }
@@ -74,7 +76,7 @@ fn a_token_without_a_subject_has_no_me(w: &World) {
     w.raw(Method::GET, "/t/acme/api/scim/v2/Me").send().expect(401);
     let admin = w.engine.admin();
     for subject in [Subject::new("Robot", "1"), Subject::new("User", "")] {
-        block_on(admin.create_token_for(w.tenant, "default", "", None, &subject)).unwrap_err();
+        block_on(admin.create_token_with(w.tenant, &NewToken::new("default").subject(subject.clone()))).unwrap_err();
     }
 }
 

@@ -4,6 +4,7 @@ use super::{admin, names, print, tenant, tenant_called};
 use crate::cli::TokenCommand;
 use crate::error::Error;
 use scimstack_server::Subject;
+use scimstack_server::admin::NewToken;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -25,14 +26,15 @@ pub(crate) fn seconds(text: &str) -> Result<i64, String> {
 
 pub(crate) async fn run(command: TokenCommand) -> Result<ExitCode, Error> {
     match command {
-        TokenCommand::Create { tenant, connection, label, expires, user, database } => {
+        TokenCommand::Create { tenant, connection, label, expires, scope, user, database } => {
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.id;
             let expires = expires.map(|seconds| admin.environment().now().plus_seconds(seconds));
-            let (_, secret) = match user.map(|id| Subject::new("User", id)) {
-                Some(subject) => admin.create_token_for(tenant, &connection, &label, expires, &subject).await?,
-                None => admin.create_token(tenant, &connection, &label, expires).await?,
-            };
+            let mut token = NewToken::new(connection).label(label).expires(expires).scopes(scope);
+            if let Some(id) = user {
+                token = token.subject(Subject::new("User", id));
+            }
+            let (_, secret) = admin.create_token_with(tenant, &token).await?;
             print(secret.reveal());
         }
         TokenCommand::List { tenant: name, json, database } => {
@@ -53,12 +55,14 @@ pub(crate) async fn run(command: TokenCommand) -> Result<ExitCode, Error> {
                     list.push(json!({
                         "id": token.id, "tenant": name, "connection": token.connection, "label": token.label,
                         "hint": token.hint, "state": state, "created": token.created.to_string(), "expires": expires,
-                        "user": token.subject.as_ref().map(Subject::id),
+                        "user": token.subject.as_ref().map(Subject::id), "scope": token.scopes.to_string(),
                     }));
                 } else {
                     let expires = expires.as_deref().unwrap_or("never");
+                    let scope =
+                        if token.scopes.is_everything() { "everything".into() } else { token.scopes.to_string() };
                     print(&format!(
-                        "{}  {name}/{}  {}  {state}  expires {expires}  {}",
+                        "{}  {name}/{}  {}  {state}  expires {expires}  {scope}  {}",
                         token.id, token.connection, token.hint, token.label
                     ));
                 }

@@ -14,6 +14,7 @@ use crate::engine::commit;
 use crate::engine::document::Content;
 use crate::engine::failure::{Failure, Fault, Outcome};
 use crate::engine::log::Entry;
+use crate::engine::permit;
 use crate::engine::respond::{Reply, told};
 use crate::engine::target::{Target, allowed};
 use bytes::Bytes;
@@ -232,7 +233,10 @@ async fn perform(call: &Call<'_>, mut work: Work, suffix: &str, part: Part) -> D
     let outcome = match work.refused.take() {
         Some(error) => Err(error.into()),
         None => match allowed(&work.step.method, target.allow()) {
-            Ok(verb) => Box::pin(target.answer(&call, verb, content, entry.as_mut())).await,
+            Ok(verb) => match permit::permit(&call, &target, &verb) {
+                Ok(()) => Box::pin(target.answer(&call, verb, content, entry.as_mut())).await,
+                Err(failure) => Err(failure),
+            },
             Err(failure) => Err(failure),
         },
     };
