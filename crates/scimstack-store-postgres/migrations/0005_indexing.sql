@@ -17,10 +17,14 @@ CREATE TABLE part(
     PRIMARY KEY(scope, kind, id)
 );
 DO $$
+DECLARE
+    place name;
 BEGIN
     CREATE EXTENSION IF NOT EXISTS pg_trgm;
     CREATE EXTENSION IF NOT EXISTS btree_gin;
-    CREATE INDEX part_text ON part USING gin(scope, text gin_trgm_ops);
+    -- It may have been there before, in a schema that is not searched.
+    SELECT nspname INTO STRICT place FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname = 'pg_trgm';
+    EXECUTE format('CREATE INDEX part_text ON part USING gin(scope, text %I.gin_trgm_ops)', place);
 EXCEPTION WHEN OTHERS THEN
     RAISE NOTICE 'no index of parts of texts: %', SQLERRM;
 END

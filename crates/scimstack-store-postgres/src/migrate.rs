@@ -17,6 +17,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "retention", sql: include_str!("../migrations/0004_retention.sql") },
     Migration { name: "indexing", sql: include_str!("../migrations/0005_indexing.sql") },
     Migration { name: "edges", sql: include_str!("../migrations/0006_edges.sql") },
+    Migration { name: "indexed", sql: include_str!("../migrations/0007_indexed.sql") },
 ];
 
 /// What they say, for checks on all of it.

@@ -2,6 +2,7 @@
 //! is indexed of them, their references. That comes to the same as one after another as long as none of them is what a
 //! reference waits for; one that is, is done alone.
 
+use super::index::digest;
 use super::log::column;
 use super::{Entry, Pace, Step, Work, conflict_path, done};
 use crate::fault::{Fault, all_of, both_of};
@@ -116,13 +117,14 @@ impl Work<'_> {
         sql::run(
             self.tx,
             "INSERT INTO resource(scope, kind, id, version, uniq, uniq_key, external_id, external_key, sort_name, display, \
-             active, created, modified, edge_count, private, doc, declared) \
-             SELECT $1, e.kind, e.id, 1, e.uniq, e.uniq_key, e.external_id, e.external_key, e.sort_name, e.display, \
-             e.active, e.created, e.modified, 0, e.private, e.doc, e.declared \
+             active, created, modified, edge_count, private, doc, declared, \
+             indexed) SELECT $1, e.kind, e.id, 1, e.uniq, e.uniq_key, e.external_id, e.external_key, e.sort_name, e.display, \
+             e.active, e.created, e.modified, 0, e.private, e.doc, e.declared, e.indexed \
              FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], \
-             $10::boolean[], $11::bigint[], $12::bigint[], $13::bytea[], $14::bytea[], $15::bigint[]) \
+             $10::boolean[], $11::bigint[], $12::bigint[], $13::bytea[], $14::bytea[], $15::bigint[], \
+             $16::bytea[]) \
              AS e(kind, id, uniq, uniq_key, external_id, external_key, sort_name, display, active, created, modified, \
-             private, doc, declared) ON CONFLICT DO NOTHING",
+             private, doc, declared, indexed) ON CONFLICT DO NOTHING",
             &[
                 &self.scope,
                 &column(new, |new| packed(new.key).0),
@@ -139,6 +141,7 @@ impl Work<'_> {
                 &column(new, |new| &new.record.private[..]),
                 &column(new, |new| &new.record.doc[..]),
                 &column(new, |new| declared(&new.record.index.declaration)),
+                &column(new, |new| digest(new.record)),
             ],
         )
         .await

@@ -4,11 +4,13 @@
 use super::create::New;
 use super::log::column;
 use super::{Pace, Work};
+use crate::codec::Writer;
 use crate::fault::{Damaged, Fault, all_of};
-use crate::refs::{NameRow, key_number, packed};
+use crate::refs::{NameRow, Spec, key_number, packed};
 use crate::sql;
 use crate::text::Packed;
 use scimstack_store::{Index, IndexEntry, Key, Name, Record, StoreError, UniqueValue};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The rows of one record.
@@ -34,6 +36,36 @@ impl Indexed {
         indexed
     }
 }
+
+/// A digest of all that is derived from a record but for the columns of its row.
+pub(super) fn digest(record: &Record) -> Vec<u8> {
+    let mut out = Writer::new(DIGESTED);
+    let index = &record.index;
+    out.text(&index.declaration).number(index.entries.len() as u64);
+    for entry in &index.entries {
+        out.text(&entry.path).text(&entry.value).number(entry.element.into());
+        out.number(u64::from(entry.kind.is_some())).text(entry.kind.as_deref().unwrap_or_default());
+    }
+    out.number(index.texts.len() as u64);
+    for text in &index.texts {
+        out.text(text);
+    }
+    out.number(record.unique.len() as u64);
+    for unique in &record.unique {
+        out.text(&unique.path).text(&unique.value);
+    }
+    out.number(record.names.len() as u64);
+    for name in &record.names {
+        out.number(key_number(name.key).cast_unsigned()).text(&name.value);
+    }
+    for reference in &record.references {
+        out.text(&reference.rule.relation).text(&reference.raw).text(&Spec::of(&reference.rule).encode());
+    }
+    Sha256::digest(out.finish()).to_vec()
+}
+
+/// What a digest is of; another when it is made in another way.
+const DIGESTED: u8 = b'1';
 
 impl Work<'_> {
     /// What is indexed of a record now.

@@ -177,9 +177,10 @@ struct Current {
     unique: Option<String>,
     external_id: Option<String>,
     doc: Vec<u8>,
-    /// What its index entries were made under, and the texts it is found by parts of.
+    /// What its index entries were made under.
     declared: i64,
-    text: Option<Packed>,
+    /// The digest of what is indexed of it.
+    indexed: Option<Vec<u8>>,
 }
 
 /// A feed entry before it has its place.
@@ -226,8 +227,7 @@ impl Work<'_> {
         let (kind, id) = packed(key);
         let row = sql::first(
             self.tx,
-            "SELECT version, uniq, external_id, doc, declared, \
-             (SELECT p.text FROM part p WHERE p.scope = $1 AND p.kind = $2 AND p.id = $3) \
+            "SELECT version, uniq, external_id, doc, declared, indexed \
              FROM resource WHERE scope = $1 AND kind = $2 AND id = $3 FOR UPDATE",
             &[&self.scope, &kind, &id],
         )
@@ -241,7 +241,7 @@ impl Work<'_> {
             external_id: row.try_get::<_, Option<Packed>>(2)?.map(|text| text.open()),
             doc: row.try_get(3)?,
             declared: row.try_get(4)?,
-            text: row.try_get(5)?,
+            indexed: row.try_get(5)?,
         })
     }
 

@@ -63,7 +63,7 @@ impl Work<'_> {
                 self.count(key, &index.declaration, 1).await?;
             }
         }
-        self.put_text(key, before.text.as_ref(), after.and_then(text)).await
+        self.put_text(key, after.and_then(text)).await
     }
 
     async fn count(&self, key: &Key, declaration: &str, by: i64) -> Result<(), Fault> {
@@ -81,15 +81,13 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn put_text(&self, key: &Key, before: Option<&Packed>, after: Option<Packed>) -> Result<(), Fault> {
-        if before == after.as_ref() {
-            return Ok(());
-        }
+    async fn put_text(&self, key: &Key, after: Option<Packed>) -> Result<(), Fault> {
         let (kind, id) = packed(key);
         match after {
             Some(text) => {
                 let statement = "INSERT INTO part(scope, kind, id, text) VALUES($1, $2, $3, $4) \
-                                 ON CONFLICT(scope, kind, id) DO UPDATE SET text = excluded.text";
+                                 ON CONFLICT(scope, kind, id) DO UPDATE SET text = excluded.text \
+                                 WHERE part.text <> excluded.text";
                 sql::run(self.tx, statement, &[&self.scope, &kind, &id, &text]).await?
             }
             None => {

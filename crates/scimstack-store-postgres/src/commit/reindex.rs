@@ -21,7 +21,7 @@ impl Work<'_> {
         let statement = "DELETE FROM av WHERE scope = $1 AND kind = $2 AND id = $3";
         sql::run(self.tx, statement, &[&self.scope, &kind, &id]).await?;
         self.index_values(&[(key, index)]).await?;
-        let statement = "UPDATE resource SET declared = $4 WHERE scope = $1 AND kind = $2 AND id = $3";
+        let statement = "UPDATE resource SET declared = $4, indexed = NULL WHERE scope = $1 AND kind = $2 AND id = $3";
         sql::run(self.tx, statement, &[&self.scope, &kind, &id, &declared(&index.declaration)]).await?;
         Ok(OpReceipt { version: Some(version), changed: true })
     }

@@ -1,7 +1,7 @@
 //! [`scimstack_store::Op::Replace`].
 
 use super::create::New;
-use super::index::Indexed;
+use super::index::{Indexed, digest};
 use super::{Entry, Pace, Work, conflict_path, done};
 use crate::fault::{Fault, all_of, both_of, is_taken};
 use crate::outdated::declared;
@@ -19,9 +19,8 @@ impl Work<'_> {
         record: &Record,
     ) -> Result<OpReceipt, Fault> {
         // A failed statement ends a transaction, so who has the name is asked first.
-        let (mut before, indexed, holder) = all_of(tokio::join!(
+        let (mut before, holder) = both_of(tokio::join!(
             self.expect(op, key, expect),
-            self.indexed(key),
             self.holder_of_name(key, record.core.unique.as_deref()),
         ))?;
         if holder.is_some() {
@@ -31,15 +30,22 @@ impl Work<'_> {
         let mut entry = Entry::new(ChangeKind::Replaced, Some(key), Some(version));
         entry.before = Some(std::mem::take(&mut before.doc).into());
         self.log(entry);
-        let (_, links) = both_of(tokio::join!(self.overwrite(op, key, record), self.own_links(key)))?;
-        if indexed != Indexed::of(record) {
-            self.unindex(key).await?;
-            self.index_all(&[New { key, record }], Pace::Apart, op).await?;
-        }
-        self.alter(key, &before, Some(&record.index)).await?;
-        self.set_references(key, links, &record.references).await?;
+        let digest = digest(record);
         let mut was = own_names(key, before.unique.as_deref(), before.external_id.as_deref());
-        was.extend(indexed.names);
+        if before.indexed.as_ref() == Some(&digest) {
+            self.overwrite(op, key, record, &digest).await?;
+            was.extend(Indexed::of(record).names);
+        } else {
+            let (_, indexed, links) =
+                all_of(tokio::join!(self.overwrite(op, key, record, &digest), self.indexed(key), self.own_links(key)))?;
+            if indexed != Indexed::of(record) {
+                self.unindex(key).await?;
+                self.index_all(&[New { key, record }], Pace::Apart, op).await?;
+            }
+            self.alter(key, &before, Some(&record.index)).await?;
+            self.set_references(key, links, &record.references).await?;
+            was.extend(indexed.names);
+        }
         let mut moves = Moves::default();
         self.retry_pending(key, &was, &Self::names(key, record), &mut moves).await?;
         self.touch(Some(key), &[moves]).await?;
@@ -48,13 +54,14 @@ impl Work<'_> {
 
     /// Writes the row. With the scope locked, nobody can have taken the name but a writer that does not lock, and that is
     /// a conflict too.
-    async fn overwrite(&self, op: usize, key: &Key, record: &Record) -> Result<(), Fault> {
+    async fn overwrite(&self, op: usize, key: &Key, record: &Record, digest: &[u8]) -> Result<(), Fault> {
         let core = &record.core;
         let (kind, id) = packed(key);
         let written = sql::run(
             self.tx,
             "UPDATE resource SET version = version + 1, uniq = $4, uniq_key = $5, external_id = $6, external_key = $7, \
-             sort_name = $8, display = $9, active = $10, modified = $11, private = $12, doc = $13, declared = $14 \
+             sort_name = $8, display = $9, active = $10, modified = $11, private = $12, doc = $13, declared = $14, \
+             indexed = $15 \
              WHERE scope = $1 AND kind = $2 AND id = $3",
             &[
                 &self.scope,
@@ -71,6 +78,7 @@ impl Work<'_> {
                 &&record.private[..],
                 &&record.doc[..],
                 &declared(&record.index.declaration),
+                &digest,
             ],
         )
         .await;
