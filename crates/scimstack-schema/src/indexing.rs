@@ -2,7 +2,8 @@
 //! Left out: keeping an index, and what is in it (`scimstack_store::plan`).
 //!
 //! ```
-//! let user = scimstack_schema::Registry::core().resource_type("User").unwrap();
+//! let registry = scimstack_schema::Registry::core();
+//! let user = registry.resource_type("User").unwrap();
 //! let path = user.resolve("emails.value").unwrap();
 //! let declared = user.index_declaration();
 //! assert!(declared.lines().any(|line| *line == path.index_line()));
