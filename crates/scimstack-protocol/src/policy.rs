@@ -11,6 +11,7 @@
 //! ```
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The switches of one connection (one identity provider's integration).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +36,14 @@ pub struct ConnectionPolicy {
     pub unknown_members: UnknownMembers,
     /// The dialect profile.
     pub dialect: Dialect,
+    /// Attributes by resource type that the connection sees and does not change: what it sends of them is ignored.
+    pub read_only: Attributes,
+    /// Attributes by resource type that the connection neither sees nor changes.
+    pub hidden: Attributes,
 }
+
+/// Paths of attributes by the name of their resource type: `{"User": ["title"]}`.
+pub type Attributes = BTreeMap<String, Vec<String>>;
 
 impl Default for ConnectionPolicy {
     fn default() -> Self {
@@ -49,6 +57,8 @@ impl Default for ConnectionPolicy {
             reactivate_on_create: true,
             unknown_members: UnknownMembers::default(),
             dialect: Dialect::default(),
+            read_only: Attributes::new(),
+            hidden: Attributes::new(),
         }
     }
 }
@@ -134,7 +144,7 @@ mod tests {
     fn the_names_on_record_are_these() {
         assert_eq!(
             serde_json::to_string(&ConnectionPolicy::default()).unwrap(),
-            r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"unknownMembers":"auto","dialect":"auto"}"#
+            r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"unknownMembers":"auto","dialect":"auto","readOnly":{},"hidden":{}}"#
         );
         assert_eq!(serde_json::to_string(&TenantPolicy::default()).unwrap(), r#"{"notify":"signed-in"}"#);
     }

@@ -17,6 +17,7 @@ pub mod projection;
 pub mod registry;
 pub mod relation;
 pub mod resource;
+mod restrict;
 pub mod schema;
 #[cfg(feature = "proptest")]
 pub mod strategies;
@@ -32,6 +33,7 @@ pub use projection::Projection;
 pub use registry::{Registry, RegistryBuilder, RegistryError, ResolvedPath, ResourceType};
 pub use relation::{ReferenceKey, Relation};
 pub use resource::Resource;
+pub use restrict::Restriction;
 pub use schema::Schema;
 pub use time::Timestamp;
 pub use uri::SchemaUri;

@@ -119,6 +119,16 @@ pub enum RegistryError {
         /// The resource type.
         resource_type: String,
     },
+    /// An attribute that has to stay as open as its schema says.
+    #[error("{path} of {resource_type} cannot be closed: {problem}")]
+    NotRestrictable {
+        /// The path.
+        path: String,
+        /// The resource type.
+        resource_type: String,
+        /// Why not.
+        problem: &'static str,
+    },
     /// A resource type that was named but does not exist.
     #[error("there is no resource type \"{0}\"")]
     UnknownResourceType(String),
@@ -316,12 +326,12 @@ pub struct RegistryBuilder {
 type RelationDraft = (String, String, Vec<crate::relation::ReferenceKey>, Vec<String>);
 
 #[derive(Debug)]
-struct Draft {
+pub(crate) struct Draft {
     name: Arc<str>,
     endpoint: String,
     description: String,
-    schema: Arc<Schema>,
-    extensions: Vec<Extension>,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) extensions: Vec<Extension>,
     indexed: Vec<String>,
     searched: Vec<String>,
     relations: Vec<RelationDraft>,
@@ -344,7 +354,7 @@ impl RegistryBuilder {
         self
     }
 
-    fn draft(&mut self, resource_type: &str) -> Result<&mut Draft, RegistryError> {
+    pub(crate) fn draft(&mut self, resource_type: &str) -> Result<&mut Draft, RegistryError> {
         self.types
             .iter_mut()
             .find(|t| &*t.name == resource_type)

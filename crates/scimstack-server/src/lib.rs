@@ -9,8 +9,12 @@ pub mod admin;
 pub mod body;
 pub mod engine;
 pub mod environment;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 
 pub use admin::{Admin, Subject, TokenScopes};
 pub use body::{Body, BodyError};
-pub use engine::{ClientAddress, Engine, EngineBuilder, Fault, Identity, Limits, ScimService, SignInError};
+pub use engine::{
+    Authenticator, ClientAddress, Engine, EngineBuilder, Fault, Identity, Limits, ScimService, SignInError, Verdict,
+};
 pub use environment::Environment;

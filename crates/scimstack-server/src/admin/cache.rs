@@ -3,6 +3,7 @@
 //! [`ASK_EVERY_MICROS`], so that a change made by another process is seen within a second.
 
 use super::Admin;
+use super::issuers::Issuer;
 use super::model::{AdminError, Connection, Hold, Tenant, Token};
 use scimstack_schema::{Registry, Timestamp};
 use scimstack_store::{FeedQuery, FeedScope, Position, Scope, TenantId};
@@ -22,7 +23,11 @@ pub(super) struct Entries {
     pub(super) tenants: HashMap<String, Arc<Tenant>>,
     pub(super) connections: HashMap<(TenantId, String), Arc<Connection>>,
     pub(super) tokens: HashMap<Hash, (Hash, Arc<Token>)>,
+    pub(super) tokens_by_id: HashMap<String, Arc<Token>>,
+    pub(super) issuers: HashMap<TenantId, Arc<[Issuer]>>,
     pub(super) registries: HashMap<TenantId, Registry>,
+    /// Those of connections that see less of it.
+    pub(super) restricted: HashMap<(TenantId, String), Registry>,
     pub(super) holds: HashMap<TenantId, Arc<[Hold]>>,
     pub(super) secrets: HashMap<String, [u8; 32]>,
 }

@@ -6,7 +6,7 @@ use super::tenants::label;
 use super::{Admin, system};
 use bytes::Bytes;
 use scimstack_protocol::ConnectionPolicy;
-use scimstack_schema::Object;
+use scimstack_schema::{Object, Registry, RegistryBuilder, RegistryError, Restriction};
 use scimstack_store::{StoreError, TenantId};
 use std::sync::Arc;
 
@@ -33,7 +33,54 @@ fn named(name: &str) -> String {
     format!("connection \"{}\" in this tenant", name.escape_debug())
 }
 
+/// A registry as a connection has it. Schemas come and go while policies stay: of an attribute that is not there nothing
+/// has to be closed, unless someone is just naming it.
+fn restrict(mut registry: Registry, policy: &ConnectionPolicy, may_be_gone: bool) -> Result<Registry, RegistryError> {
+    if policy.read_only.is_empty() && policy.hidden.is_empty() {
+        return Ok(registry);
+    }
+    for (attributes, how) in [(&policy.read_only, Restriction::ReadOnly), (&policy.hidden, Restriction::Hidden)] {
+        for (resource_type, paths) in attributes {
+            for path in paths {
+                match registry.to_builder().restrict(resource_type, path, how).and_then(RegistryBuilder::build) {
+                    Ok(restricted) => registry = restricted,
+                    Err(RegistryError::UnknownPath { .. } | RegistryError::UnknownResourceType(_)) if may_be_gone => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+    Ok(registry)
+}
+
 impl Admin {
+    /// The registry of a tenant, with what the connection may not write or see closed. Cached.
+    pub(super) async fn restricted_registry(
+        &self,
+        tenant: TenantId,
+        policy: &ConnectionPolicy,
+    ) -> Result<Registry, AdminError> {
+        let registry = self.registry(tenant).await?;
+        if policy.read_only.is_empty() && policy.hidden.is_empty() {
+            return Ok(registry);
+        }
+        let place = (tenant, policy.name.clone());
+        let load = async {
+            let restricted = restrict(registry.clone(), policy, true);
+            restricted.map(Some).map_err(|e| AdminError::Invalid(e.to_string()))
+        };
+        let found = self
+            .cached(
+                |entries| entries.restricted.get(&place).cloned(),
+                load,
+                |entries, restricted| {
+                    let _ = entries.restricted.insert(place.clone(), restricted);
+                },
+            )
+            .await?;
+        Ok(found.unwrap_or(registry))
+    }
+
     /// All connections of a tenant, by name.
     ///
     /// # Errors
@@ -78,9 +125,11 @@ impl Admin {
     /// Makes or changes a connection (by `policy.name`).
     ///
     /// # Errors
-    /// [`AdminError::Invalid`] unless the name is a DNS label, [`AdminError::NotFound`] without the tenant.
+    /// [`AdminError::Invalid`] unless the name is a DNS label and the attributes that are to be closed can be;
+    /// [`AdminError::NotFound`] without the tenant.
     pub async fn set_connection(&self, tenant: TenantId, mut policy: ConnectionPolicy) -> Result<(), AdminError> {
         policy.name = label("connection", &policy.name)?;
+        restrict(self.registry(tenant).await?, &policy, false).map_err(|e| AdminError::Invalid(e.to_string()))?;
         let unique = key(tenant, &policy.name);
         if self.row_by_unique(system::CONNECTION, &unique).await?.is_none() {
             self.require_tenant(tenant).await?;

@@ -36,11 +36,13 @@
 //! # }).unwrap();
 //! ```
 
+mod access;
 mod administrators;
 mod cache;
 mod connections;
 mod holds;
 mod indexes;
+mod issuers;
 mod model;
 mod people;
 mod records;
@@ -50,12 +52,19 @@ mod system;
 mod tenants;
 mod tokens;
 
+pub use access::{AccessToken, Ungranted};
+pub use issuers::{Issuer, NewIssuer};
 pub use model::{
     AdminError, Connection, CustomIndex, CustomSchema, Denied, Hold, Indexing, Principal, Subject, Tenant, Token,
     TokenSecret,
 };
 pub use scopes::TokenScopes;
 pub use tokens::NewToken;
+
+pub(crate) use access::PREFIX as ACCESS_PREFIX;
+#[cfg(feature = "jwt")]
+pub(crate) use issuers::ID as ISSUER_ID;
+pub(crate) use tokens::PREFIX as TOKEN_PREFIX;
 
 use crate::environment::Environment;
 use cache::Cache;

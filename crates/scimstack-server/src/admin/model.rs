@@ -57,6 +57,8 @@ pub struct Token {
     pub subject: Option<Subject>,
     /// What it may be used for.
     pub scopes: TokenScopes,
+    /// Whether it opens nothing by itself, and is the secret for which the token endpoint gives access tokens.
+    pub is_client_secret: bool,
 }
 
 impl Token {
@@ -224,4 +226,6 @@ pub enum Denied {
     Revoked,
     /// Past its end.
     Expired,
+    /// A client's secret, which is for the token endpoint.
+    ClientSecret,
 }

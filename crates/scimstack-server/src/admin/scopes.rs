@@ -46,6 +46,24 @@ impl TokenScopes {
         (self.write || !self.read) && self.may_read(resource_type)
     }
 
+    /// Of what is asked for, what may be had: all of it, or `None`. Who asks for nothing in particular gets everything
+    /// (RFC 6749 §3.3).
+    #[must_use]
+    pub fn narrowed(self, asked: Self) -> Option<Self> {
+        let (read, write) = match (self.read, self.write, asked.read || asked.write) {
+            (read, write, false) => (read, write),
+            (true, false, _) if asked.write => return None,
+            // Whoever may write may read.
+            _ => (asked.read, asked.write),
+        };
+        let (users, groups) = match (self.users || self.groups, asked.users || asked.groups) {
+            (_, false) => (self.users, self.groups),
+            (true, true) if asked.users > self.users || asked.groups > self.groups => return None,
+            _ => (asked.users, asked.groups),
+        };
+        Some(Self { read, write, users, groups })
+    }
+
     /// Whether it is held to nothing.
     #[must_use]
     pub fn is_everything(self) -> bool {
@@ -109,6 +127,22 @@ mod tests {
             assert_eq!(types.map(|name| scopes.may_read(name)), reads, "{scopes}");
             assert_eq!(types.map(|name| scopes.may_write(name)), writes, "{scopes}");
             assert_eq!(scopes.to_string().parse::<TokenScopes>().unwrap(), scopes);
+        }
+        for (has, asks, gets) in [
+            ("", "", Some("")),
+            ("", "read groups", Some("read groups")),
+            ("read", "", Some("read")),
+            ("read", "write", None),
+            ("read", "read write", None),
+            ("write", "read", Some("read")),
+            ("write", "", Some("write")),
+            ("write users", "users", Some("write users")),
+            ("users", "read", Some("read users")),
+            ("users", "users groups", None),
+            ("users groups", "groups", Some("groups")),
+        ] {
+            let (has, asks): (TokenScopes, TokenScopes) = (has.parse().unwrap(), asks.parse().unwrap());
+            assert_eq!(has.narrowed(asks).map(|scopes| scopes.to_string()).as_deref(), gets, "{has} of {asks}");
         }
         for bad in ["all", "Read", "users;groups", "*"] {
             assert!(bad.parse::<TokenScopes>().is_err(), "{bad}");

@@ -12,9 +12,10 @@ pub(super) const ADMINISTRATOR: &str = "Administrator";
 pub(super) const HOLD: &str = "Hold";
 pub(super) const INDEX: &str = "Index";
 pub(super) const SECRET: &str = "Secret";
+pub(super) const ISSUER: &str = "Issuer";
 
 /// Kinds whose records belong to a tenant; they are indexed by it.
-const OWNED: [&str; 5] = [CONNECTION, TOKEN, SCHEMA, INDEX, HOLD];
+const OWNED: [&str; 6] = [CONNECTION, TOKEN, SCHEMA, INDEX, HOLD, ISSUER];
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the schemas are written below, and the tests here build the registry")]
@@ -44,6 +45,8 @@ fn build() -> Result<Registry, RegistryError> {
                     "reactivateOnCreate",
                     "unknownMembers",
                     "dialect",
+                    "readOnly",
+                    "hidden",
                 ]),
             ],
         ),
@@ -58,6 +61,7 @@ fn build() -> Result<Registry, RegistryError> {
                 text("subjectType"),
                 text("subject"),
                 text("scopes"),
+                text("use"),
                 Attribute::new("expires", Type::DateTime),
                 Attribute::new("revoked", Type::DateTime),
             ],
@@ -67,6 +71,19 @@ fn build() -> Result<Registry, RegistryError> {
         (ADMINISTRATOR, vec![unique("name")]),
         (HOLD, vec![unique("key"), tenant(), text("connection"), text("reason")]),
         (SECRET, vec![unique("name")]),
+        (
+            ISSUER,
+            vec![
+                unique("key"),
+                tenant(),
+                text("connection"),
+                text("issuer"),
+                text("audience"),
+                text("subject"),
+                text("keys"),
+                text("scopes"),
+            ],
+        ),
     ] {
         let schema = attributes
             .into_iter()
@@ -105,7 +122,7 @@ mod tests {
     #[test]
     fn every_kind_is_found_by_one_unique_value() {
         let registry = build().unwrap();
-        for kind in [TENANT, CONNECTION, TOKEN, SCHEMA, INDEX, ADMINISTRATOR, HOLD, SECRET] {
+        for kind in [TENANT, CONNECTION, TOKEN, SCHEMA, INDEX, ADMINISTRATOR, HOLD, SECRET, ISSUER] {
             let resource_type = registry.resource_type(kind).unwrap();
             assert!(scimstack_store::plan::unique_attribute(resource_type).is_some(), "{kind}");
             assert_eq!(resource_type.indexed.len(), usize::from(OWNED.contains(&kind)), "{kind}");

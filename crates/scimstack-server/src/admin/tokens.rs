@@ -4,7 +4,7 @@
 use super::model::{AdminError, Denied, Principal, Subject, Tenant, Token, TokenSecret};
 use super::records::{Row, number};
 use super::scopes::TokenScopes;
-use super::{Admin, system};
+use super::{Admin, access, system};
 use crate::engine::Identity;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -16,9 +16,13 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// How a token begins, so that scanners for leaked secrets know it.
-const PREFIX: &str = "hsk_";
+pub(crate) const PREFIX: &str = "hsk_";
+/// How the id of who comes with one begins, within access tokens.
+pub(super) const ID: &str = "token:";
 /// How many characters of a token are kept to recognise it by.
 const HINT: usize = PREFIX.len() + 4;
+/// What is written of a client's secret.
+const CLIENT_SECRET: &str = "client-secret";
 /// Longest label, in bytes.
 const MAX_LABEL: usize = 200;
 
@@ -35,6 +39,7 @@ impl Token {
             revoked: row.instant("revoked")?,
             subject: subject(row),
             scopes: scopes(row)?,
+            is_client_secret: row.object.get("use").and_then(|value| value.as_str()) == Some(CLIENT_SECRET),
         })
     }
 }
@@ -62,13 +67,21 @@ pub struct NewToken {
     expires: Option<Timestamp>,
     subject: Option<Subject>,
     scopes: TokenScopes,
+    is_client_secret: bool,
 }
 
 impl NewToken {
     /// For a connection, without an end, for everything.
     pub fn new(connection: impl Into<String>) -> Self {
         let scopes = TokenScopes::default();
-        Self { connection: connection.into(), label: String::new(), expires: None, subject: None, scopes }
+        Self {
+            connection: connection.into(),
+            label: String::new(),
+            expires: None,
+            subject: None,
+            scopes,
+            is_client_secret: false,
+        }
     }
 
     /// For people.
@@ -90,6 +103,14 @@ impl NewToken {
     #[must_use]
     pub fn subject(mut self, subject: Subject) -> Self {
         self.subject = Some(subject);
+        self
+    }
+
+    /// Makes it the secret of a client, which the token endpoint gives access tokens for (RFC 6749 §2.3.1, §4.4). It opens
+    /// nothing by itself. Several are good together, so that one can take another's place.
+    #[must_use]
+    pub fn client_secret(mut self) -> Self {
+        self.is_client_secret = true;
         self
     }
 
@@ -170,6 +191,9 @@ impl Admin {
         if !new.scopes.is_everything() {
             object.insert("scopes", new.scopes.to_string());
         }
+        if new.is_client_secret {
+            object.insert("use", CLIENT_SECRET);
+        }
         if let Some(subject) = &new.subject {
             object.insert("subjectType", subject.resource_type());
             object.insert("subject", subject.id());
@@ -231,11 +255,17 @@ impl Admin {
         let Some(tenant) = self.cached_tenant(tenant).await? else {
             return Ok(Err(Denied::Unknown));
         };
+        if token.starts_with(access::PREFIX) {
+            return self.opened(tenant, token).await;
+        }
         let Some(token) = self.cached_token(token).await?.filter(|token| token.tenant == tenant.id) else {
             return Ok(Err(Denied::Unknown));
         };
         if let Some(denied) = token.denied(self.environment.now()) {
             return Ok(Err(denied));
+        }
+        if token.is_client_secret {
+            return Ok(Err(Denied::ClientSecret));
         }
         self.principal(tenant, &token.connection, token.id.clone(), token.subject.clone(), token.scopes).await
     }
@@ -254,7 +284,7 @@ impl Admin {
         self.principal(tenant, &identity.connection, id, subject, identity.scopes).await
     }
 
-    async fn principal(
+    pub(super) async fn principal(
         &self,
         tenant: Arc<Tenant>,
         connection: &str,
@@ -265,12 +295,12 @@ impl Admin {
         let Some(connection) = self.cached_connection(tenant.id, connection).await? else {
             return Ok(Err(Denied::Unknown));
         };
-        let registry = self.registry(tenant.id).await?;
+        let registry = self.restricted_registry(tenant.id, &connection.policy).await?;
         Ok(Ok(Principal { tenant, connection, token, registry, subject, scopes }))
     }
 
     /// The token with this secret, revoked and expired ones too.
-    async fn cached_token(&self, secret: &str) -> Result<Option<Arc<Token>>, AdminError> {
+    pub(super) async fn cached_token(&self, secret: &str) -> Result<Option<Arc<Token>>, AdminError> {
         // What cannot be a token costs no look-up.
         if !secret.starts_with(PREFIX) {
             return Ok(None);
@@ -292,6 +322,22 @@ impl Admin {
             .await?;
         // Maps and indexes compare byte by byte until the first difference; this says yes or no in constant time.
         Ok(found.filter(|(stored, _)| stored.ct_eq(&hash).into()).map(|(_, token)| token))
+    }
+
+    /// The token with this id, from memory.
+    pub(super) async fn token_by_id(&self, id: &str) -> Result<Option<Arc<Token>>, AdminError> {
+        let load = async {
+            let row = self.row(system::TOKEN, id).await?;
+            row.map(|row| Token::from_row(&row).map(Arc::new)).transpose()
+        };
+        self.cached(
+            |entries| entries.tokens_by_id.get(id).cloned(),
+            load,
+            |entries, found| {
+                let _ = entries.tokens_by_id.insert(id.to_owned(), found);
+            },
+        )
+        .await
     }
 }
 

@@ -1,34 +1,35 @@
-//! Who asks (RFC 7644 §2, RFC 6750): a bearer token, or whoever the host vouches for, within the tenant the address names. An unknown tenant and a bad
-//! token are answered alike, so that tenants cannot be probed for.
+//! Who asks (RFC 7644 §2, RFC 6750): a token of the server's own, whoever an authenticator knows, or whom the host vouches
+//! for, within the tenant the address names. An unknown tenant and a bad token are answered alike, so that tenants cannot be
+//! probed for.
 
+use super::Engine;
+use super::authenticator::{Authenticator, Verdict};
 use super::failure::{Challenge, Failure, Outcome};
 use super::identity::Identity;
-use super::throttle::{ClientAddress, Throttle};
-use crate::admin::{Admin, AdminError, Denied, Principal};
+use super::throttle::ClientAddress;
+use crate::admin::{ACCESS_PREFIX, AdminError, Denied, Principal, TOKEN_PREFIX};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use scimstack_protocol::ScimError;
-
-/// How every token of this server begins; some identity providers send it without `Bearer`.
-const TOKEN_PREFIX: &str = "hsk_";
+use std::sync::Arc;
 
 /// Who a request comes from.
 ///
 /// # Errors
-/// 401 without good credentials, 429 when there were too many that are not good, 403 when the connection is switched off.
-pub(crate) async fn authenticate(
-    admin: &Admin,
-    throttle: &Throttle,
-    tenant: &str,
-    parts: &Parts,
-) -> Outcome<Principal> {
-    let found = match (parts.extensions.get::<Identity>(), token(&parts.headers)) {
-        (Some(identity), _) => admin.vouched(tenant, identity).await,
-        (None, Some(token)) => admin.authenticate(tenant, &token).await,
-        (None, None) => {
+/// 401 without good credentials, 429 when there were too many that are not good, 403 when the connection is switched off,
+/// 503 when nobody can tell at the moment.
+pub(crate) async fn authenticate(engine: &Engine, tenant: &str, parts: &Parts) -> Outcome<Principal> {
+    let admin = &engine.admin;
+    let token = token(&parts.headers);
+    let found = match (identity(&engine.authenticators, tenant, parts, token.as_deref()).await, token) {
+        (Verdict::Known(identity), _) => admin.vouched(tenant, &identity).await,
+        (Verdict::Refused(detail), _) => return Err(refused(engine, parts, detail)),
+        (Verdict::Unavailable(error), _) => return Err(Failure::unavailable(error)),
+        (Verdict::NotMine, Some(token)) => admin.authenticate(tenant, &token).await,
+        (Verdict::NotMine, None) => {
             return Err(unauthorized(
                 "The request carries no bearer token. Send the header \"Authorization: Bearer\" followed by a token that an \
                  administrator made for this connection.",
@@ -36,16 +37,44 @@ pub(crate) async fn authenticate(
             ));
         }
     };
-    let denied = match found {
-        Ok(Ok(principal)) => return enabled(principal),
-        Ok(Err(denied)) => denied,
-        Err(AdminError::NotFound(_) | AdminError::Invalid(_)) => Denied::Unknown,
-        Err(error) => return Err(error.into()),
-    };
+    match found {
+        Ok(Ok(principal)) => enabled(principal),
+        Ok(Err(denied)) => Err(refused(engine, parts, reason(denied).to_owned())),
+        Err(AdminError::NotFound(_) | AdminError::Invalid(_)) => {
+            Err(refused(engine, parts, reason(Denied::Unknown).to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whom the host vouches for, or an authenticator knows. What is a token of this server's own is nobody else's.
+async fn identity(
+    authenticators: &[Arc<dyn Authenticator>],
+    tenant: &str,
+    parts: &Parts,
+    token: Option<&str>,
+) -> Verdict {
+    if let Some(identity) = parts.extensions.get::<Identity>() {
+        return Verdict::Known(identity.clone());
+    }
+    if token.is_some_and(|token| token.starts_with(TOKEN_PREFIX) || token.starts_with(ACCESS_PREFIX)) {
+        return Verdict::NotMine;
+    }
+    for authenticator in authenticators {
+        match authenticator.authenticate(tenant, parts).await {
+            Verdict::NotMine => {}
+            verdict => return verdict,
+        }
+    }
+    Verdict::NotMine
+}
+
+/// 401, or 429 when there were too many of them.
+fn refused(engine: &Engine, parts: &Parts, detail: String) -> Failure {
     let address = parts.extensions.get::<ClientAddress>().map(|address| address.0);
-    match throttle.refused(address, admin.environment().now()) {
-        None => Err(unauthorized(reason(denied), Challenge::InvalidToken)),
-        Some(seconds) => Err(ScimError::new(
+    match engine.throttle.refused(address, engine.admin.environment().now()) {
+        None => unauthorized(detail, Challenge::InvalidToken),
+        Some(seconds) => ScimError::new(
             429,
             format!(
                 "Too many requests with tokens that are not good came from here. Compare the token with the one in the \
@@ -53,7 +82,7 @@ pub(crate) async fn authenticate(
             ),
         )
         .with_retry_after(seconds)
-        .into()),
+        .into(),
     }
 }
 
@@ -80,7 +109,7 @@ fn token(headers: &HeaderMap) -> Option<String> {
             let pair = String::from_utf8(BASE64_STANDARD.decode(pair.trim()).ok()?).ok()?;
             pair.split_once(':').filter(|(_, password)| password.starts_with(TOKEN_PREFIX))?.1.to_owned()
         }
-        None if value.starts_with(TOKEN_PREFIX) => value.to_owned(),
+        None if value.starts_with(TOKEN_PREFIX) || value.starts_with(ACCESS_PREFIX) => value.to_owned(),
         _ => return None,
     };
     (!token.is_empty()).then_some(token)
@@ -94,13 +123,17 @@ fn reason(denied: Denied) -> &'static str {
         Denied::Revoked => {
             "The token was revoked. Make a new one in the administration console and give it to the identity provider."
         }
+        Denied::ClientSecret => {
+            "This is a client's secret, which opens nothing by itself. Give it to the identity provider as the client secret, \
+             with the token endpoint and the client id; or make a bearer token in the administration console."
+        }
         _ => {
             "The token is not known here. Compare the base URL and the token with those in the administration console."
         }
     }
 }
 
-fn unauthorized(detail: &str, challenge: Challenge) -> Failure {
+fn unauthorized(detail: impl Into<String>, challenge: Challenge) -> Failure {
     Failure { challenge: Some(challenge), ..ScimError::new(401, detail).into() }
 }
 

@@ -112,6 +112,12 @@ impl Failure {
         Self { error, allow: None, challenge: None, fault }
     }
 
+    /// 503: something that is needed is away.
+    pub(crate) fn unavailable(error: Box<dyn Error + Send + Sync>) -> Self {
+        let scim = ScimError::new(503, "The server cannot tell at the moment who asks; send the request again later.");
+        Self { fault: Some(Fault(Arc::from(error))), ..scim.with_retry_after(5).into() }
+    }
+
     /// 404 for a resource.
     pub(crate) fn no_resource(resource_type: &str, id: &str) -> Self {
         let id: String = id.chars().take(64).collect();

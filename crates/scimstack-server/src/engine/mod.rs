@@ -32,6 +32,7 @@
 //! ```
 
 mod authenticate;
+mod authenticator;
 mod bulk;
 mod call;
 mod commit;
@@ -43,6 +44,7 @@ mod discovery;
 mod document;
 mod draft;
 mod failure;
+mod grant;
 mod identity;
 mod judge;
 mod limits;
@@ -63,6 +65,7 @@ mod sign_in;
 mod target;
 mod throttle;
 
+pub use authenticator::{Authenticator, Verdict};
 pub use failure::Fault;
 pub use identity::Identity;
 pub use judge::OUTBOX_TOPIC;
@@ -93,6 +96,7 @@ pub struct Engine {
     decide: Arc<dyn Decide>,
     public_url: Option<String>,
     limits: Limits,
+    authenticators: Vec<Arc<dyn Authenticator>>,
     throttle: Throttle,
 }
 
@@ -102,6 +106,7 @@ pub struct EngineBuilder {
     decide: Arc<dyn Decide>,
     public_url: Option<String>,
     limits: Limits,
+    authenticators: Vec<Arc<dyn Authenticator>>,
 }
 
 impl Engine {
@@ -113,6 +118,7 @@ impl Engine {
             decide: Arc::new(scimstack_protocol::decide::AcceptAll),
             public_url: None,
             limits: Limits::default(),
+            authenticators: Vec::new(),
         }
     }
 
@@ -156,7 +162,7 @@ impl Engine {
                 _ => Ok(discovery::service_provider_config(&self.limits, &base)),
             };
         }
-        let principal = authenticate::authenticate(&self.admin, &self.throttle, &route.tenant, parts).await?;
+        let principal = authenticate::authenticate(self, &route.tenant, parts).await?;
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
         let profile = dialect::profile(principal.connection.policy.dialect, user_agent, self.limits.filter);
         let call = Call {
@@ -245,10 +251,17 @@ impl EngineBuilder {
         self
     }
 
+    /// One more way of telling who asks, beside the server's own tokens; they are asked in the order they were added.
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticators.push(authenticator);
+        self
+    }
+
     /// The engine.
     #[must_use]
     pub fn build(self) -> Engine {
-        let Self { admin, decide, public_url, limits } = self;
-        Engine { admin, decide, public_url, limits, throttle: Throttle::default() }
+        let Self { admin, decide, public_url, limits, authenticators } = self;
+        Engine { admin, decide, public_url, limits, authenticators, throttle: Throttle::default() }
     }
 }

@@ -10,7 +10,7 @@ use super::relations::{self, RelationChange};
 use super::respond::Reply;
 use super::{document, judge, read};
 use scimstack_protocol::{Accept, Change};
-use scimstack_schema::{Resource, ResourceType, Value};
+use scimstack_schema::{Relation, Resource, ResourceType, Value};
 use scimstack_store::{Expect, Key, Op, Record};
 use std::sync::Arc;
 
@@ -62,10 +62,11 @@ fn keep_active(before: &Resource, after: &mut Resource) {
     }
 }
 
-/// The relations as a PUT means them: those it leaves out are empty.
+/// The relations as a PUT means them: those it leaves out are empty, but for those that are not its to change.
 fn complete(resource_type: &ResourceType, sent: &[(String, Vec<Value>)]) -> Vec<(String, Vec<Value>)> {
     let mut all = sent.to_vec();
-    for relation in resource_type.relations.iter().filter(|relation| relation.edges_only) {
+    let written = |relation: &&Relation| relation.edges_only && !relation.path.attribute.is_read_only();
+    for relation in resource_type.relations.iter().filter(written) {
         if !all.iter().any(|(name, _)| *name == relation.name) {
             all.push((relation.name.clone(), Vec::new()));
         }

@@ -11,7 +11,7 @@ use scimstack_protocol::{ETag, ScimError};
 
 const SCIM: &str = "application/scim+json";
 const JSON: &str = "application/json";
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The answer of an operation.
 #[derive(Debug)]
