@@ -1,8 +1,8 @@
 //! Lists: one page, and all pages one after the other, by index (RFC 7644 §3.4.2.4) or by cursor (RFC 9865), as a stream.
 //!
 //! While pages are read the list changes, and not every server counts well. So every resource comes once, whatever pages
-//! it stands on; when the total shrinks, the next page begins earlier by as much, since what was deleted may have moved
-//! others to places that were read already; and pages that go round in circles are an error and no endless loop.
+//! it stands on; when the total has shrunk, the place is read again from as much earlier, since what was deleted may have moved
+//! others to where was read already; and pages that go round in circles are an error and no endless loop.
 
 use crate::document::Document;
 use crate::endpoint::Endpoint;
@@ -190,9 +190,11 @@ impl<T: Document> Walk<'_, T> {
         let start = self.query.start_index.unwrap_or(1);
         let shrunk = self.total.map_or(0, |before| before.saturating_sub(total));
         self.total = Some(total);
-        let next = start.saturating_add(came).saturating_sub(shrunk).max(1);
+        // Of what was deleted since the page before, each may have moved one resource to before this page.
+        let back = start.saturating_sub(shrunk).max(1);
+        let next = if back < start { back } else { start.saturating_add(came) };
         self.query.start_index = Some(next);
-        self.ended = came == 0 || next > total;
+        self.ended = back == start && (came == 0 || next > total);
         if !self.ended && self.stale >= STALE {
             return Err(Error::Paging(format!("{STALE} pages in a row had nothing new, up to startIndex {start}")));
         }
