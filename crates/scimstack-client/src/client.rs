@@ -1,11 +1,16 @@
 //! The client: where the server is, who asks, and how a request is made of it. What is asked is in `endpoint`.
 
+use crate::authorization::{Authorization, Fixed};
+use crate::discovery::Known;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Refusal};
 use crate::pages::Page;
+use crate::retry::{Repeat, Retry, retry_after, send};
+use crate::secret::Secret;
+use crate::timer::Timer;
 use crate::transport::Transport;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use scimstack_schema::views::{Group, User};
@@ -24,6 +29,9 @@ pub struct Client {
     transport: Arc<dyn Transport>,
     base: String,
     headers: HeaderMap,
+    authorization: Arc<dyn Authorization>,
+    retry: Option<(Retry, Arc<dyn Timer>)>,
+    pub(crate) known: Known,
 }
 
 /// An answer, whatever its status.
@@ -36,6 +44,10 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// An earlier attempt was lost: what this one was to do may have been done before.
+    pub(crate) after_loss: bool,
+    /// The `Authorization` it is the answer to.
+    pub(crate) shown: Option<HeaderValue>,
 }
 
 impl std::fmt::Debug for Client {
@@ -46,30 +58,57 @@ impl std::fmt::Debug for Client {
 
 impl Client {
     /// A client for the server at `base_url` (`https://acme.example/scim/v2`, with or without a slash at the end), which
-    /// shows `token` as its bearer token (RFC 6750).
+    /// shows `token` as its bearer token (RFC 6750). It waits for nothing and repeats nothing; see
+    /// [`Client::with_retry`].
     ///
     /// # Errors
     /// [`Error::Setup`]: `base_url` is no absolute http URL, or `token` cannot stand in a header.
-    pub fn new(transport: impl Transport + 'static, base_url: &str, token: &str) -> Result<Self, Error> {
+    pub fn new(transport: impl Transport + 'static, base_url: &str, token: impl Into<Secret>) -> Result<Self, Error> {
+        Self::with_authorization(transport, base_url, Fixed(token.into().bearer()?))
+    }
+
+    /// [`Client::new`] with another way to be let in, such as [`crate::ClientCredentials`].
+    ///
+    /// # Errors
+    /// [`Error::Setup`]: `base_url` is no absolute http URL.
+    pub fn with_authorization(
+        transport: impl Transport + 'static,
+        base_url: &str,
+        authorization: impl Authorization + 'static,
+    ) -> Result<Self, Error> {
         let base = base_url.trim_end_matches('/');
-        let uri: http::Uri = base.parse().map_err(|error| Error::Setup(format!("{base_url:?} is no URL: {error}")))?;
+        let uri: http::Uri = base.parse().map_err(|error| Error::Setup(format!("the base URL is no URL: {error}")))?;
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            let why = "the base URL has a name or password in it; they do not belong there";
+            return Err(Error::Setup(why.to_owned()));
+        }
         if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.query().is_some() {
             return Err(Error::Setup(format!(
                 "{base_url:?} is no base URL; write one such as https://acme.example/scim/v2"
             )));
         }
-        let mut authorization = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(|_| Error::Setup("the token has characters that cannot stand in a header".to_owned()))?;
-        authorization.set_sensitive(true);
         let headers = [
-            (AUTHORIZATION, authorization),
             (ACCEPT, SCIM),
             (USER_AGENT, HeaderValue::from_static(concat!("scimstack-client/", env!("CARGO_PKG_VERSION")))),
         ];
-        Ok(Self { transport: Arc::new(transport), base: base.to_owned(), headers: headers.into_iter().collect() })
+        Ok(Self {
+            transport: Arc::new(transport),
+            base: base.to_owned(),
+            headers: headers.into_iter().collect(),
+            authorization: Arc::new(authorization),
+            retry: None,
+            known: Known::default(),
+        })
     }
 
-    /// With a header on every request, in place of one of the same name.
+    /// With patience: busy servers are waited for and lost requests sent again, as far as that is safe (see [`Retry`]).
+    #[must_use]
+    pub fn with_retry(mut self, retry: Retry, timer: impl Timer + 'static) -> Self {
+        self.retry = Some((retry, Arc::new(timer)));
+        self
+    }
+
+    /// With a header on every request, in place of one of the same name, `Authorization` included.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
@@ -174,8 +213,34 @@ impl Client {
             request.headers_mut().insert(CONTENT_TYPE, SCIM);
         }
         request.headers_mut().extend(extra);
-        let (parts, body) = self.transport.send(request).await.map_err(Error::Transport)?.into_parts();
-        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+        self.exchange(request).await
+    }
+
+    /// Sends a request until it is answered, with a new token when the server does not take the one it was shown.
+    async fn exchange(&self, mut request: Request<Bytes>) -> Result<Answer, Error> {
+        let repeat = Repeat::of(&request);
+        let retry = self.retry.as_ref().map(|(policy, timer)| (policy, &**timer));
+        let fixed = self.headers.get(AUTHORIZATION).cloned();
+        let mut renewed = fixed.is_some();
+        loop {
+            let shown = match &fixed {
+                Some(fixed) => Some(fixed.clone()),
+                None => self.authorization.value().await.map_err(|error| Error::Authorization(Box::new(error)))?,
+            };
+            if let Some(value) = &shown {
+                request.headers_mut().insert(AUTHORIZATION, value.clone());
+            }
+            let sent = send(&*self.transport, request.clone(), repeat, retry).await?;
+            let (parts, body) = sent.response.into_parts();
+            if let (401, false, Some(value)) = (parts.status.as_u16(), renewed, &shown) {
+                renewed = true;
+                if self.authorization.refused(value).await {
+                    continue;
+                }
+            }
+            let (status, headers, after_loss) = (parts.status.as_u16(), parts.headers, sent.after_loss);
+            return Ok(Answer { status, headers, body, after_loss, shown });
+        }
     }
 
     /// Sends, and reads an object; `None` when a good answer has no body.
@@ -191,21 +256,28 @@ impl Client {
 }
 
 impl Answer {
-    /// `Retry-After` (RFC 9110 §10.2.3), when it holds seconds.
+    /// `Retry-After` (RFC 9110 §10.2.3) in seconds; a date counts when the answer says what time it is.
     #[must_use]
     pub fn retry_after(&self) -> Option<u32> {
-        self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+        retry_after(&self.headers, None).map(|wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX))
+    }
+
+    /// The answer itself when its status is good.
+    pub(crate) fn accepted(self) -> Result<Self, Error> {
+        if (200..300).contains(&self.status) {
+            return Ok(self);
+        }
+        let refusal = Refusal::read(self.status, &self.body, self.retry_after());
+        Err(Error::Refused(refusal.without(self.shown.as_ref())))
     }
 
     /// The object of a good answer; `None` without a body.
     pub(crate) fn object(self) -> Result<Option<Object>, Error> {
-        if !(200..300).contains(&self.status) {
-            return Err(Error::Refused(Refusal::read(self.status, &self.body, self.retry_after())));
-        }
-        if self.body.iter().all(u8::is_ascii_whitespace) {
+        let answer = self.accepted()?;
+        if answer.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
-        match Value::parse(&self.body) {
+        match Value::parse(&answer.body) {
             Ok(Value::Object(object)) => Ok(Some(object)),
             Ok(other) => Err(Error::Answer(format!("an object was expected, not {}", other.kind()))),
             Err(error) => Err(Error::Answer(error.to_string())),

@@ -1,6 +1,8 @@
 //! What can go wrong, by whose fault it is, and the lenient reading of what a server says about it (RFC 7644 §3.12).
 
-use crate::transport::BoxError;
+use crate::secret::scrub;
+use crate::transport::{BoxError, NotSent};
+use http::HeaderValue;
 use scimstack_schema::Value;
 use std::fmt;
 
@@ -23,6 +25,42 @@ pub enum Error {
     /// The status is good, and the body is not what it has to be.
     #[error("the server's answer cannot be read: {0}")]
     Answer(String),
+    /// What is to be shown to be let in could not be had; nothing was asked of the server.
+    #[error("there is no access token")]
+    Authorization(#[source] Box<Error>),
+    /// A list that does not end: the same cursor or the same page again and again.
+    #[error("the server's pages lead nowhere: {0}")]
+    Paging(String),
+}
+
+/// What an error means for the program, by RFC 7644 §3.12 and RFC 9110 §15.5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The call itself is wrong; nothing was sent.
+    Setup,
+    /// No connection to the server.
+    Unreachable,
+    /// Sent, and no answer: it may have been done.
+    Lost,
+    /// 401, or no access token to show.
+    Unauthorized,
+    /// 403
+    Forbidden,
+    /// 404 or 410
+    NotFound,
+    /// 409: `uniqueness`, or another conflict.
+    Conflict,
+    /// 412: the resource has changed since the version that was named.
+    VersionMismatch,
+    /// 429, or 503.
+    Busy,
+    /// Another 4xx: the server does not accept the request.
+    Rejected,
+    /// Another status; 5xx is the server's own failure.
+    Failed,
+    /// An answer that cannot be read, or pages that lead nowhere.
+    Answer,
 }
 
 /// A refusal, as the server put it.
@@ -40,6 +78,22 @@ pub struct Refusal {
 }
 
 impl Error {
+    /// What the error means for the program.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Setup(_) => ErrorKind::Setup,
+            Self::Transport(error) if error.is::<NotSent>() => ErrorKind::Unreachable,
+            Self::Transport(_) => ErrorKind::Lost,
+            Self::Refused(refusal) => refusal.kind(),
+            Self::Authorization(cause) => match cause.kind() {
+                kind @ (ErrorKind::Unreachable | ErrorKind::Lost | ErrorKind::Busy | ErrorKind::Setup) => kind,
+                _ => ErrorKind::Unauthorized,
+            },
+            Self::Answer(_) | Self::Paging(_) => ErrorKind::Answer,
+        }
+    }
+
     /// The status of a refusal.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
@@ -60,6 +114,28 @@ impl Error {
 }
 
 impl Refusal {
+    /// What the status means for the program.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self.status {
+            401 => ErrorKind::Unauthorized,
+            403 => ErrorKind::Forbidden,
+            404 | 410 => ErrorKind::NotFound,
+            409 => ErrorKind::Conflict,
+            412 => ErrorKind::VersionMismatch,
+            429 | 503 => ErrorKind::Busy,
+            400..500 => ErrorKind::Rejected,
+            _ => ErrorKind::Failed,
+        }
+    }
+
+    /// Without what the request's `Authorization` held, should the server have repeated it.
+    pub(crate) fn without(mut self, shown: Option<&HeaderValue>) -> Self {
+        self.detail = self.detail.map(|text| scrub(text, shown));
+        self.scim_type = self.scim_type.map(|text| scrub(text, shown));
+        self
+    }
+
     /// Reads an answer: a SCIM error, an error in an `Errors` list (SCIM 1.1), or whatever else it is.
     pub(crate) fn read(status: u16, body: &[u8], retry_after: Option<u32>) -> Self {
         let value = Value::parse(body).unwrap_or_default();

@@ -1,16 +1,20 @@
 //! A typed asynchronous client for SCIM service providers (RFC 7644), over any transport.
 //!
-//! [`Client`] knows a base URL and a token; [`Endpoint`] is what one resource type can be asked; resources are the views
-//! of [`scimstack_schema::views`], your own types ([`Document`]), or plain objects. How bytes travel is the
-//! [`Transport`]'s: a closure will do, and the feature `hyper` brings a ready one for plain http. The feature `connector`
-//! executes the sending machines of `scimstack-provisioning`.
+//! [`Client`] knows a base URL and how to be let in; [`Endpoint`] is what one resource type can be asked; resources are the
+//! views of [`scimstack_schema::views`], your own types ([`Document`]), or plain objects. [`Client::discover`] learns what
+//! the server can do, and [`Endpoint::update`], [`Endpoint::all`] and [`Client::bulk`] go by it.
+//!
+//! How bytes travel is the [`Transport`]'s: a closure will do, and the feature `reqwest`, on by default, brings a ready one
+//! with TLS by rustls (`Client::connect`). Time is a [`Timer`]'s: with one, a client waits for busy servers and sends again
+//! what was lost ([`Client::with_retry`]), and [`ClientCredentials`] fetches and renews access tokens. The feature
+//! `connector` executes the sending machines of `scimstack-provisioning`.
 //!
 //! Answers are read leniently, as servers and the proxies before them are many: a status that is a number, an error in
 //! HTML, `resources` in lower case. What is sent follows the letter.
 //!
 //! # Limits
-//! Nothing here waits or repeats a request: [`Error::retry_after`] says what the server asked for. There is no TLS here
-//! either; a transport of your own has it.
+//! Without a [`Timer`] nothing here waits or repeats a request: [`Error::retry_after`] says what the server asked for.
+//! Redirects are not followed: a token goes to no other server than its own.
 //!
 //! # Example
 //! ```
@@ -31,25 +35,41 @@
 //! # }).unwrap();
 //! ```
 
+mod authorization;
+mod bulk;
 mod client;
 #[cfg(feature = "connector")]
 pub mod connector;
+mod difference;
+mod discovery;
 mod document;
 mod endpoint;
 mod error;
-#[cfg(feature = "hyper")]
-mod hyper;
+mod oauth;
 mod pages;
+#[cfg(feature = "reqwest")]
+mod reqwest;
+mod retry;
+mod secret;
+mod timer;
 mod transport;
 
+pub use authorization::Authorization;
+pub use bulk::{Bulk, BulkDone, BulkFailure, BulkId, BulkResult};
 pub use client::{Answer, Client};
+pub use difference::Difference;
+pub use discovery::{BulkLimits, Capabilities, ServedType};
 pub use document::Document;
-pub use endpoint::{Endpoint, Versioned};
-pub use error::{Error, Refusal};
-#[cfg(feature = "hyper")]
-pub use hyper::HyperTransport;
+pub use endpoint::{Endpoint, Updated, Versioned};
+pub use error::{Error, ErrorKind, Refusal};
+pub use oauth::{ClientAuthentication, ClientCredentials};
 pub use pages::{ListAll, Page};
+#[cfg(feature = "reqwest")]
+pub use reqwest::{ReqwestBuilder, ReqwestTransport, TokioTimer};
+pub use retry::Retry;
 pub use scimstack_filter::Patch;
 pub use scimstack_protocol::ListQuery;
 pub use scimstack_schema::views;
-pub use transport::{BoxError, Transport};
+pub use secret::Secret;
+pub use timer::Timer;
+pub use transport::{BoxError, NotSent, Transport};

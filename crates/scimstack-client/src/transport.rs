@@ -8,6 +8,12 @@ use std::future::Future;
 /// Why a transport failed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// The request has not left: no address, no connection. A transport that knows this wraps its error, and the request can be
+/// sent again whatever it is to do.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no connection to the server")]
+pub struct NotSent(#[source] pub BoxError);
+
 /// Sends requests. Every status is an answer; an error means that there was none, and that the request may have arrived.
 ///
 /// A closure from request to future is a transport; see the [crate]'s example.

@@ -1,7 +1,7 @@
 //! Lists the people of a SCIM server: `client-example URL TOKEN [FILTER]`. A client in one screen; see the README.
 
 use scimstack_client::views::User;
-use scimstack_client::{Client, Error, HyperTransport, ListQuery};
+use scimstack_client::{Client, Error, ListQuery};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let listed = match Client::new(HyperTransport::new(), url, token) {
+    let listed = match Client::connect(url, token) {
         Ok(client) => list(&client, filter, &mut std::io::stdout()).await,
         Err(error) => Err(error),
     };

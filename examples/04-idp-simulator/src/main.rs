@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use idp_simulator::{Company, Progress, Scenario, Simulator};
-use scimstack_client::HyperTransport;
+use scimstack_client::ReqwestTransport;
 use std::process::ExitCode;
 
 /// Plays Okta's app-integration wizard against a SCIM server.
@@ -26,7 +26,9 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let simulator = match Simulator::new(HyperTransport::new(), &arguments.url, &arguments.token) {
+    let transport = ReqwestTransport::new();
+    let simulator = transport.and_then(|transport| Simulator::new(transport, &arguments.url, &arguments.token));
+    let simulator = match simulator {
         Ok(simulator) => simulator,
         Err(error) => {
             eprintln!("{error}");

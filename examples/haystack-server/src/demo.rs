@@ -13,7 +13,7 @@ use crate::serve::{Config, FIRST_TENANT, Running, start};
 use crate::state::scim_base_url;
 use figures::Figures;
 use idp_simulator::{Company, Report, Scenario, Simulator, Step};
-use scimstack_client::HyperTransport;
+use scimstack_client::ReqwestTransport;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -103,7 +103,8 @@ async fn show(running: &Running, is_new: bool) -> Result<usize, Error> {
 /// The simulated year; in it, some people sign in as soon as they can.
 async fn provision(running: &Running, token: &str) -> Result<Report, Error> {
     let base = scim_base_url(&format!("http://{}", reachable(running.local_addr)), FIRST_TENANT);
-    let simulator = Simulator::new(HyperTransport::new(), &base, token).map_err(|error| Error::new(chain(&error)))?;
+    let simulator = ReqwestTransport::new().and_then(|transport| Simulator::new(transport, &base, token));
+    let simulator = simulator.map_err(|error| Error::new(chain(&error)))?;
     let mut scenario = Scenario::new(Company::sample(SEED), SEED);
     let mut terminal = Terminal::new();
     let mut refused = Vec::new();
