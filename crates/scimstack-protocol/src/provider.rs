@@ -72,6 +72,16 @@ impl Features {
         bearer.insert("specUri", "https://www.rfc-editor.org/info/rfc6750");
         bearer.insert("primary", true);
 
+        let mut basic = Object::new();
+        basic.insert("type", "httpbasic");
+        basic.insert("name", "HTTP Basic");
+        basic.insert(
+            "description",
+            "For clients that can do nothing else: any user name, and a token made by an administrator as the password.",
+        );
+        basic.insert("specUri", "https://www.rfc-editor.org/info/rfc7617");
+        basic.insert("primary", false);
+
         let mut pagination = Object::new();
         pagination.insert("cursor", self.pagination.cursor_timeout.is_some());
         pagination.insert("index", true);
@@ -95,7 +105,7 @@ impl Features {
         document.insert("sort", supported(self.sort));
         document.insert("etag", supported(self.etag));
         document.insert("pagination", pagination);
-        document.insert("authenticationSchemes", vec![bearer]);
+        document.insert("authenticationSchemes", vec![bearer, basic]);
         document.insert("meta", meta);
         document.into()
     }
@@ -128,6 +138,7 @@ mod tests {
             r#""changePassword":{"supported":false}"#,
             r#""pagination":{"cursor":false,"index":true,"#,
             r#""type":"oauthbearertoken""#,
+            r#""type":"httpbasic""#,
             r#""meta":{"resourceType":"ServiceProviderConfig","location":"https://x.test/c"}"#,
         ] {
             assert!(text.contains(part), "{part} in {text}");

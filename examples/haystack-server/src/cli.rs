@@ -1,11 +1,15 @@
 //! The command line, which is a contract: scripts depend on every name here. What the commands do is in `commands`.
 
+mod access;
+
+pub use access::{IssuerCommand, TokenCommand};
+
 use crate::database::Database;
 use crate::error::Error;
 use crate::{commands, demo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use scimstack_protocol::policy::Attributes;
 use scimstack_protocol::{Dialect, Notify, UnknownMembers};
-use scimstack_server::TokenScopes;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -86,6 +90,9 @@ pub enum Command {
     /// Bearer tokens for identity providers.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Issuers whose JSON Web Tokens stand for a connection.
+    #[command(subcommand)]
+    Issuer(IssuerCommand),
     /// Custom schemas.
     #[command(subcommand)]
     Schema(SchemaCommand),
@@ -168,55 +175,6 @@ pub enum TenantCommand {
         /// As a JSON array.
         #[arg(long)]
         json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
-}
-
-/// `token …`
-#[derive(Subcommand, Debug)]
-pub enum TokenCommand {
-    /// Make a token and print it, this once.
-    Create {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The connection.
-        #[arg(long, default_value = "default")]
-        connection: String,
-        /// For people.
-        #[arg(long, default_value = "")]
-        label: String,
-        /// When it ends: 90d, 12h, 30m, 45s. Never, without it.
-        #[arg(long, value_parser = commands::token::seconds)]
-        expires: Option<i64>,
-        /// What it may be used for, of read, write, users and groups, with commas between. Everything, without it.
-        #[arg(long, default_value = "", hide_default_value = true)]
-        scope: TokenScopes,
-        /// The id of the user that /Me is for requests with it. Without it there is no /Me.
-        #[arg(long)]
-        user: Option<String>,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
-    /// Tokens, a line each; never their secrets.
-    List {
-        /// Only this tenant's.
-        #[arg(long)]
-        tenant: Option<String>,
-        /// As a JSON array.
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
-    /// Revoke a token.
-    Revoke {
-        /// Its id, from `token list`.
-        id: String,
         /// The database.
         #[command(flatten)]
         database: DatabaseArg,
@@ -379,6 +337,13 @@ pub struct Switches {
     /// Members that name nobody: auto, refuse, park.
     #[arg(long, value_parser = keyword::<UnknownMembers>)]
     pub unknown_members: Option<UnknownMembers>,
+    /// Attributes the connection sees and does not change, with commas between: User:title,Group:members. Those of an
+    /// extension with its URI. An empty text opens them again.
+    #[arg(long, value_parser = attributes)]
+    pub read_only: Option<Attributes>,
+    /// Attributes the connection neither sees nor changes, written in the same way.
+    #[arg(long, value_parser = attributes)]
+    pub hidden: Option<Attributes>,
     /// Who gets notifications (the tenant's setting): nobody, signed-in, everyone.
     #[arg(long, value_parser = keyword::<Notify>)]
     pub notify: Option<Notify>,
@@ -394,6 +359,17 @@ pub enum Switch {
 }
 
 /// A keyword as the policies spell it.
+/// `User:title,User:urn:…:User:costCenter,Group:members`
+fn attributes(text: &str) -> Result<Attributes, String> {
+    let mut attributes = Attributes::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let pair = part.split_once(':').filter(|(name, path)| !name.is_empty() && !path.is_empty());
+        let (name, path) = pair.ok_or_else(|| format!("\"{part}\" is no attribute such as User:title"))?;
+        attributes.entry(name.to_owned()).or_default().push(path.to_owned());
+    }
+    Ok(attributes)
+}
+
 fn keyword<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|e| e.to_string())
 }
@@ -521,6 +497,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             Command::Demo(args) => demo::run(args).await,
             Command::Tenant(command) => commands::tenant::run(command).await,
             Command::Token(command) => commands::token::run(command).await,
+            Command::Issuer(command) => commands::issuer::run(command).await,
             Command::Schema(command) => commands::schema::run(command).await,
             Command::Index(command) => commands::index::run(command).await,
             Command::Explain { filter, tenant, resource_type, database } => {

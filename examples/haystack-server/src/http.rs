@@ -4,12 +4,13 @@
 use crate::console;
 use crate::state::AppState;
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -45,6 +46,8 @@ pub fn router(state: AppState) -> Router {
         .route("/", get(|| async { Redirect::temporary("/console") }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
+        .route("/oauth2/token", any(token))
+        .route("/.well-known/oauth-authorization-server", get(token_metadata))
         .with_state(state.clone())
         .nest("/console", console::router(state))
         .fallback_service(scim)
@@ -109,6 +112,17 @@ async fn ready(State(state): State<AppState>) -> Response {
     }
 }
 
+/// Access tokens for client credentials.
+async fn token(State(state): State<AppState>, parts: Parts, body: Bytes) -> Response {
+    state.engine.token(hyper::Request::from_parts(parts, body)).await.map(Body::new).into_response()
+}
+
+async fn token_metadata(State(state): State<AppState>, headers: HeaderMap) -> Response {
+    let issuer = state.origin_for(&headers);
+    let metadata = state.engine.token_metadata(&issuer, &format!("{issuer}/oauth2/token"));
+    ([(header::CONTENT_TYPE, "application/json")], metadata).into_response()
+}
+
 /// Answers 503 to a request that takes too long; what it was doing is done whole or not at all.
 async fn within_time(request: Request, next: Next) -> Response {
     let is_scim = template(request.uri().path()).starts_with("/scim");
@@ -153,6 +167,7 @@ fn template(path: &str) -> &'static str {
         "/" => return "/",
         "/healthz" => return "/healthz",
         "/readyz" => return "/readyz",
+        "/oauth2/token" => return "/oauth2/token",
         _ if path == "/console" || path.starts_with("/console/") => return "/console",
         _ => {}
     }

@@ -124,7 +124,7 @@ mod tests {
             .header("content-type", "application/scim+json")
             .body(Bytes::from(body))
             .unwrap();
-        assert_eq!(engine(admin.clone(), None).handle(request).await.status(), 201);
+        assert_eq!(engine(admin.clone(), None).unwrap().handle(request).await.status(), 201);
         assert_eq!(fill(&admin).await.unwrap(), 0, "she was indexed as was declared");
 
         admin.add_index(acme, "User", "title", Indexing::Values).await.unwrap();

@@ -11,6 +11,7 @@ pub mod error;
 pub mod first_start;
 pub mod http;
 pub mod indexing;
+mod key_source;
 pub mod retention;
 pub mod serve;
 pub mod state;

@@ -3,10 +3,12 @@
 use crate::clock::System;
 use crate::database::Database;
 use crate::error::Error;
+use crate::key_source::WebAndDisk;
 use crate::state::AppState;
 use crate::{first_start, http, indexing, retention};
 use scimstack_provisioning::directory::Lifecycle;
 use scimstack_schema::Registry;
+use scimstack_server::jwt::JwtAuthenticator;
 use scimstack_server::{Admin, Engine};
 use scimstack_store::Store;
 use std::net::SocketAddr;
@@ -60,10 +62,14 @@ pub fn admin(store: Arc<dyn Store>) -> Admin {
     Admin::new(store, Arc::new(System), Registry::haystack())
 }
 
-/// The engine with the provisioning lifecycle.
-#[must_use]
-pub fn engine(admin: Admin, public_url: Option<String>) -> Engine {
-    Engine::builder(admin).decide(Arc::new(Lifecycle)).public_url(public_url).build()
+/// The engine with the provisioning lifecycle, and tokens of issuers that administrators trust.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn engine(admin: Admin, public_url: Option<String>) -> Result<Engine, Error> {
+    let tokens = JwtAuthenticator::new(admin.clone(), Arc::new(WebAndDisk::new()?));
+    let engine = Engine::builder(admin).decide(Arc::new(Lifecycle)).public_url(public_url);
+    Ok(engine.authenticator(Arc::new(tokens)).build())
 }
 
 /// Opens the database, makes what a first start makes, and serves.
@@ -79,7 +85,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let admin = admin(store.clone());
     let first_start = first_start::run(&admin).await?;
     let public_url = config.public_url.map(|url| url.trim_end_matches('/').to_owned());
-    let engine = Arc::new(engine(admin.clone(), public_url.clone()));
+    let engine = Arc::new(engine(admin.clone(), public_url.clone())?);
     let state = AppState { admin, engine, store, public_url, local_addr };
     let (stop, stopped) = watch::channel(false);
     let pruned =

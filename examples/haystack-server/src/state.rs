@@ -1,5 +1,7 @@
 //! What the parts of a running server share.
 
+use http::HeaderMap;
+use http::header::HOST;
 use scimstack_server::{Admin, Engine};
 use scimstack_store::Store;
 use std::net::SocketAddr;
@@ -26,6 +28,17 @@ impl AppState {
     #[must_use]
     pub fn origin(&self) -> String {
         self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.local_addr))
+    }
+
+    /// Where whoever sends a request with these headers reaches the server, without a trailing slash. A proxy in front has
+    /// to be told of with a public URL: what it says in a header, anyone could say.
+    #[must_use]
+    pub fn origin_for(&self, headers: &HeaderMap) -> String {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        match (&self.public_url, host) {
+            (None, Some(host)) => format!("http://{host}"),
+            _ => self.origin(),
+        }
     }
 
     /// The SCIM base URL of a tenant.

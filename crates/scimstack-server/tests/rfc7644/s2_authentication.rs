@@ -1,6 +1,8 @@
 //! RFC 7644 §2, RFC 6750: authentication. Every refusal has a SCIM body.
 
 use crate::support::{Setting, World};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use futures_executor::block_on;
 use http::Method;
 use scimstack_protocol::Dialect;
@@ -94,7 +96,13 @@ fn two_tokens_overlap(w: &World) {
 
 fn the_provider_configuration_needs_no_token(w: &World) {
     let answer = w.raw(Method::GET, "/t/acme/api/scim/v2/ServiceProviderConfig").send().expect(200);
-    assert_eq!(answer.json()["authenticationSchemes"][0]["type"], "oauthbearertoken");
+    let schemes = answer.json()["authenticationSchemes"].clone();
+    let names: Vec<&str> = schemes.as_array().unwrap().iter().map(|scheme| scheme["type"].as_str().unwrap()).collect();
+    assert_eq!(names, ["oauthbearertoken", "httpbasic"]);
+    let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("any:{}", w.token)));
+    for authorization in [format!("Bearer {}", w.token), basic] {
+        w.get("/Users").header("authorization", &authorization).send().expect(200);
+    }
 }
 
 #[test]

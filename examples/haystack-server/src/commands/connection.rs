@@ -5,7 +5,7 @@ use crate::cli::{ConnectionCommand, Switch, Switches};
 use crate::error::Error;
 use scimstack_protocol::{ConnectionPolicy, Notify};
 use scimstack_server::admin::AdminError;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::process::ExitCode;
 
 pub(crate) async fn run(command: ConnectionCommand) -> Result<ExitCode, Error> {
@@ -54,6 +54,12 @@ fn apply(policy: &mut ConnectionPolicy, switches: &Switches) {
             *slot = switch == Switch::On;
         }
     }
+    if let Some(attributes) = &switches.read_only {
+        policy.read_only = attributes.clone();
+    }
+    if let Some(attributes) = &switches.hidden {
+        policy.hidden = attributes.clone();
+    }
     policy.dialect = switches.dialect.unwrap_or(policy.dialect);
     policy.unknown_members = switches.unknown_members.unwrap_or(policy.unknown_members);
 }
@@ -74,11 +80,22 @@ fn show(policy: &ConnectionPolicy, notify: Notify, json: bool) -> Result<(), Err
             Value::Bool(true) => "on".to_owned(),
             Value::Bool(false) => "off".to_owned(),
             Value::String(text) => text.into(),
+            Value::Object(attributes) => listed(attributes),
             other => other.to_string(),
         };
         print(&format!("{:<22} {value}", kebab(name)));
     }
     Ok(())
+}
+
+/// Attributes by resource type, as `connection set` takes them.
+fn listed(attributes: &Map<String, Value>) -> String {
+    let each = attributes.iter().flat_map(|(name, paths)| {
+        let paths = paths.as_array().into_iter().flatten().filter_map(Value::as_str);
+        paths.map(move |path| format!("{name}:{path}"))
+    });
+    let all: Vec<String> = each.collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(",") }
 }
 
 fn kebab(camel: &str) -> String {

@@ -5,6 +5,7 @@ pub mod connection;
 pub mod events;
 pub mod hold;
 pub mod index;
+pub mod issuer;
 pub mod keep;
 pub mod person;
 pub mod schema;

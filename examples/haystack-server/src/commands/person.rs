@@ -23,7 +23,7 @@ pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
         PersonCommand::SignIn { tenant, user_name, database } => {
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.name;
-            let engine = crate::serve::engine(admin, None);
+            let engine = crate::serve::engine(admin, None)?;
             engine.sign_in(&tenant, &user_name).await.map_err(|error| match error {
                 SignInError::Failed(cause) => {
                     Error::new(format!("the sign-in could not be recorded: {}", chain(&*cause)))

@@ -26,11 +26,14 @@ pub(crate) fn seconds(text: &str) -> Result<i64, String> {
 
 pub(crate) async fn run(command: TokenCommand) -> Result<ExitCode, Error> {
     match command {
-        TokenCommand::Create { tenant, connection, label, expires, scope, user, database } => {
+        TokenCommand::Create { tenant, connection, label, expires, scope, user, client_secret, database } => {
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.id;
             let expires = expires.map(|seconds| admin.environment().now().plus_seconds(seconds));
             let mut token = NewToken::new(connection).label(label).expires(expires).scopes(scope);
+            if client_secret {
+                token = token.client_secret();
+            }
             if let Some(id) = user {
                 token = token.subject(Subject::new("User", id));
             }
@@ -54,15 +57,16 @@ pub(crate) async fn run(command: TokenCommand) -> Result<ExitCode, Error> {
                 if json {
                     list.push(json!({
                         "id": token.id, "tenant": name, "connection": token.connection, "label": token.label,
-                        "hint": token.hint, "state": state, "created": token.created.to_string(), "expires": expires,
+                        "hint": token.hint, "state": state, "clientSecret": token.is_client_secret, "created": token.created.to_string(), "expires": expires,
                         "user": token.subject.as_ref().map(Subject::id), "scope": token.scopes.to_string(),
                     }));
                 } else {
                     let expires = expires.as_deref().unwrap_or("never");
                     let scope =
                         if token.scopes.is_everything() { "everything".into() } else { token.scopes.to_string() };
+                    let kind = if token.is_client_secret { "client secret" } else { "token" };
                     print(&format!(
-                        "{}  {name}/{}  {}  {state}  expires {expires}  {scope}  {}",
+                        "{}  {name}/{}  {kind}  {}  {state}  expires {expires}  {scope}  {}",
                         token.id, token.connection, token.hint, token.label
                     ));
                 }

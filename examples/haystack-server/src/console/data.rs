@@ -90,11 +90,16 @@ impl Console {
 
     /// The SCIM base URL of a tenant, as the identity provider is to be given it.
     pub(super) fn base_url(&self, headers: &HeaderMap, tenant: &str) -> String {
+        format!("{}/t/{tenant}/api/scim/v2", self.origin(headers))
+    }
+
+    /// Where the server is reached, without a trailing slash.
+    pub(super) fn origin(&self, headers: &HeaderMap) -> String {
         let origin = self.public_url.clone().unwrap_or_else(|| {
             let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or("localhost");
             format!("{}://{host}", if self.is_https(headers) { "https" } else { "http" })
         });
-        format!("{}/t/{tenant}/api/scim/v2", origin.trim_end_matches('/'))
+        origin.trim_end_matches('/').to_owned()
     }
 
     async fn resource_type(&self, tenant: TenantId, name: &str) -> Result<Arc<ResourceType>, Failure> {

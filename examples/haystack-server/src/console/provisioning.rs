@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use scimstack_protocol::ConnectionPolicy;
 use scimstack_schema::Timestamp;
-use scimstack_server::admin::{Token, TokenSecret};
+use scimstack_server::Admin;
+use scimstack_server::admin::{self, Token, TokenSecret};
 use serde::Deserialize;
 
 const DEFAULT: &str = "default";
@@ -19,7 +20,7 @@ const DEFAULT: &str = "default";
 enum Notice<'a> {
     None,
     Text(&'a str),
-    Made(&'a TokenSecret),
+    Made(&'a TokenSecret, bool),
     Check(Result<String, String>),
 }
 
@@ -44,14 +45,17 @@ async fn render(
     let policy = console.admin.connection(id, DEFAULT).await?.policy;
     let tokens = console.admin.tokens(Some(id)).await?;
     let holds = console.admin.holds(Some(id)).await?;
+    let issuers = console.admin.issuers(Some(id)).await?;
     let base = console.base_url(headers, &shell.tenant.name);
+    let endpoint = format!("{}/oauth2/token", console.origin(headers));
+    let client = Admin::client_id(&shell.tenant.name, DEFAULT);
     let body = html! {
         h1 { "User Provisions & Login" }
         @match &notice {
             Notice::None => {}
             Notice::Text(text) => p.notice role="status" { (text) }
-            Notice::Made(secret) => div.notice role="status" {
-                p { strong { "The new token." } " Copy it now: it is shown only this once, and only a hash of it is kept." }
+            Notice::Made(secret, is_client_secret) => div.notice role="status" {
+                p { strong { @if *is_client_secret { "The new client secret." } @else { "The new token." } } " Copy it now: it is shown only this once, and only a hash of it is kept." }
                 p.copy { code #new-token { (secret.reveal()) } button type="button" data-copy=(secret.reveal()) { "Copy" } }
             }
             Notice::Check(Ok(text)) => p.notice role="status" { (text) }
@@ -67,7 +71,7 @@ async fn render(
             }
         }
         section.panel {
-            h2 { "Bearer tokens" }
+            h2 { "Bearer tokens and client secrets" }
             (token_table(&shell, &tokens, console.now()))
             form.row method="post" action=(shell.link("tokens")) {
                 (shell.csrf())
@@ -75,9 +79,19 @@ async fn render(
                 label { "Expires" select name="expires" {
                     option value="" { "Never" } option value="30" { "in 30 days" } option value="90" { "in 90 days" } option value="365" { "in a year" }
                 } }
-                button type="submit" { "Create a token" }
+                button type="submit" name="kind" value="token" { "Create a token" }
+                button.quiet type="submit" name="kind" value="client-secret" { "Create a client secret" }
             }
-            p.hint { "To rotate a token: create the new one, enter it at the identity provider, then revoke the old one. Both work in between." }
+            p.hint { "To rotate one: create the new one, enter it at the identity provider, then revoke the old one. Both work in between." }
+        }
+        section.panel {
+            h2 { "OAuth 2.0 client credentials" }
+            p { "For identity providers that ask for a token endpoint in place of a bearer token. Create a client secret above; it gets access tokens of an hour." }
+            p.copy { "Token endpoint " code #token-endpoint { (endpoint) } button type="button" data-copy=(endpoint) { "Copy" } }
+            p.copy { "Client ID " code #client-id { (client) } button type="button" data-copy=(client) { "Copy" } }
+            @for issuer in &issuers {
+                p.hint { "Tokens of " code { (issuer.issuer) } " for " code { (issuer.audience) } " are good for the connection " code { (issuer.connection) } "." }
+            }
         }
         section.panel {
             h2 { "To App" }
@@ -122,10 +136,11 @@ fn token_table(shell: &Shell, tokens: &[Token], now: Timestamp) -> Markup {
             p.empty { "There is no token yet. The identity provider needs one." }
         } @else {
             table {
-                thead { tr { th { "Label" } th { "Begins with" } th { "Connection" } th { "Made" } th { "Expires" } th { "State" } th {} } }
+                thead { tr { th { "Label" } th { "Kind" } th { "Begins with" } th { "Connection" } th { "Made" } th { "Expires" } th { "State" } th {} } }
                 tbody {
                     @for token in tokens { tr {
                         td { @if token.label.is_empty() { span.soft { "(no label)" } } @else { (token.label) } }
+                        td { @if token.is_client_secret { "client secret" } @else { "bearer token" } }
                         td { code { (token.hint) } }
                         td { (token.connection) }
                         td { (day(token.created)) }
@@ -189,6 +204,8 @@ pub(super) struct NewToken {
     label: String,
     #[serde(default)]
     expires: String,
+    #[serde(default)]
+    kind: String,
 }
 
 pub(super) async fn create_token(
@@ -203,8 +220,13 @@ pub(super) async fn create_token(
     let expires =
         form.expires.parse::<i64>().ok().map(|days| console.now().plus_seconds(days.clamp(1, 3_650) * 86_400));
     let label: String = form.label.trim().chars().take(80).collect();
-    let (_, secret) = console.admin.create_token(id, DEFAULT, &label, expires).await?;
-    render(&console, session, &tenant, &headers, Notice::Made(&secret)).await
+    let mut new = admin::NewToken::new(DEFAULT).label(label).expires(expires);
+    let is_client_secret = form.kind == "client-secret";
+    if is_client_secret {
+        new = new.client_secret();
+    }
+    let (_, secret) = console.admin.create_token_with(id, &new).await?;
+    render(&console, session, &tenant, &headers, Notice::Made(&secret, is_client_secret)).await
 }
 
 pub(super) async fn revoke_token(
@@ -250,12 +272,8 @@ pub(super) async fn check(
     let id = console.admin.tenant(&tenant).await?.id;
     let now = console.now();
     let policy = console.admin.connection(id, DEFAULT).await?.policy;
-    let live = console
-        .admin
-        .tokens(Some(id))
-        .await?
-        .iter()
-        .any(|t| t.revoked.is_none() && t.expires.is_none_or(|at| now < at));
+    let live = console.admin.tokens(Some(id)).await?.iter().any(|token| token.denied(now).is_none())
+        || !console.admin.issuers(Some(id)).await?.is_empty();
     let result = if !policy.enabled {
         Err("SCIM based user provision is switched off: requests are refused until it is enabled and saved below."
             .to_owned())

@@ -160,6 +160,11 @@ impl Server {
         request(&self.address, "POST", path, token, body).unwrap()
     }
 
+    /// A POST of a form, without a token.
+    pub(crate) fn form(&self, path: &str, form: &str) -> Answer {
+        exchange(&self.address, "POST", path, "", form, "application/x-www-form-urlencoded").unwrap()
+    }
+
     /// Asks until the status is this one: for what another process changed.
     pub(crate) fn until(&self, status: u16, ask: impl Fn(&Self) -> Answer) -> Answer {
         let begun = Instant::now();
@@ -208,6 +213,10 @@ impl Answer {
 /// One request over a connection of its own; `None` when the server went away.
 pub(crate) fn request(address: &str, method: &str, path: &str, token: &str, body: &str) -> Option<Answer> {
     let kind = if path.starts_with("/console") { "application/x-www-form-urlencoded" } else { "application/scim+json" };
+    exchange(address, method, path, token, body, kind)
+}
+
+fn exchange(address: &str, method: &str, path: &str, token: &str, body: &str, kind: &str) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).ok()?;
     let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
     let head = format!(
