@@ -17,6 +17,7 @@
 //! ```
 
 use scimstack_schema::Timestamp;
+use std::time::Duration;
 
 /// Time and randomness; an example or an embedder provides them, tests provide their own.
 pub trait Environment: Send + Sync + 'static {
@@ -25,6 +26,12 @@ pub trait Environment: Send + Sync + 'static {
 
     /// Fills `bytes` from a cryptographically secure source.
     fn fill_random(&self, bytes: &mut [u8]);
+
+    /// A clock that never goes back, from any point on, to measure with. Unless said otherwise it is [`Environment::now`],
+    /// which is set now and then.
+    fn monotonic(&self) -> Duration {
+        Duration::from_micros(u64::try_from(self.now().as_micros()).unwrap_or(0))
+    }
 
     /// A new id: a UUID of version 7, so that ids sort by time.
     fn new_id(&self) -> String {

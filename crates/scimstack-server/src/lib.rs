@@ -16,5 +16,6 @@ pub use admin::{Admin, Subject, TokenScopes};
 pub use body::{Body, BodyError};
 pub use engine::{
     Authenticator, ClientAddress, Engine, EngineBuilder, Fault, Identity, Limits, ScimService, SignInError, Verdict,
+    describe_metrics,
 };
 pub use environment::Environment;

@@ -374,8 +374,9 @@ impl Both<'_> {
             query.want = Want::ALL;
             let one = self.pages(self.store, &mut query).await.unwrap();
             let mut other = self.pages(&self.memory, &mut query).await.unwrap();
-            // What is cheap to count is each store's own.
+            // What is cheap to count, and how much is looked at for it, is each store's own.
             for (one, other) in one.iter().zip(&mut other) {
+                other.looked_at = one.looked_at;
                 if count == CountMode::Cheap && one.total == Total::Unknown {
                     other.total = Total::Unknown;
                 }

@@ -146,13 +146,23 @@ pub struct Page {
     pub total: Total,
     /// Where the next page starts; `None` when this is the last, and with [`Paging::Index`].
     pub next: Option<Bytes>,
+    /// How many resources were looked at one by one, because no index answers the whole query: what it cost of
+    /// [`Query::budget`]. For whoever watches a server and decides what to index.
+    pub looked_at: u64,
 }
 
 impl Page {
-    /// For back ends.
+    /// For back ends; nothing was looked at one by one.
     #[must_use]
     pub fn new(items: Vec<Stored>, total: Total, next: Option<Bytes>) -> Self {
-        Self { items, total, next }
+        Self { items, total, next, looked_at: 0 }
+    }
+
+    /// For back ends: so many were.
+    #[must_use]
+    pub fn with_looked_at(mut self, looked_at: u64) -> Self {
+        self.looked_at = looked_at;
+        self
     }
 }
 

@@ -2,7 +2,8 @@
 
 use scimstack_schema::Timestamp;
 use scimstack_server::Environment;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The process's clock and randomness.
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,6 +13,11 @@ impl Environment for System {
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    fn monotonic(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {

@@ -2,6 +2,7 @@
 
 use super::dialect::Profile;
 use super::failure::{Failure, Outcome};
+use super::observe::Looked;
 use super::{Engine, Limits};
 use crate::admin::{Principal, Subject};
 use scimstack_protocol::list::check_projection;
@@ -28,6 +29,8 @@ pub(crate) struct Call<'a> {
     pub(crate) subject: Option<&'a Subject>,
     /// Set for an operation of a bulk request.
     pub(crate) part: Option<Part>,
+    /// What a query cost.
+    pub(crate) looked: Looked,
 }
 
 /// What makes an operation of a bulk request another than the same request alone: its answer shows no resource, and it

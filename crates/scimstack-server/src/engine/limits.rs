@@ -34,6 +34,12 @@ pub struct Limits {
     pub filter: scimstack_filter::Limits,
     /// Candidates a query may look at one by one (400 `tooMany`).
     pub budget: u64,
+    /// Requests of one tenant that are under way at the same time; more wait their turn. With 0 there is no such limit.
+    pub tenant_in_flight: u32,
+    /// Requests of one tenant that wait; more are answered 429 with `Retry-After`.
+    pub tenant_waiting: usize,
+    /// Requests of one tenant in a second (429 with `Retry-After`); ten seconds' worth may come at once. `None`: any number.
+    pub tenant_rate: Option<u32>,
     /// How often a write is tried again when others write to the same resource (then 409).
     pub attempts: u32,
 }
@@ -53,6 +59,9 @@ impl Default for Limits {
             memberships: 100_000,
             filter: scimstack_filter::Limits::default(),
             budget: scimstack_store::Query::BUDGET,
+            tenant_in_flight: 16,
+            tenant_waiting: 1_000,
+            tenant_rate: None,
             attempts: 5,
         }
     }

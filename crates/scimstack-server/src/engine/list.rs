@@ -68,6 +68,7 @@ async fn answer(
         budget: limits.budget,
     };
     let page = call.store().query(call.scope(), &query).await?;
+    call.looked.at(page.looked_at);
     let shown = represent(call, resource_types, page.items, asked).await?;
     let total = match page.total {
         Total::Exact(n) | Total::AtLeast(n) => Some(n),

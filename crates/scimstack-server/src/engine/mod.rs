@@ -44,6 +44,7 @@ mod discovery;
 mod document;
 mod draft;
 mod failure;
+mod gate;
 mod grant;
 mod identity;
 mod judge;
@@ -53,6 +54,7 @@ mod log;
 mod me;
 mod memberships;
 mod modify;
+mod observe;
 mod permit;
 mod project;
 mod read;
@@ -71,6 +73,7 @@ pub use identity::Identity;
 pub use judge::OUTBOX_TOPIC;
 pub use limits::Limits;
 pub use log::LOG_TOPIC;
+pub use observe::describe_metrics;
 pub use service::ScimService;
 pub use sign_in::{SIGN_IN_TOPIC, SignInError};
 pub use throttle::ClientAddress;
@@ -81,14 +84,17 @@ use bytes::Bytes;
 use call::Call;
 use document::Content;
 use failure::{Failure, Outcome};
+use gate::Gate;
 use http::header::{IF_MATCH, IF_NONE_MATCH, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
+use observe::{Looked, Watch};
 use respond::Reply;
 use scimstack_protocol::{Decide, Preconditions, ScimError};
 use std::sync::Arc;
 use target::{Target, Verb, allowed, options};
 use throttle::Throttle;
+use tracing::Instrument;
 
 /// A SCIM service for all tenants of a store.
 pub struct Engine {
@@ -98,6 +104,8 @@ pub struct Engine {
     limits: Limits,
     authenticators: Vec<Arc<dyn Authenticator>>,
     throttle: Throttle,
+    gate: Gate,
+    metrics_by_tenant: bool,
 }
 
 /// Collects what an [`Engine`] needs.
@@ -107,6 +115,7 @@ pub struct EngineBuilder {
     public_url: Option<String>,
     limits: Limits,
     authenticators: Vec<Arc<dyn Authenticator>>,
+    metrics_by_tenant: bool,
 }
 
 impl Engine {
@@ -119,6 +128,7 @@ impl Engine {
             public_url: None,
             limits: Limits::default(),
             authenticators: Vec::new(),
+            metrics_by_tenant: true,
         }
     }
 
@@ -144,11 +154,14 @@ impl Engine {
         R: FnOnce(usize) -> F + Send,
         F: Future<Output = Result<Bytes, ScimError>> + Send,
     {
-        let outcome = Box::pin(self.answer(&id, parts, read)).await;
+        let mut watch = Watch::new(self, &id, &parts.method);
+        let span = watch.span.clone();
+        let outcome = Box::pin(self.answer(&id, parts, read, &mut watch)).instrument(span).await;
+        watch.answered(self, &outcome);
         respond::respond(outcome, &id, respond::media_type(&parts.headers), parts.method == Method::HEAD)
     }
 
-    async fn answer<R, F>(&self, id: &str, parts: &Parts, read: R) -> Outcome<Reply>
+    async fn answer<R, F>(&self, id: &str, parts: &Parts, read: R, watch: &mut Watch) -> Outcome<Reply>
     where
         R: FnOnce(usize) -> F + Send,
         F: Future<Output = Result<Bytes, ScimError>> + Send,
@@ -157,6 +170,7 @@ impl Engine {
         let base = route.base_url(parts, self.public_url.as_deref());
         let segments: Vec<&str> = route.segments.iter().map(String::as_str).collect();
         if let ["ServiceProviderConfig"] = segments.as_slice() {
+            watch.asked("discovery", None);
             return match allowed(&parts.method, "GET, HEAD, OPTIONS")? {
                 Verb::Options(allow) => Ok(options(allow)),
                 _ => Ok(discovery::service_provider_config(&self.limits, &base)),
@@ -179,15 +193,20 @@ impl Engine {
             ),
             subject: parts.extensions.get::<Subject>().or(principal.subject.as_ref()),
             part: None,
+            looked: Looked::default(),
         };
+        watch.knows(&call);
+        let _pass = self.gate.enter(principal.tenant.id, &self.limits, call.now).await?;
         let target = Target::of(&segments, &call)
             .ok_or_else(|| Failure::no_endpoint(&segments.join("/"), &principal.registry))?;
+        watch.asked(target.operation(&parts.method), target.resource_type());
         let mut entry = target.entry(&parts.method);
         if let (Some(entry), true) = (&mut entry, route.stray_flag) {
             entry.leniencies(&["stray-flag"]);
         }
         let outcome = Box::pin(run(&call, target, parts, read, entry.as_mut())).await;
         commit::record_refusal(&call, entry.as_ref(), outcome.as_ref().err()).await;
+        watch.done(&call, entry.as_ref());
         outcome
     }
 }
@@ -258,10 +277,19 @@ impl EngineBuilder {
         self
     }
 
+    /// Whether metrics have a label with the tenant's name. Without it it says `all`: for servers with so many tenants that
+    /// a series for each is too much.
+    #[must_use]
+    pub fn metrics_by_tenant(mut self, by_tenant: bool) -> Self {
+        self.metrics_by_tenant = by_tenant;
+        self
+    }
+
     /// The engine.
     #[must_use]
     pub fn build(self) -> Engine {
-        let Self { admin, decide, public_url, limits, authenticators } = self;
-        Engine { admin, decide, public_url, limits, authenticators, throttle: Throttle::default() }
+        let Self { admin, decide, public_url, limits, authenticators, metrics_by_tenant } = self;
+        let (throttle, gate) = (Throttle::default(), Gate::default());
+        Engine { admin, decide, public_url, limits, authenticators, throttle, gate, metrics_by_tenant }
     }
 }

@@ -2,7 +2,7 @@
 //! answers a panic with a SCIM error.
 
 use super::failure::internal;
-use super::{Engine, respond, too_large};
+use super::{Engine, observe, respond, too_large};
 use crate::body::Body;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures_util::FutureExt;
@@ -50,6 +50,7 @@ where
             let answer = engine.serve(id.clone(), &parts, |limit| collect(body, limit));
             let answered = AssertUnwindSafe(answer).catch_unwind().await;
             Ok(answered.unwrap_or_else(|_| {
+                observe::panicked(&id);
                 respond::respond(Err(internal().into()), &id, respond::media_type(&parts.headers), false)
             }))
         })

@@ -68,6 +68,31 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// What a request does, in a word.
+    pub(crate) fn operation(&self, method: &Method) -> &'static str {
+        match (self, method) {
+            (_, &Method::OPTIONS) => "options",
+            (Self::Schemas(_) | Self::ResourceTypes(_), _) => "discovery",
+            (Self::RootSearch | Self::Search(_), _) => "search",
+            (Self::Bulk, _) => "bulk",
+            (Self::Missing(_), _) => "none",
+            (Self::Collection(_) | Self::Me(..), &Method::POST) => "create",
+            (Self::Root | Self::Collection(_), _) => "list",
+            (Self::Resource(..) | Self::Me(..), &Method::PUT) => "replace",
+            (Self::Resource(..) | Self::Me(..), &Method::PATCH) => "modify",
+            (Self::Resource(..) | Self::Me(..), &Method::DELETE) => "delete",
+            (Self::Resource(..) | Self::Me(..), _) => "read",
+        }
+    }
+
+    /// The type of what a request is about, if it is about one.
+    pub(crate) fn resource_type(&self) -> Option<&'a str> {
+        match self {
+            Self::Collection(t) | Self::Search(t) | Self::Resource(t, _) | Self::Me(t, _) => Some(&t.name),
+            _ => None,
+        }
+    }
+
     /// The log entry of a request that would write.
     pub(crate) fn entry(&self, method: &Method) -> Option<Entry> {
         let (resource_type, id) = match self {

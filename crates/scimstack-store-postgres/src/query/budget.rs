@@ -28,6 +28,11 @@ impl Budget {
         self.candidates.load(Relaxed)
     }
 
+    /// How many were looked at.
+    pub(super) fn spent(&self) -> u64 {
+        self.whole - self.candidates.load(Relaxed)
+    }
+
     /// How many entries of an index are counted where counting is to be cheap.
     pub(super) fn cheap(&self) -> u64 {
         self.whole.saturating_mul(EDGES_PER_CANDIDATE)

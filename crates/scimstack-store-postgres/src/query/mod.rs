@@ -86,7 +86,8 @@ pub(crate) async fn query(tx: &Transaction<'_>, scope: Scope, query: &Query, par
         let last = heads.last().filter(|_| more).map(|(_, head)| head);
         next = last.or(looked_up_to.as_ref()).map(|place| place.encode(sort));
     }
-    Ok(Page::new(reading.items(heads, query.want).await?, total, next))
+    let items = reading.items(heads, query.want).await?;
+    Ok(Page::new(items, total, next).with_looked_at(reading.budget.spent()))
 }
 
 /// How a query would be answered.

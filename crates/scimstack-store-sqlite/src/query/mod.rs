@@ -94,7 +94,7 @@ pub(crate) fn query(connection: &Connection, dict: &Dict, scope: Scope, query: &
             None => read_row(connection, head.rid, &target.kind, query.want)?,
         });
     }
-    Ok(Page::new(items, total, next))
+    Ok(Page::new(items, total, next).with_looked_at(reading.budget.spent()))
 }
 
 /// How a query would be answered.

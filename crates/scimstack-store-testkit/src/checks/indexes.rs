@@ -227,6 +227,8 @@ async fn explained(world: World) -> Outcome {
         let what = format!("{filter:?}: {about}");
         same(&format!("records, {what}"), about.records, MANY as u64)?;
         ensure(&format!("candidates, {what}"), (matches..=MANY as u64).contains(&about.candidates))?;
+        let page = world.query(&query).await?;
+        same(&format!("looked at, {what}"), page.looked_at, explanation.looked_at())?;
         query.budget = 5;
         let explanation = world.store.explain(world.scope, &query).await?;
         let about = some("an explanation", explanation.targets.first())?;

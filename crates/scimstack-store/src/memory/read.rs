@@ -45,9 +45,10 @@ pub(super) fn query(space: Option<&Space>, query: &Query) -> Result<Page, StoreE
         _ => None,
     };
     let mut found: BTreeMap<Key, Found> = BTreeMap::new();
+    let mut looked_at = 0;
     if let Some(space) = space {
         for target in &query.targets {
-            find(space, target, query.sort.as_ref(), &mut found)?;
+            looked_at += find(space, target, query.sort.as_ref(), &mut found)?;
         }
     }
     let descending = query.sort.as_ref().is_some_and(|sort| sort.descending);
@@ -75,17 +76,20 @@ pub(super) fn query(space: Option<&Space>, query: &Query) -> Result<Page, StoreE
         _ => None,
     };
     let items = page.iter().filter_map(|found| space?.stored(&found.key, query.want)).collect();
-    Ok(Page::new(items, total, next))
+    Ok(Page::new(items, total, next).with_looked_at(looked_at))
 }
 
+/// Finds what matches; how many were looked at: everyone, when there is something to look for.
 fn find(
     space: &Space,
     target: &Target,
     sort: Option<&Sort>,
     found: &mut BTreeMap<Key, Found>,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let needs = needs_edges(&target.resource_type, target.filter.as_deref());
+    let mut looked_at = 0;
     for (key, _) in space.rows().filter(|(key, _)| key.kind == target.kind) {
+        looked_at += u64::from(target.filter.is_some());
         let Some(stored) = space.stored(key, Want::DOCUMENT) else {
             continue;
         };
@@ -103,7 +107,7 @@ fn find(
         };
         found.insert(key.clone(), Found { place, key: key.clone() });
     }
-    Ok(())
+    Ok(looked_at)
 }
 
 /// Everything is a candidate.
