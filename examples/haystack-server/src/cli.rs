@@ -48,6 +48,10 @@ pub struct ServeArgs {
     /// How many days changes are kept (the provisioning log and the history); 0 keeps them for ever
     #[arg(long, env = "HAYSTACK_RETENTION_DAYS", default_value_t = crate::retention::DAYS)]
     pub retention_days: u32,
+    /// An address on which /metrics is answered, for Prometheus: 127.0.0.1:9464. It tells what tenants there are; keep it
+    /// from others. Without it nothing is measured
+    #[arg(long, env = "HAYSTACK_METRICS", value_name = "ADDRESS")]
+    pub metrics: Option<String>,
 }
 
 /// A URL that addresses are made from: scheme and host, perhaps a path.

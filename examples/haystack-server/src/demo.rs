@@ -36,9 +36,9 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode, Error> {
         log_to_stderr();
     }
     let (database, temporary) = database(args.database)?;
+    let retention_days = crate::retention::DAYS;
     let running =
-        start(Config { listen: args.listen, database, public_url: None, retention_days: crate::retention::DAYS })
-            .await?;
+        start(Config { listen: args.listen, database, public_url: None, retention_days, metrics: None }).await?;
     print(&format!("listening on http://{}", running.local_addr));
     let show = async {
         let failures = show(&running, temporary.is_some()).await?;

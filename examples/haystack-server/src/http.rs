@@ -128,7 +128,10 @@ async fn within_time(request: Request, next: Next) -> Response {
     let is_scim = template(request.uri().path()).starts_with("/scim");
     match tokio::time::timeout(REQUEST_LIMIT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) if is_scim => too_slow(),
+        Err(_) if is_scim => {
+            tracing::warn!(seconds = REQUEST_LIMIT.as_secs(), "a request took too long and was given up");
+            too_slow()
+        }
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "This took too long. Try again.\n").into_response(),
     }
 }
@@ -148,7 +151,7 @@ fn too_slow() -> Response {
     response
 }
 
-/// One line for each request: no query, no ids, no names.
+/// One line for each request that is not the engine's: no query, no ids, no names.
 async fn log_request(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
@@ -156,7 +159,11 @@ async fn log_request(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status().as_u16();
     let ms = begun.elapsed().as_micros() as f64 / 1_000.0;
-    tracing::info!(%method, route, status, ms, "request");
+    match route.starts_with("/scim") {
+        // The engine has said more of it, unless it was given up.
+        true => tracing::debug!(%method, route, status, ms, "answered"),
+        false => tracing::info!(%method, route, status, ms, "request"),
+    }
     response
 }
 

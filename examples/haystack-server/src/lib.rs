@@ -12,6 +12,7 @@ pub mod first_start;
 pub mod http;
 pub mod indexing;
 mod key_source;
+mod metrics;
 pub mod retention;
 pub mod serve;
 pub mod state;

@@ -5,7 +5,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::key_source::WebAndDisk;
 use crate::state::AppState;
-use crate::{first_start, http, indexing, retention};
+use crate::{first_start, http, indexing, metrics, retention};
 use scimstack_provisioning::directory::Lifecycle;
 use scimstack_schema::Registry;
 use scimstack_server::jwt::JwtAuthenticator;
@@ -30,12 +30,16 @@ pub struct Config {
     pub public_url: Option<String>,
     /// How many days changes are kept; 0 keeps them for ever.
     pub retention_days: u32,
+    /// The address `/metrics` is answered on; `None`: nothing is measured.
+    pub metrics: Option<String>,
 }
 
 /// A server that runs until [`Running::stop`].
 pub struct Running {
     /// The socket it listens on.
     pub local_addr: SocketAddr,
+    /// Where `/metrics` is answered.
+    pub metrics: Option<SocketAddr>,
     /// What the first start made; `None` later.
     pub first_start: Option<FirstStart>,
     /// What its handlers share.
@@ -88,10 +92,14 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let engine = Arc::new(engine(admin.clone(), public_url.clone())?);
     let state = AppState { admin, engine, store, public_url, local_addr };
     let (stop, stopped) = watch::channel(false);
+    let metrics = match &config.metrics {
+        Some(listen) => Some(metrics::serve(listen, stopped.clone()).await?),
+        None => None,
+    };
     let pruned =
         retention::keep_pruned(state.admin.clone(), state.store.clone(), config.retention_days, stopped.clone());
     tokio::spawn(pruned);
     tokio::spawn(indexing::keep_filled(state.admin.clone(), stopped.clone()));
     let task = tokio::spawn(http::serve(listener, http::router(state.clone()), stopped));
-    Ok(Running { local_addr, first_start, state, stop, task })
+    Ok(Running { local_addr, metrics, first_start, state, stop, task })
 }

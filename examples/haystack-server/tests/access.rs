@@ -80,6 +80,29 @@ fn tokens_of_an_issuer_are_good_while_it_is_trusted() {
 }
 
 #[test]
+fn metrics_are_on_an_address_of_their_own() {
+    let place = acme();
+    let token = place.ok(&["token", "create", "--tenant", "acme"]).trim_end().to_owned();
+    let mut command = place.binary();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--database", &place.database()]);
+    let server = Server::start(command);
+    let shown = std::iter::repeat_with(|| server.line()).find(|line| line.starts_with("metrics")).unwrap();
+    let metrics = shown.split("http://").nth(1).unwrap().strip_suffix("/metrics").unwrap().to_owned();
+    server.get(USERS, &token);
+    let text = support::request(&metrics, "GET", "/metrics", "", "").unwrap();
+    assert_eq!(text.status, 200);
+    for line in [
+        "# HELP scim_requests_total Requests answered.",
+        r#"scim_requests_total{tenant="acme",operation="list",resource_type="User",dialect="generic",outcome="ok",status="200"} 1"#,
+        r#"le="0.001""#,
+    ] {
+        assert!(text.body.contains(line), "{line} in {}", text.body);
+    }
+    assert_eq!(support::request(&metrics, "GET", USERS, &token, "").unwrap().status, 404);
+    assert_ne!(server.get("/metrics", "").status, 200);
+}
+
+#[test]
 fn attributes_are_closed_for_a_connection_and_opened_again() {
     let place = acme();
     let set = ["connection", "set", "--tenant", "acme"];

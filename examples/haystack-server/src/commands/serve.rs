@@ -15,6 +15,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Error> {
         database: args.database.database,
         public_url: args.public_url,
         retention_days: args.retention_days,
+        metrics: args.metrics,
     };
     let running = start(config).await?;
     greet(&running);
@@ -37,6 +38,9 @@ pub(crate) fn greet(running: &Running) {
     print(&format!("listening on http://{}", running.local_addr));
     print(&format!("Admin Console   {}/console", running.state.origin()));
     print(&format!("SCIM base URL   {}", running.state.scim_base_url(FIRST_TENANT)));
+    if let Some(metrics) = running.metrics {
+        print(&format!("metrics         http://{metrics}/metrics"));
+    }
     if let Some(first) = &running.first_start {
         print(&format!("bearer token    {}", first.token));
         print(&format!("administrator   {FIRST_ADMINISTRATOR}"));
