@@ -1,5 +1,6 @@
 //! The PatchOp message: from JSON to operations and back (RFC 7644 §3.5.2). Paths and values are looked at later.
 
+use super::context::leniency;
 use super::{Op, OpKind, Patch, PatchError, PatchErrorKind, PatchOptions};
 use crate::error::shown;
 use scimstack_schema::{Object, Value};
@@ -7,7 +8,8 @@ use scimstack_schema::{Object, Value};
 /// The message's schema URI.
 const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
-pub(super) fn read(body: Value, options: &PatchOptions) -> Result<Patch, PatchError> {
+/// The operations, and the names of the leniencies that were used.
+pub(super) fn read(body: Value, options: &PatchOptions) -> Result<(Patch, Vec<&'static str>), PatchError> {
     let Value::Object(mut body) = body else {
         return Err(syntax(
             None,
@@ -39,11 +41,20 @@ pub(super) fn read(body: Value, options: &PatchOptions) -> Result<Patch, PatchEr
             ),
         });
     }
-    let operations = operations.into_iter().enumerate().map(|(index, value)| operation(index, value));
-    Ok(Patch { operations: operations.collect::<Result<_, _>>()? })
+    let mut used = if is_patch { Vec::new() } else { vec![leniency::MISSING_SCHEMAS] };
+    let mut other_case = false;
+    let operations = operations.into_iter().enumerate().map(|(index, value)| operation(index, value, &mut other_case));
+    let operations = operations.collect::<Result<_, _>>()?;
+    if other_case && !options.op_case {
+        return Err(syntax(None, "an \"op\" is written add, remove or replace, in lower case".to_owned()));
+    }
+    if other_case {
+        used.push(leniency::OP_CASE);
+    }
+    Ok((Patch { operations }, used))
 }
 
-fn operation(index: usize, value: Value) -> Result<Op, PatchError> {
+fn operation(index: usize, value: Value, other_case: &mut bool) -> Result<Op, PatchError> {
     let number = index + 1;
     let wrong = |detail: String| Err(syntax(Some(index), detail));
     let Value::Object(mut members) = value else {
@@ -53,7 +64,10 @@ fn operation(index: usize, value: Value) -> Result<Op, PatchError> {
         Some(Value::String(op)) => {
             let known = [OpKind::Add, OpKind::Remove, OpKind::Replace];
             match known.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(op)) {
-                Some(kind) => kind,
+                Some(kind) => {
+                    *other_case |= kind.as_str() != op.as_str();
+                    kind
+                }
                 None => {
                     return wrong(format!(
                         "operation {number} has the op \"{}\"; it must be add, remove or replace",
