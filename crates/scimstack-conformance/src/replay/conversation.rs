@@ -162,7 +162,10 @@ impl Conversation {
     /// ```
     pub fn parse(text: &str) -> Result<Self, String> {
         let found: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        found.fault().map_or(Ok(found.clone()), Err)
+        match found.fault() {
+            None => Ok(found),
+            Some(fault) => Err(fault),
+        }
     }
 
     /// What would end the conversation in the middle.

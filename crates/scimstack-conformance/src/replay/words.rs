@@ -123,18 +123,12 @@ pub(super) fn look<'v>(whole: &'v Value, path: &str) -> Option<&'v Value> {
             other => other.get(name)?,
         };
         if let Some((name, wanted)) = selection {
-            let has = |element: &&Value| element.get(name).is_some_and(|value| is(value, wanted));
+            let is = |value: &Value| value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(wanted));
+            let has = |element: &&Value| element.get(name).is_some_and(is);
             at = at.as_array()?.iter().find(has)?;
         }
     }
     Some(at)
-}
-
-fn is(value: &Value, wanted: &str) -> bool {
-    match value {
-        Value::String(text) => text.eq_ignore_ascii_case(wanted),
-        other => other.to_string() == wanted,
-    }
 }
 
 /// Sets what stands at a path of names; objects on the way are made.

@@ -43,31 +43,34 @@ pub(super) fn read(body: Value, options: &PatchOptions) -> Result<(Patch, Vec<&'
     }
     let mut used = if is_patch { Vec::new() } else { vec![leniency::MISSING_SCHEMAS] };
     let mut other_case = false;
-    let operations = operations.into_iter().enumerate().map(|(index, value)| operation(index, value, &mut other_case));
-    let operations = operations.collect::<Result<_, _>>()?;
-    if other_case && !options.op_case {
-        return Err(syntax(None, "an \"op\" is written add, remove or replace, in lower case".to_owned()));
+    let mut read = Vec::with_capacity(operations.len());
+    for (index, value) in operations.into_iter().enumerate() {
+        let (operation, is_exact) = operation(index, value)?;
+        if !is_exact && !options.op_case {
+            let (number, right) = (index + 1, operation.kind);
+            return Err(syntax(Some(index), format!("the op of operation {number} must be {right}, in lower case")));
+        }
+        other_case |= !is_exact;
+        read.push(operation);
     }
     if other_case {
         used.push(leniency::OP_CASE);
     }
-    Ok((Patch { operations }, used))
+    Ok((Patch { operations: read }, used))
 }
 
-fn operation(index: usize, value: Value, other_case: &mut bool) -> Result<Op, PatchError> {
+/// An operation, and whether its `op` is spelt exactly.
+fn operation(index: usize, value: Value) -> Result<(Op, bool), PatchError> {
     let number = index + 1;
     let wrong = |detail: String| Err(syntax(Some(index), detail));
     let Value::Object(mut members) = value else {
         return wrong(format!("operation {number} must be an object with \"op\", not {}", value.kind()));
     };
-    let kind = match members.get("op") {
+    let (kind, is_exact) = match members.get("op") {
         Some(Value::String(op)) => {
             let known = [OpKind::Add, OpKind::Remove, OpKind::Replace];
             match known.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(op)) {
-                Some(kind) => {
-                    *other_case |= kind.as_str() != op.as_str();
-                    kind
-                }
+                Some(kind) => (kind, kind.as_str() == op.as_str()),
                 None => {
                     return wrong(format!(
                         "operation {number} has the op \"{}\"; it must be add, remove or replace",
@@ -87,7 +90,7 @@ fn operation(index: usize, value: Value, other_case: &mut bool) -> Result<Op, Pa
             return wrong(format!("the \"path\" of operation {number} must be a string, not {}", other.kind()));
         }
     };
-    Ok(Op { kind, path, value: members.remove("value") })
+    Ok((Op { kind, path, value: members.remove("value") }, is_exact))
 }
 
 fn syntax(operation: Option<usize>, detail: String) -> PatchError {
