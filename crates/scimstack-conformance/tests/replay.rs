@@ -63,7 +63,7 @@ fn a_connection_that_knows_no_provider_serves_all_but_what_is_marked() {
             .map(|step| step.id.as_str())
             .collect();
         let untested = replay.steps.iter().any(|played| matches!(played.verdict, Verdict::Untested(_)));
-        if failed != marked && !(untested && failed.is_subset(&marked)) {
+        if failed != marked || untested {
             wrong.push(format!("marked: {marked:?}\n{replay}"));
         }
     }

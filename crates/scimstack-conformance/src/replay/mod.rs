@@ -135,7 +135,7 @@ pub async fn replay(
         let exchange = session.last().filter(|_| ended.is_err());
         let verdict = match ended {
             Ok(()) => Verdict::Passed,
-            Err(Stop::Failed(text)) => Verdict::Failed(text),
+            Err(Stop::Failed(text)) => Verdict::Failed(session.without_token(&text)),
             Err(Stop::NotApplicable(text)) => Verdict::NotApplicable(text),
             Err(Stop::Untested(text)) => Verdict::Untested(text),
         };
@@ -200,8 +200,10 @@ impl Player<'_> {
         }
     }
 
-    /// Judges an answer by what the provider needs, and remembers what later steps name.
+    /// Judges an answer by what the provider needs. What later steps name is remembered also where something else is
+    /// wrong, so that one fault does not hide the rest.
     fn judge(&mut self, step: &Step, answer: &Answer) -> Result {
+        let remembered = if answer.is_success() { self.remember(step, answer) } else { Ok(()) };
         complain(step.status.complaint(answer.status), &step.does)?;
         complain(error_complaint(answer), &step.does)?;
         let headers = step.answers.headers(answer, &self.words).map_err(|word| self.unknown(&word))?;
@@ -211,7 +213,7 @@ impl Player<'_> {
             let shown = step.shows.complaint(&answer.json, &self.words).map_err(|word| self.unknown(&word))?;
             complain(shown, &step.does)?;
         }
-        self.remember(step, answer)
+        remembered
     }
 
     fn remember(&mut self, step: &Step, answer: &Answer) -> Result {
