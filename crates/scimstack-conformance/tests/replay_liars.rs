@@ -38,10 +38,13 @@ const TALK: &str = r#"{"provider": "p", "title": "a provider", "headers": {"User
     {"id": "delete", "does": "d", "facts": [], "send": "DELETE /Users/{ann}", "status": 204}
     ]}"#;
 
+/// What becomes of an answer.
+type Fault = fn(&mut http::Response<Value>);
+
 /// A server that does what the conversation expects, but for one fault.
 struct Liar {
     /// What becomes of the answer to a step, counted from 0.
-    fault: Option<(usize, fn(&mut http::Response<Value>))>,
+    fault: Option<(usize, Fault)>,
     strict: bool,
     seen: Mutex<Vec<(String, Value, http::HeaderMap)>>,
 }
@@ -95,7 +98,7 @@ fn play(liar: &Liar, expect: Expect) -> Replay {
     futures_executor::block_on(replay(liar, &target, &talk, &ReplayOptions::default().expect(expect).run_name("t")))
 }
 
-fn liar(fault: Option<(usize, fn(&mut http::Response<Value>))>, strict: bool) -> Liar {
+fn liar(fault: Option<(usize, Fault)>, strict: bool) -> Liar {
     Liar { fault, strict, seen: Mutex::default() }
 }
 
@@ -109,7 +112,6 @@ fn a_server_without_a_fault_passes_by_either_judgement() {
 
 #[test]
 fn each_fault_is_noticed_by_its_step_and_by_no_other() {
-    type Fault = fn(&mut http::Response<Value>);
     let faults: [(&str, Fault, &str); 20] = [
         ("make", |a| *a.status_mut() = http::StatusCode::ACCEPTED, "expected 200 or 201, got 202"),
         (
