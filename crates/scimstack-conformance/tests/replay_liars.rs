@@ -121,7 +121,7 @@ fn each_fault_is_noticed_by_its_step_and_by_no_other() {
         ),
         ("make", |a| a.headers_mut().remove("location").map_or((), |_| ()), "the header location"),
         ("is", |a| a.body_mut()["userName"] = "else".into(), "/userName: expected"),
-        ("is", |a| *a.body_mut() = Value::Null, "found nothing"),
+        ("is", |a| *a.body_mut() = Value::Null, "has no JSON object"),
         ("present", |a| a.body_mut()["name"] = json!({}), "/name: expected a value"),
         ("absent", |a| a.body_mut()["password"] = Value::Null, "not even an empty value"),
         ("unassigned", |a| a.body_mut()["title"] = "t".into(), "expected no value"),

@@ -188,8 +188,12 @@ fn short(value: &Value) -> String {
     }
 }
 
-/// What is wrong with an error: providers show its `detail` to an administrator, and read its `schemas` (A-33, F.1).
-pub(super) fn error_complaint(answer: &Answer) -> Option<String> {
+/// What is wrong with the form of an answer, whatever it says: no provider takes a 200 or 201 without a document, and all
+/// show the `detail` of an error to an administrator (A-33, F.1).
+pub(super) fn form_complaint(answer: &Answer) -> Option<String> {
+    if matches!(answer.status, 200 | 201) && !answer.json.is_object() {
+        return Some(format!("the answer {} has no JSON object as its body", answer.status));
+    }
     if answer.status < 400 {
         return None;
     }

@@ -40,7 +40,7 @@ use crate::service::Service;
 use crate::session::Session;
 use crate::stop::{Result, Stop, ensure};
 use crate::target::{Answer, As, Ask, Target, Transport};
-use expect::error_complaint;
+use expect::form_complaint;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -179,7 +179,7 @@ impl Player<'_> {
             return self.judge(step, &answer);
         };
         complain(letter.status.complaint(answer.status), &letter.says)?;
-        complain(error_complaint(&answer), &letter.says)?;
+        complain(form_complaint(&answer), &letter.says)?;
         if let (Some(wanted), true) = (&letter.scim_type, answer.status >= 400) {
             let found = answer.text("/scimType").unwrap_or("none");
             ensure!(found == wanted, "expected the scimType {wanted}, found {found}: {}", letter.says);
@@ -205,7 +205,7 @@ impl Player<'_> {
     fn judge(&mut self, step: &Step, answer: &Answer) -> Result {
         let remembered = if answer.is_success() { self.remember(step, answer) } else { Ok(()) };
         complain(step.status.complaint(answer.status), &step.does)?;
-        complain(error_complaint(answer), &step.does)?;
+        complain(form_complaint(answer), &step.does)?;
         let headers = step.answers.headers(answer, &self.words).map_err(|word| self.unknown(&word))?;
         complain(headers, &step.does)?;
         // An answer without a body shows nothing where that was one of the choices.
