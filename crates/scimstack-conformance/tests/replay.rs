@@ -11,12 +11,18 @@ use scimstack_conformance::{
     Conversation, Expect, Replay, ReplayOptions, Verdict, conversation, conversations, replay,
 };
 use scimstack_protocol::Dialect;
+use scimstack_store::{MemoryStore, Store};
+use scimstack_store_sqlite::SqliteStore;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 fn play(dialect: Dialect, conversation: &Conversation, expect: Expect) -> Replay {
-    let good = Good::of(dialect);
+    play_with(&Good::of(dialect), conversation, expect)
+}
+
+fn play_with(good: &Good, conversation: &Conversation, expect: Expect) -> Replay {
     let options = ReplayOptions::default().expect(expect).run_name("t");
-    futures_executor::block_on(replay(&good, &good.target(), conversation, &options))
+    futures_executor::block_on(replay(good, &good.target(), conversation, &options))
 }
 
 /// The dialect for a conversation: its own, where there is one.
@@ -43,9 +49,14 @@ fn every_provider_is_served_under_its_own_dialect() {
 }
 
 #[test]
-fn okta_and_entra_are_served_by_their_user_agent() {
-    let recognised = ["okta", "okta-oin", "entra", "entra-compliant"];
-    judge(recognised.iter().map(|name| play(Dialect::Auto, conversation(name).unwrap(), Expect::Provider)));
+fn okta_and_entra_are_served_by_their_user_agent_over_either_store() {
+    let stores: [Arc<dyn Store>; 2] = [Arc::new(MemoryStore::new()), Arc::new(SqliteStore::in_memory().unwrap())];
+    for store in stores {
+        // One after the other on the same tenant: each leaves nothing that would be in the way of the next.
+        let good = Good::directory(store);
+        let recognised = ["okta", "okta-oin", "entra", "entra-compliant", "okta"];
+        judge(recognised.iter().map(|name| play_with(&good, conversation(name).unwrap(), Expect::Provider)));
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ const TALK: &str = r#"{"provider": "p", "title": "a provider", "headers": {"User
     {"id": "make", "does": "makes a user", "facts": ["A-1"], "send": "POST /Users", "status": [200, 201],
         "with": {"body": {"userName": "{run}"}}, "keep": {"ann": "/id", "ann.body": ""},
         "answers": {"/content-type": "application/scim+json", "/location": {"ends": "/Users/a/1"}}},
-    {"id": "is", "does": "d", "facts": [], "send": "GET /Users/{ann}", "status": 200, "shows": {"/userName": "{run}"}},
+    {"id": "is", "does": "d", "facts": [], "own": "others need not", "send": "GET /Users/{ann}", "status": 200, "shows": {"/userName": "{run}"}},
     {"id": "present", "does": "d", "facts": [], "send": "GET /Users/{ann}", "status": 200, "shows": {"/name": {"present": true}}},
     {"id": "absent", "does": "d", "facts": [], "send": "GET /Users/{ann}", "status": 200, "shows": {"/password": {"absent": true}}},
     {"id": "unassigned", "does": "d", "facts": [], "send": "GET /Users/{ann}", "status": 200, "shows": {"/title": {"unassigned": true}}},
@@ -219,6 +219,7 @@ fn a_report_says_what_failed_in_every_form_and_not_the_token() {
         "{text}"
     );
     assert!(text.contains("sent: GET /Users/a%2F1"), "{text}");
+    assert!(text.contains("does not know the provider: others need not"), "{text}");
     let json = replays_to_json(std::slice::from_ref(&replay));
     let first = &json["replays"][0];
     assert_eq!((&first["summary"]["failed"], &first["summary"]["faithful"]), (&1.into(), &false.into()));

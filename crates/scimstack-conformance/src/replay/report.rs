@@ -15,6 +15,8 @@ pub struct Played {
     pub does: String,
     /// The facts and rows it rests on.
     pub facts: Vec<String>,
+    /// Why a server that does not know the provider need not pass it.
+    pub own: Option<String>,
     /// The result.
     pub verdict: Verdict,
     /// The last exchange, of a step that failed.
@@ -24,7 +26,7 @@ pub struct Played {
 impl Played {
     pub(super) fn new(step: &Step, verdict: Verdict, exchange: Option<Exchange>) -> Self {
         let facts = step.facts.iter().chain(&step.rows).cloned().collect();
-        Self { step: step.id.clone(), does: step.does.clone(), facts, verdict, exchange }
+        Self { step: step.id.clone(), does: step.does.clone(), facts, own: step.own.clone(), verdict, exchange }
     }
 }
 
@@ -105,6 +107,7 @@ fn entry(played: &Played) -> Value {
         "id": played.step,
         "does": played.does,
         "facts": played.facts,
+        "own": played.own,
         "verdict": played.verdict.word(),
         "detail": played.verdict.detail(),
         "exchange": played.exchange.as_ref().map(|e| json!({"sent": e.sent, "seen": e.seen})),
@@ -117,6 +120,9 @@ impl fmt::Display for Replay {
         for played in self.steps.iter().filter(|played| played.verdict != Verdict::Passed) {
             writeln!(f, "  {} ({}) {}", played.step, played.facts.join(", "), played.verdict.word())?;
             writeln!(f, "    {}", played.verdict.detail())?;
+            if let (Some(own), Verdict::Failed(_)) = (&played.own, &played.verdict) {
+                writeln!(f, "    no fault of a server that does not know the provider: {own}")?;
+            }
             if let Some(exchange) = &played.exchange {
                 writeln!(f, "    sent: {}\n    seen: {}", exchange.sent, exchange.seen)?;
             }
