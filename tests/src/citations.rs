@@ -45,7 +45,7 @@ struct Citation {
 #[must_use]
 pub fn wrong(files: &[File], catalogue: &Catalogue) -> Vec<String> {
     let mut found = Vec::new();
-    let cited = |path: &str| [".rs", ".md", ".toml", ".py"].iter().any(|end| path.ends_with(end));
+    let cited = |path: &str| [".rs", ".md", ".toml", ".py", ".json"].iter().any(|end| path.ends_with(end));
     for file in files.iter().filter(|file| cited(&file.path)) {
         for (number, line) in file.text.lines().enumerate() {
             for citation in citations(line) {

@@ -15,6 +15,10 @@
 //! # }
 //! ```
 //!
+//! [`replay`] plays what Okta, Microsoft Entra ID and other identity providers send, step by step, from conversations that
+//! are data ([`conversations`]), and says where the server would fail them; or, by [`Expect::Letter`], where it would let
+//! pass what the RFCs refuse.
+//!
 //! # Limits
 //! Requests are sent one after the other, at most 20 000 of them ([`Options::max_requests`]), a check of a published limit
 //! only where the limit is small enough to be passed without harm.
@@ -23,6 +27,7 @@ mod attribute;
 mod check;
 mod checks;
 mod options;
+mod replay;
 mod report;
 mod run;
 mod sample;
@@ -34,6 +39,10 @@ mod world;
 
 pub use check::{Check, Level, checks};
 pub use options::{Cancel, NAME_PREFIX, Options};
+pub use replay::{
+    Content, Conversation, Expect, Letter, Played, Replay, ReplayOptions, Shows, Statuses, Step, Then, Tolerance, Who,
+    conversation, conversations, replay, replays_to_json, replays_to_junit, tolerances,
+};
 pub use report::{Exchange, Outcome, Report, Verdict};
 pub use run::{cleanup, run};
 pub use target::{Target, Transport, TransportError};

@@ -54,7 +54,7 @@ async fn outcome(check: &'static Check, kind: Option<&Kind>, ended: Result, sess
     session.clean().await;
     let verdict = match ended {
         Ok(()) => Verdict::Passed,
-        Err(Stop::Failed(text)) => Verdict::Failed(text),
+        Err(Stop::Failed(text)) => Verdict::Failed(session.without_token(&text)),
         Err(Stop::NotApplicable(text)) => Verdict::NotApplicable(text),
         Err(Stop::Untested(text)) => Verdict::Untested(text),
     };

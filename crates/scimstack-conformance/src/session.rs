@@ -206,7 +206,7 @@ impl<'a> Session<'a> {
         self.sent.load(Ordering::Relaxed).min(self.options.max_requests)
     }
 
-    fn without_token(&self, text: &str) -> String {
+    pub(crate) fn without_token(&self, text: &str) -> String {
         match self.target.token() {
             "" => text.to_owned(),
             token => text.replace(token, "…"),

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Carries requests to the server under test, and waits when the suite has to wait.
@@ -55,6 +56,8 @@ impl Target {
 pub(crate) enum As {
     /// The client that the token was given to.
     Client,
+    /// The client, with the token alone, without a scheme.
+    Bare,
     /// Nobody: no `Authorization`.
     Nobody,
     /// Somebody with a token that the server has never made.
@@ -67,14 +70,14 @@ pub(crate) struct Ask {
     pub(crate) method: &'static str,
     /// Below the base URL, or a whole URL below it.
     pub(crate) path: String,
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(Cow<'static, str>, String)>,
     pub(crate) body: Bytes,
     pub(crate) who: As,
 }
 
 impl Ask {
     pub(crate) fn new(method: &'static str, path: impl Into<String>) -> Self {
-        let headers = vec![("accept", "application/scim+json".to_owned())];
+        let headers = vec![("accept".into(), "application/scim+json".to_owned())];
         Self { method, path: path.into(), headers, body: Bytes::new(), who: As::Client }
     }
 
@@ -88,8 +91,8 @@ impl Ask {
     }
 
     /// Sets a header; an empty value takes it away.
-    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        let value = value.into();
+    pub(crate) fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
         self.headers.retain(|(other, _)| *other != name);
         if !value.is_empty() {
             self.headers.push((name, value));
@@ -110,10 +113,11 @@ impl Ask {
         };
         let mut request = http::Request::builder().method(self.method).uri(uri);
         for (name, value) in &self.headers {
-            request = request.header(*name, value);
+            request = request.header(name.as_ref(), value);
         }
         request = match self.who {
             As::Client => request.header("authorization", format!("Bearer {}", target.token())),
+            As::Bare => request.header("authorization", target.token()),
             As::Stranger => request.header("authorization", "Bearer scimcheck-no-such-token"),
             As::Nobody => request,
         };

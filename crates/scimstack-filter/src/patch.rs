@@ -179,6 +179,24 @@ impl Patch {
     /// # Errors
     /// Structure that is not a PatchOp, unknown `op`, more operations than the limit.
     pub fn from_value(body: Value, options: &PatchOptions) -> Result<Self, PatchError> {
+        body::read(body, options).map(|(patch, _)| patch)
+    }
+
+    /// Reads a PatchOp body, and says which leniencies it took: of the message, not of what it asks for, which
+    /// [`PatchOutcome::leniencies`] has.
+    ///
+    /// # Errors
+    /// As [`Patch::from_value`].
+    ///
+    /// ```
+    /// use scimstack_filter::{Patch, PatchOptions};
+    /// use scimstack_schema::Value;
+    /// let body = Value::parse(br#"{"Operations": [{"op": "Remove", "path": "title"}]}"#).unwrap();
+    /// let (patch, used) = Patch::read(body.clone(), &PatchOptions::default()).unwrap();
+    /// assert_eq!((patch.operations.len(), used), (1, vec!["missing-schemas", "op-case"]));
+    /// assert!(Patch::read(body, &PatchOptions::strict()).is_err());
+    /// ```
+    pub fn read(body: Value, options: &PatchOptions) -> Result<(Self, Vec<&'static str>), PatchError> {
         body::read(body, options)
     }
 

@@ -1,10 +1,13 @@
-//! Checks a SCIM server from the command line. Owns the arguments, the files that reports go to and the exit code: 0 when
-//! no check of a MUST failed, 1 when one did, 2 when the command is wrong, the server cannot be tested at all, or the run was
-//! stopped.
+//! Checks a SCIM server from the command line, or replays conversations of identity providers against it. Owns the
+//! arguments, the files that reports go to and the exit code: 0 when no check of a MUST and no step failed, 1 when one did, 2
+//! when the command is wrong, the server cannot be tested at all, or the run was stopped.
 
 mod transport;
 
-use scimstack_conformance::{Cancel, Options, Report, Target, checks, cleanup, run};
+use scimstack_conformance::{
+    Cancel, Conversation, Expect, Options, Replay, ReplayOptions, Report, Target, checks, cleanup, conversation,
+    conversations, replay, replays_to_json, replays_to_junit, run,
+};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -20,10 +23,12 @@ usage: check URL [--token TOKEN] [options]
   --rate N            at most N requests a second
   --max-requests N    at most N requests (20000)
   --timeout SECONDS   for one request with its answer (30)
+  --replay NAMES      replay what these identity providers send, instead of the checks: okta,entra or all
+  --letter            with --replay: judge by the letter of the RFCs, by which departures are refused
   --cleanup           delete what earlier runs have left behind, and do nothing else
-  --list              list the checks, and ask no server
+  --list              list the checks and the conversations, and ask no server
 
-exit code: 0 no check of a MUST failed; 1 one did; 2 the command is wrong, the server cannot be tested, or the run was
+exit code: 0 no check of a MUST and no step failed; 1 one did; 2 the command is wrong, the server cannot be tested, or the run was
            stopped
 Ctrl-C ends the run early and deletes what was made; a second one does not wait for that.
 ";
@@ -36,6 +41,8 @@ struct Arguments {
     json: Option<String>,
     junit: Option<String>,
     timeout: Option<u64>,
+    replay: Vec<&'static Conversation>,
+    letter: bool,
     cleanup: bool,
     list: bool,
     options: Options,
@@ -63,6 +70,8 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
                 found.options = options.max_requests(usize::try_from(number(value()?)?).unwrap_or(usize::MAX))
             }
             "--timeout" => found.timeout = Some(number(value()?)?),
+            "--replay" => found.replay = named(&value()?)?,
+            "--letter" => found.letter = true,
             "--cleanup" => found.cleanup = true,
             "--list" => found.list = true,
             other if other.starts_with('-') => return Err(format!("there is no option {other}")),
@@ -70,7 +79,19 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             other => return Err(format!("{other} is one address too many")),
         }
     }
+    if found.letter && found.replay.is_empty() {
+        return Err("--letter is for --replay".to_owned());
+    }
     Ok(found)
+}
+
+/// The conversations of a list of names.
+fn named(names: &str) -> Result<Vec<&'static Conversation>, String> {
+    if names == "all" {
+        return Ok(conversations().iter().collect());
+    }
+    let find = |name: &str| conversation(name).ok_or_else(|| format!("there is no conversation {name}; see --list"));
+    names.split(',').map(find).collect()
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -82,6 +103,10 @@ async fn main() -> ExitCode {
     if found.list {
         for check in checks() {
             println!("{:<44}{:<11}{}", check.id, check.level.word(), check.demand);
+        }
+        println!();
+        for one in conversations() {
+            println!("{:<44}{:<11}{}", one.provider, "replay", one.title);
         }
         return ExitCode::SUCCESS;
     }
@@ -99,9 +124,38 @@ async fn main() -> ExitCode {
     }
     let cancel = Cancel::default();
     stop_on_ctrl_c(cancel.clone());
-    let report = run(&transport, &target, &found.options.clone().cancel(cancel)).await;
+    let options = found.options.clone().cancel(cancel);
+    if !found.replay.is_empty() {
+        return replayed(&transport, &target, &found, options).await;
+    }
+    let report = run(&transport, &target, &options).await;
     println!("{report}");
     write(&found, &report)
+}
+
+async fn replayed(transport: &transport::Http, target: &Target, found: &Arguments, options: Options) -> ExitCode {
+    let expect = if found.letter { Expect::Letter } else { Expect::Provider };
+    let options = ReplayOptions::from(options).expect(expect);
+    let mut replays: Vec<Replay> = Vec::new();
+    for one in &found.replay {
+        let played = replay(transport, target, one, &options).await;
+        println!("{played}\n");
+        let stopped = played.stopped;
+        replays.push(played);
+        if stopped {
+            break;
+        }
+    }
+    let json = found.json.as_ref().map(|path| (path, format!("{:#}\n", replays_to_json(&replays))));
+    let junit = found.junit.as_ref().map(|path| (path, replays_to_junit(&replays)));
+    if let Err(code) = files(json.into_iter().chain(junit)) {
+        return code;
+    }
+    match replays.iter().all(Replay::is_faithful) {
+        true => ExitCode::SUCCESS,
+        false if replays.iter().any(|played| played.stopped) => ExitCode::from(2),
+        false => ExitCode::FAILURE,
+    }
 }
 
 fn wrong(error: &str) -> ExitCode {
@@ -143,15 +197,23 @@ async fn tidy(transport: &transport::Http, target: &Target, options: &Options) -
 fn write(found: &Arguments, report: &Report) -> ExitCode {
     let json = found.json.as_ref().map(|path| (path, format!("{:#}\n", report.to_json())));
     let junit = found.junit.as_ref().map(|path| (path, report.to_junit()));
-    for (path, text) in json.into_iter().chain(junit) {
-        if let Err(error) = std::fs::write(path, text) {
-            eprintln!("check: cannot write {path}: {error}");
-            return ExitCode::from(2);
-        }
+    if let Err(code) = files(json.into_iter().chain(junit)) {
+        return code;
     }
     match report.is_conformant() {
         true => ExitCode::SUCCESS,
         false if report.stopped || report.resource_types.is_empty() => ExitCode::from(2),
         false => ExitCode::FAILURE,
     }
+}
+
+/// Writes files; the exit code when one cannot be written.
+fn files<'f>(files: impl Iterator<Item = (&'f String, String)>) -> Result<(), ExitCode> {
+    for (path, text) in files {
+        if let Err(error) = std::fs::write(path, text) {
+            eprintln!("check: cannot write {path}: {error}");
+            return Err(ExitCode::from(2));
+        }
+    }
+    Ok(())
 }

@@ -69,7 +69,7 @@ fn case(out: &mut String, outcome: &Outcome) {
 }
 
 /// Text as XML 1.0 can have it: markup escaped, line ends kept, and what no XML may hold replaced.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -5,6 +5,8 @@ mod json;
 mod junit;
 mod text;
 
+pub(crate) use junit::escaped;
+
 use crate::check::{Check, Level};
 use crate::service::Service;
 

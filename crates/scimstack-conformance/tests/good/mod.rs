@@ -78,7 +78,16 @@ pub(crate) fn registry() -> Registry {
 impl Good {
     /// The letter of the RFCs, with small limits so that they can be passed.
     pub(crate) fn strict() -> Self {
-        Self::over(Arc::new(MemoryStore::new()), registry(), false, |limits| {
+        Self::small(Dialect::Rfc)
+    }
+
+    /// The same, but for what does no harm to a client that follows the RFCs.
+    pub(crate) fn lenient() -> Self {
+        Self::small(Dialect::Generic)
+    }
+
+    fn small(dialect: Dialect) -> Self {
+        Self::over(Arc::new(MemoryStore::new()), registry(), dialect, false, |limits| {
             limits.bulk_operations = 20;
             limits.bulk_body = 100_000;
         })
@@ -86,12 +95,18 @@ impl Good {
 
     /// As the product is: the directory's schemas, its lifecycle, and the dialects it finds out by itself.
     pub(crate) fn directory(store: Arc<dyn Store>) -> Self {
-        Self::over(store, Registry::haystack(), true, |_| {})
+        Self::over(store, Registry::haystack(), Dialect::Auto, true, |_| {})
+    }
+
+    /// The product, with a connection of this dialect.
+    pub(crate) fn of(dialect: Dialect) -> Self {
+        Self::over(Arc::new(MemoryStore::new()), Registry::haystack(), dialect, true, |_| {})
     }
 
     pub(crate) fn over(
         store: Arc<dyn Store>,
         registry: Registry,
+        dialect: Dialect,
         lifecycle: bool,
         change: impl Fn(&mut Limits),
     ) -> Self {
@@ -101,7 +116,7 @@ impl Good {
             let admin = Admin::new(store, clock.clone(), registry);
             let tenant = admin.create_tenant("acme").await.unwrap().id;
             let mut policy = ConnectionPolicy::default();
-            policy.dialect = if lifecycle { Dialect::Auto } else { Dialect::Rfc };
+            policy.dialect = dialect;
             admin.set_connection(tenant, policy).await.unwrap();
             let (_, secret) = admin.create_token(tenant, "default", "test", None).await.unwrap();
             let mut limits = Limits::default();

@@ -1,5 +1,6 @@
 //! The PatchOp message: from JSON to operations and back (RFC 7644 §3.5.2). Paths and values are looked at later.
 
+use super::context::leniency;
 use super::{Op, OpKind, Patch, PatchError, PatchErrorKind, PatchOptions};
 use crate::error::shown;
 use scimstack_schema::{Object, Value};
@@ -7,7 +8,8 @@ use scimstack_schema::{Object, Value};
 /// The message's schema URI.
 const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
-pub(super) fn read(body: Value, options: &PatchOptions) -> Result<Patch, PatchError> {
+/// The operations, and the names of the leniencies that were used.
+pub(super) fn read(body: Value, options: &PatchOptions) -> Result<(Patch, Vec<&'static str>), PatchError> {
     let Value::Object(mut body) = body else {
         return Err(syntax(
             None,
@@ -39,21 +41,36 @@ pub(super) fn read(body: Value, options: &PatchOptions) -> Result<Patch, PatchEr
             ),
         });
     }
-    let operations = operations.into_iter().enumerate().map(|(index, value)| operation(index, value));
-    Ok(Patch { operations: operations.collect::<Result<_, _>>()? })
+    let mut used = if is_patch { Vec::new() } else { vec![leniency::MISSING_SCHEMAS] };
+    let mut other_case = false;
+    let mut read = Vec::with_capacity(operations.len());
+    for (index, value) in operations.into_iter().enumerate() {
+        let (operation, is_exact) = operation(index, value)?;
+        if !is_exact && !options.op_case {
+            let (number, right) = (index + 1, operation.kind);
+            return Err(syntax(Some(index), format!("the op of operation {number} must be {right}, in lower case")));
+        }
+        other_case |= !is_exact;
+        read.push(operation);
+    }
+    if other_case {
+        used.push(leniency::OP_CASE);
+    }
+    Ok((Patch { operations: read }, used))
 }
 
-fn operation(index: usize, value: Value) -> Result<Op, PatchError> {
+/// An operation, and whether its `op` is spelt exactly.
+fn operation(index: usize, value: Value) -> Result<(Op, bool), PatchError> {
     let number = index + 1;
     let wrong = |detail: String| Err(syntax(Some(index), detail));
     let Value::Object(mut members) = value else {
         return wrong(format!("operation {number} must be an object with \"op\", not {}", value.kind()));
     };
-    let kind = match members.get("op") {
+    let (kind, is_exact) = match members.get("op") {
         Some(Value::String(op)) => {
             let known = [OpKind::Add, OpKind::Remove, OpKind::Replace];
             match known.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(op)) {
-                Some(kind) => kind,
+                Some(kind) => (kind, kind.as_str() == op.as_str()),
                 None => {
                     return wrong(format!(
                         "operation {number} has the op \"{}\"; it must be add, remove or replace",
@@ -73,7 +90,7 @@ fn operation(index: usize, value: Value) -> Result<Op, PatchError> {
             return wrong(format!("the \"path\" of operation {number} must be a string, not {}", other.kind()));
         }
     };
-    Ok(Op { kind, path, value: members.remove("value") })
+    Ok((Op { kind, path, value: members.remove("value") }, is_exact))
 }
 
 fn syntax(operation: Option<usize>, detail: String) -> PatchError {

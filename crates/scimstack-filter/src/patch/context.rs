@@ -7,6 +7,8 @@ use std::collections::HashSet;
 
 /// The names under which [`PatchOutcome::leniencies`] reports what was used.
 pub(super) mod leniency {
+    pub(crate) const MISSING_SCHEMAS: &str = "missing-schemas";
+    pub(crate) const OP_CASE: &str = "op-case";
     pub(crate) const BOOLEAN_STRING: &str = "boolean-string";
     pub(crate) const UNWRAP_SINGLE: &str = "unwrap-single";
     pub(crate) const STRING_FOR_COMPLEX: &str = "string-for-complex";

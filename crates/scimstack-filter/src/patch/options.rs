@@ -8,6 +8,8 @@ use crate::limits::Limits;
 pub struct PatchOptions {
     /// A body without the PatchOp URN in `schemas`.
     pub missing_schemas: bool,
+    /// `Add`, `Replace`, `REMOVE`… for the `op`, which JSON compares exactly.
+    pub op_case: bool,
     /// `"True"`, `"false"`… for booleans, in values and in path filters.
     pub boolean_strings: bool,
     /// A list of one where a boolean is declared.
@@ -40,6 +42,7 @@ impl Default for PatchOptions {
     fn default() -> Self {
         Self {
             missing_schemas: true,
+            op_case: true,
             boolean_strings: true,
             unwrap_single: true,
             string_for_complex: true,
@@ -62,6 +65,7 @@ impl PatchOptions {
     pub fn strict() -> Self {
         Self {
             missing_schemas: false,
+            op_case: false,
             boolean_strings: false,
             unwrap_single: false,
             string_for_complex: false,
@@ -88,6 +92,13 @@ impl PatchOptions {
     #[must_use]
     pub fn with_missing_schemas(mut self, on: bool) -> Self {
         self.missing_schemas = on;
+        self
+    }
+
+    /// Sets [`PatchOptions::op_case`].
+    #[must_use]
+    pub fn with_op_case(mut self, on: bool) -> Self {
+        self.op_case = on;
         self
     }
 

@@ -80,9 +80,15 @@ impl Context<'_> {
                 format!("\"{path}\" has a single value; brackets go after a multi-valued attribute such as emails");
             return Err(self.error(InvalidPath, problem));
         }
-        let options = ResolveOptions::default().with_boolean_strings(self.options.boolean_strings);
-        let resolved = in_element(&filter, &path, self.resource_type, options)
-            .map_err(|error| self.error(InvalidFilter, error.to_string()))?;
+        let mut resolved = in_element(&filter, &path, self.resource_type, ResolveOptions::default());
+        if resolved.is_err() && self.options.boolean_strings {
+            let options = ResolveOptions::default().with_boolean_strings(true);
+            resolved = in_element(&filter, &path, self.resource_type, options);
+            if resolved.is_ok() {
+                self.used(leniency::BOOLEAN_STRING);
+            }
+        }
+        let resolved = resolved.map_err(|error| self.error(InvalidFilter, error.to_string()))?;
         if let Some(name) = parsed.sub_attribute {
             path.sub_attribute = path.attribute.sub_attribute(&name).cloned();
             let itself = path.attribute.r#type != Type::Complex && name.eq_ignore_ascii_case("value");

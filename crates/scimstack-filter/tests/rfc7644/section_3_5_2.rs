@@ -113,11 +113,26 @@ fn a_body_is_read_and_written_as_it_was() {
 
 #[test]
 fn names_in_the_body_have_no_case() {
-    let body = r#"{"SCHEMAS":["URN:ietf:params:scim:api:messages:2.0:patchop"],"operations":[{"OP":"ADD","Path":"TITLE","Value":"Dr"}]}"#;
+    let body = r#"{"SCHEMAS":["URN:ietf:params:scim:api:messages:2.0:patchop"],"operations":[{"OP":"add","Path":"TITLE","Value":"Dr"}]}"#;
     let patch = Patch::from_value(json(body), &strict()).unwrap();
     let mut user = ann();
     assert!(patch.apply(&mut user, &strict()).unwrap().changed);
     assert_eq!(user.root().get("title"), Some(&Value::from("Dr")));
+}
+
+#[test]
+fn an_op_in_other_letters_is_a_leniency_with_a_name() {
+    for (op, known) in [("Add", true), ("REPLACE", true), ("adds", false)] {
+        let body = || {
+            let text = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                "Operations":[{"op":"add","path":"title","value":"a"},{"op":"OP","path":"title","value":"b"}]}"#;
+            json(&text.replace("OP\"", &format!("{op}\"")))
+        };
+        let refused = Patch::read(body(), &strict()).unwrap_err();
+        assert_eq!((refused.kind, refused.operation), (PatchErrorKind::InvalidSyntax, Some(1)), "{}", refused.detail);
+        let read = Patch::read(body(), &strict().with_op_case(true));
+        assert_eq!(read.map(|(_, used)| used).ok(), known.then(|| vec!["op-case"]), "{op}");
+    }
 }
 
 // --- order, atomicity, errors

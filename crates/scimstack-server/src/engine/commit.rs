@@ -47,6 +47,14 @@ pub(crate) async fn record_refusal(call: &Call<'_>, entry: Option<&Entry>, refus
     }
 }
 
+/// Records an accepted write that has changed nothing, when something of it was dropped: an administrator who has mistyped
+/// the name of an attribute finds it in the log. Failing to record it is not told, as nothing was done.
+pub(crate) async fn record_dropped(call: &Call<'_>, entry: &Entry, status: u16) {
+    if !entry.unknown.is_empty() {
+        let _ = write(call, vec![entry.event(call, Ok(status))]).await;
+    }
+}
+
 /// Takes a resource back that this request has made; the log says why.
 pub(crate) async fn take_back(call: &Call<'_>, key: &Key, entry: &Entry, error: &ScimError) -> Outcome<()> {
     let delete = Op::Delete { key: key.clone(), expect: Expect::Any };

@@ -1,7 +1,12 @@
 //! Dialects: what is accepted beyond the letter for one identity provider, each leniency under its name. A profile is a
 //! set of options for the layers below, a few rewrites of bodies, and choices in answers. Strict behaviour is the
 //! engine's own.
+//!
+//! `spec/dialects.md` has the table of the names, with where each was observed and which profiles have it on; it is held to
+//! what the engine does by `tests/dialects.rs`, over every profile. The log has them for requests that write; what is read
+//! leniently in a query leaves no entry.
 
+use super::log::Entry;
 use scimstack_filter::{AttrPath, Filter, Limits, PatchOptions, ResolveOptions};
 use scimstack_protocol::Dialect;
 use scimstack_schema::{IngestOptions, Object, ResourceType, Value};
@@ -120,6 +125,7 @@ impl Profile {
     fn accept_the_letter(&mut self) {
         self.ingest = IngestOptions::default();
         self.patch.missing_schemas = false;
+        self.patch.op_case = false;
         self.patch.boolean_strings = false;
         self.patch.unwrap_single = false;
         self.patch.string_for_complex = false;
@@ -165,8 +171,30 @@ impl Profile {
                 fired.push("onelogin.manager-id");
             }
         }
+        let lists_less = document.as_object().is_some_and(|document| lists_less(resource_type, document));
+        if lists_less && !self.ingest.refuse_unknown {
+            fired.push("unlisted-schema");
+        }
         fired
     }
+}
+
+/// Remembers what was dropped because nothing declares it, and that this is a leniency.
+pub(crate) fn dropped(entry: &mut Entry, unknown: Vec<String>) {
+    if !unknown.is_empty() {
+        entry.leniencies(&["unknown-dropped"]);
+    }
+    entry.unknown(unknown);
+}
+
+/// Whether `schemas` lacks an extension that has attributes in the document (RFC 7643 §3).
+fn lists_less(resource_type: &ResourceType, document: &Object) -> bool {
+    let Some(listed) = document.get("schemas").and_then(Value::as_array) else {
+        return false;
+    };
+    let is_listed = |uri: &str| listed.iter().filter_map(Value::as_str).any(|other| other.eq_ignore_ascii_case(uri));
+    let mut extensions = document.iter().filter(|(_, value)| value.as_object().is_some_and(|part| !part.is_empty()));
+    extensions.any(|(name, _)| resource_type.extension(name).is_some() && !is_listed(name))
 }
 
 /// `manager` with the URI of the extension that has it.

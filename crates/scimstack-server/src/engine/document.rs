@@ -4,7 +4,7 @@
 use super::call::Call;
 use super::failure::{Failure, Outcome};
 use super::log::Entry;
-use super::relations;
+use super::{dialect, relations};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -75,7 +75,7 @@ pub(crate) fn ingest(
     let ingested = resource_type.ingest(document, &call.profile.ingest);
     let mut ingested = ingested.map_err(|violations| Failure::from(&violations))?;
     entry.leniencies(&ingested.leniencies);
-    entry.unknown(std::mem::take(&mut ingested.unknown));
+    dialect::dropped(entry, std::mem::take(&mut ingested.unknown));
     relations::forget_addresses(&mut ingested.resource);
     Ok(ingested)
 }

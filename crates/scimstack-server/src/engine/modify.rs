@@ -10,7 +10,7 @@ use super::log::Entry;
 use super::project::View;
 use super::replace::{Update, Written};
 use super::respond::Reply;
-use super::{judge, read, relations};
+use super::{dialect, judge, read, relations};
 use scimstack_filter::{Patch, PatchError, PatchOutcome};
 use scimstack_protocol::{Change, ScimError};
 use scimstack_schema::{Projection, ResourceType};
@@ -29,7 +29,8 @@ pub(crate) async fn modify(
     let key = call.key(resource_type, id)?;
     entry.resource_id = Some(id.to_owned());
     let options = &call.profile.patch;
-    let patch = Patch::from_value(body.parse()?, options).map_err(refused)?;
+    let (patch, used) = Patch::read(body.parse()?, options).map_err(refused)?;
+    entry.leniencies(&used);
     let answer = Answer { resource_type, key: &key, status: status(resource_type, &projection), projection };
     let delta = patch.as_relation_delta(resource_type, options).map_err(refused)?;
     for _ in 0..call.limits().attempts {
@@ -91,9 +92,10 @@ async fn relate(
     entry: &mut Entry,
 ) -> Outcome<Option<Written>> {
     entry.leniencies(&outcome.leniencies);
-    entry.unknown(outcome.unknown.clone());
+    dialect::dropped(entry, outcome.unknown.clone());
     let changes = relations::deltas(call, answer.resource_type, &outcome.relations)?;
     if changes.is_empty() {
+        commit::record_dropped(call, entry, answer.status).await;
         return Ok(Some(Written::Nothing));
     }
     let accept = judge::judge(call, &Change::Relate, answer.resource_type, Some(loaded), None).await?;
@@ -124,7 +126,7 @@ async fn change(
     let mut after = loaded.resource.clone();
     let outcome = patch.apply(&mut after, &call.profile.patch).map_err(refused)?;
     entry.leniencies(&outcome.leniencies);
-    entry.unknown(outcome.unknown);
+    dialect::dropped(entry, outcome.unknown);
     relations::forget_addresses(&mut after);
     answer.resource_type.validate(&after).map_err(|violations| Failure::from(&violations))?;
     let relations = relations::deltas(call, answer.resource_type, &outcome.relations)?;

@@ -116,6 +116,7 @@ impl Update<'_> {
                 judge::judge(call, &Change::Relate, resource_type, Some(loaded), None).await?;
             }
             if is_same && relations.is_empty() && accept.effects.is_empty() {
+                commit::record_dropped(call, entry, status).await;
                 return Ok(Some(Written::Nothing));
             }
             entry.names(resource.root());
