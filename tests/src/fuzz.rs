@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a fuzz target reports what it finds by panicking")]
 
 mod documents;
+mod engine;
 mod filter;
 pub mod mutate;
 mod patch;
@@ -40,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "patch_body", body: patch::run, json: true },
     Target { name: "patch_apply", body: patch_apply::run, json: true },
     Target { name: "resource_json", body: resource::run, json: true },
+    Target { name: "engine", body: engine::run, json: true },
 ];
 
 /// Runs the target called `name`; what the wrappers in `fuzz/fuzz_targets` call.

@@ -129,6 +129,11 @@ fn resource_json_keeps_its_laws() {
 }
 
 #[test]
+fn engine_keeps_its_laws() {
+    survives("engine");
+}
+
+#[test]
 fn every_target_has_seeds_and_a_wrapper_and_every_wrapper_a_target() {
     let manifest = std::fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
     let manifest: toml::Table = manifest.parse().unwrap();
