@@ -62,6 +62,8 @@ enum Sent {
     Whole(&'static str),
     /// Below the base URL.
     Address(&'static str),
+    /// The token alone.
+    Bare,
 }
 
 /// What becomes of it where it is off.
@@ -113,6 +115,8 @@ fn cases() -> Vec<(&'static str, Sent, Off)> {
         ("text-for-reference", Sent::Post("", r#""profileUrl":"no URI""#.to_owned()), value()),
         ("text-for-reference", patch(r#"[{"op":"replace","path":"profileUrl","value":"no URI"}]"#), value()),
         ("stray-flag", Sent::Address("&aadOptscim062020"), syntax()),
+        ("extra-slashes", Sent::Address("/"), syntax()),
+        ("bare-token", Sent::Bare, syntax()),
     ];
     // By the letter the key is the name of no attribute, and elsewhere it is a path.
     cases.push(("keys-are-paths", patch(r#"[{"op":"replace","value":{"name.givenName":"x"}}]"#), syntax()));
@@ -134,6 +138,10 @@ fn send(w: &World, sent: &Sent) -> Answer {
         }
         Sent::Patch(operations) => w.patch(&format!("/Users/{}", id()), operations).send(),
         Sent::Whole(body) => w.call(http::Method::PATCH, &format!("/Users/{}", id())).body(*body).send(),
+        Sent::Bare => {
+            let body = format!(r#"{{"schemas":["{USER}"],"userName":"ann"}}"#);
+            w.post("/Users", body).header("authorization", &w.token).send()
+        }
         Sent::Address(flag) => {
             let operations = r#"[{"op":"replace","path":"title","value":"x"}]"#;
             w.patch(&format!("/Users/{}{flag}", id()), operations).send()

@@ -115,6 +115,12 @@ fn token(headers: &HeaderMap) -> Option<String> {
     (!token.is_empty()).then_some(token)
 }
 
+/// Whether the token came without `Bearer`.
+pub(crate) fn is_bare(headers: &HeaderMap) -> bool {
+    let value = headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes).unwrap_or_default();
+    value.starts_with(TOKEN_PREFIX.as_bytes()) || value.starts_with(ACCESS_PREFIX.as_bytes())
+}
+
 fn reason(denied: Denied) -> &'static str {
     match denied {
         Denied::Expired => {

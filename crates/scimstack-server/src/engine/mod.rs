@@ -201,8 +201,11 @@ impl Engine {
             .ok_or_else(|| Failure::no_endpoint(&segments.join("/"), &principal.registry))?;
         watch.asked(target.operation(&parts.method), target.resource_type());
         let mut entry = target.entry(&parts.method);
-        if let (Some(entry), true) = (&mut entry, route.stray_flag) {
-            entry.leniencies(&["stray-flag"]);
+        if let Some(entry) = &mut entry {
+            entry.leniencies(&route.leniencies);
+            if authenticate::is_bare(&parts.headers) {
+                entry.leniencies(&["bare-token"]);
+            }
         }
         let outcome = Box::pin(run(&call, target, parts, read, entry.as_mut())).await;
         commit::record_refusal(&call, entry.as_ref(), outcome.as_ref().err()).await;

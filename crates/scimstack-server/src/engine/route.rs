@@ -25,8 +25,8 @@ pub(crate) struct Route {
     pub(crate) segments: Vec<String>,
     /// The query, decoded.
     pub(crate) query: Vec<(String, String)>,
-    /// Whether one of [`FLAGS`] was cut off.
-    pub(crate) stray_flag: bool,
+    /// What was read leniently: one of [`FLAGS`] was cut off, slashes too many were passed over.
+    pub(crate) leniencies: Vec<&'static str>,
 }
 
 /// Reads the address of a request.
@@ -55,6 +55,14 @@ pub(crate) fn route(parts: &Parts) -> Result<Route, ScimError> {
         }
         _ => below,
     };
+    let mut leniencies = Vec::new();
+    if stray_flag {
+        leniencies.push("stray-flag");
+    }
+    // The base URL itself may end in a slash.
+    if path.contains("//") || path.ends_with('/') && !below.is_empty() {
+        leniencies.push("extra-slashes");
+    }
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     Ok(Route {
         tenant: decode(&tenant).to_ascii_lowercase(),
@@ -62,7 +70,7 @@ pub(crate) fn route(parts: &Parts) -> Result<Route, ScimError> {
         by_host,
         segments: below.iter().map(|segment| decode(segment)).collect(),
         query: pairs(&query)?,
-        stray_flag,
+        leniencies,
     })
 }
 
