@@ -61,8 +61,7 @@ impl Sqlite {
             found.optional().unwrap()
         };
         let log = number("log").unwrap_or_else(|| {
-            let class = "SELECT max(class) + 1, 'log' FROM dict";
-            writer.execute(&format!("INSERT INTO dict(class, name) {class}"), []).unwrap();
+            writer.execute("INSERT INTO dict(class, name) VALUES(4, 'log')", []).unwrap();
             writer.last_insert_rowid()
         });
         let one = |sql: &str| writer.query_row(sql, [], |row| row.get(0)).unwrap();
@@ -76,8 +75,7 @@ impl Sqlite {
         ] {
             paths.insert(path.to_owned(), number(path).unwrap());
         }
-        let (user, group, members) =
-            (number("User").unwrap(), number("Group").unwrap(), number("members").unwrap());
+        let (user, group, members) = (number("User").unwrap(), number("Group").unwrap(), number("members").unwrap());
         let sample = "SELECT entries FROM resource WHERE id = ?1";
         Self {
             path: path.to_owned(),
@@ -131,7 +129,7 @@ impl Sqlite {
     fn groups_of(&self, connection: &Connection, kind: &str, id: &str) -> Vec<(String, Option<String>)> {
         let mut statement = connection
             .prepare_cached(
-                "SELECT e.sid, g.display FROM edge e CROSS JOIN resource g ON g.scope = 1 AND g.kind = ?2 AND g.id = e.sid \
+                "SELECT e.sid, (SELECT g.display FROM resource g WHERE g.scope = 1 AND g.kind = ?2 AND g.id = e.sid) FROM edge e \
                  WHERE e.scope = 1 AND e.relation = ?1 AND e.tkind = ?3 AND e.tid = ?4 AND e.pending = 0 \
                  ORDER BY e.skind, e.sid, e.n",
             )
@@ -296,7 +294,9 @@ impl Rows for Sqlite {
     async fn patch(&self, id: &str, title: &str, request: Written) -> Option<Found> {
         let mut found = self.write(|connection| {
             let mut statement = connection
-                .prepare_cached("SELECT rid, version, created, doc FROM resource WHERE scope = 1 AND kind = ?1 AND id = ?2")
+                .prepare_cached(
+                    "SELECT rid, version, created, doc FROM resource WHERE scope = 1 AND kind = ?1 AND id = ?2",
+                )
                 .unwrap();
             let row = statement.query_row(params![self.user, id], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get(2)?, row.get::<_, Vec<u8>>(3)?))
@@ -309,8 +309,7 @@ impl Rows for Sqlite {
                 params![rid, request.at, doc],
             );
             let version = version + 1;
-            let change =
-                Change { what: 2, kind: self.user, id, version, payload: b"", before: Some(&before) };
+            let change = Change { what: 2, kind: self.user, id, version, payload: b"", before: Some(&before) };
             self.log(connection, &change, &request);
             Some(Found { id: id.to_owned(), version, created, modified: request.at, doc, groups: Vec::new() })
         })?;
@@ -340,14 +339,8 @@ impl Rows for Sqlite {
                 .optional()
                 .unwrap();
             let (version, payload) = (version?, related(user));
-            let change = Change {
-                what: 4,
-                kind: self.group,
-                id: group,
-                version,
-                payload: payload.as_bytes(),
-                before: None,
-            };
+            let change =
+                Change { what: 4, kind: self.group, id: group, version, payload: payload.as_bytes(), before: None };
             self.log(connection, &change, &request);
             Some(version)
         })

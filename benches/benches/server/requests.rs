@@ -6,18 +6,8 @@ use crate::setup::{LARGE, SPARE, small};
 use hyper::Method;
 
 /// The words for them.
-pub(crate) const NAMES: [&str; 10] = [
-    "get",
-    "name",
-    "page",
-    "group-10",
-    "group-large",
-    "post",
-    "patch",
-    "member-10",
-    "member-1000",
-    "member-large",
-];
+pub(crate) const NAMES: [&str; 10] =
+    ["get", "name", "page", "group-10", "group-large", "post", "patch", "member-10", "member-1000", "member-large"];
 
 /// A kind of request.
 pub(crate) struct Kind {

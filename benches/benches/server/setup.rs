@@ -4,8 +4,8 @@
 use crate::people::{changes, group, key, member, relate, scope, user};
 use crate::process::config;
 use scimstack_store::{EdgeChange, Key, Op, Store};
-use scimstack_store_sqlite::{SqliteOptions, SqliteStore};
 use scimstack_store_postgres::PostgresStore;
+use scimstack_store_sqlite::{SqliteOptions, SqliteStore};
 
 /// The group that has everybody.
 pub(crate) const LARGE: &str = "group-large";
@@ -37,6 +37,10 @@ pub(crate) async fn first_start(database: &str) -> String {
 pub(crate) async fn sqlite(path: &std::path::Path, copy: &std::path::Path, users: usize) {
     let store = SqliteStore::open(path, SqliteOptions::default()).unwrap();
     fill(&store, users).await;
+    // The store looks at how much there is of everything when it is closed: a plan for the few rows of a first start is none
+    // for so many.
+    drop(store);
+    let store = SqliteStore::open(path, SqliteOptions::default()).unwrap();
     store.backup(copy).unwrap();
 }
 
