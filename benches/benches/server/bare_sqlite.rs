@@ -48,6 +48,9 @@ fn open(path: &Path) -> Connection {
     connection.pragma_update(None, "synchronous", "FULL").unwrap();
     connection.pragma_update(None, "wal_autocheckpoint", 4000).unwrap();
     connection.busy_timeout(Duration::from_secs(10)).unwrap();
+    connection.pragma_update(None, "temp_store", "MEMORY").unwrap();
+    // One plan for each statement: else SQLite prepares those of memberships anew for each value, three times the work.
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
     connection.set_prepared_statement_cache_capacity(64);
     connection
 }

@@ -22,16 +22,16 @@ pub(crate) struct Kind {
 impl Kind {
     pub(crate) fn of(name: &'static str) -> Self {
         let (title, status, round, at_most) = match name {
-            "get" => ("GET by id", 200, 20_000, 1.5),
-            "name" => ("`userName eq`", 200, 20_000, 1.5),
-            "page" => ("a page of 100", 200, 1_000, 1.3),
-            "group-10" => ("group of 10 without its members", 200, 20_000, 1.5),
-            "group-large" => ("the largest group without its members", 200, 20_000, 1.5),
-            "post" => ("POST", 201, 2_000, 1.6),
-            "patch" => ("PATCH of `title`", 200, 2_000, 1.6),
-            "member-10" => ("one member into a group of 10", 204, 2_000, 1.6),
-            "member-1000" => ("one member into a group of 1,000", 204, 2_000, 1.6),
-            _ => ("one member into the largest group", 204, 2_000, 1.6),
+            "get" => ("GET by id", 200, 8_000, 1.5),
+            "name" => ("`userName eq`", 200, 8_000, 1.5),
+            "page" => ("a page of 100", 200, 400, 1.3),
+            "group-10" => ("group of 10 without its members", 200, 8_000, 1.5),
+            "group-large" => ("the largest group without its members", 200, 8_000, 1.5),
+            "post" => ("POST", 201, 1_000, 1.6),
+            "patch" => ("PATCH of `title`", 200, 1_000, 1.6),
+            "member-10" => ("one member into a group of 10", 204, 1_000, 1.6),
+            "member-1000" => ("one member into a group of 1,000", 204, 1_000, 1.6),
+            _ => ("one member into the largest group", 204, 1_000, 1.6),
         };
         Self { name, title, status, round, at_most }
     }
