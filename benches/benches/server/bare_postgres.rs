@@ -255,7 +255,8 @@ impl Rows for Postgres {
     async fn patch(&self, id: &str, title: &str, request: Written) -> Option<Found> {
         let mut connection = self.take().await;
         connection.plain("BEGIN").await;
-        let read = "SELECT version, created, doc FROM resource WHERE scope = 1 AND kind = 'User' AND id = $1 FOR UPDATE";
+        let read =
+            "SELECT version, created, doc FROM resource WHERE scope = 1 AND kind = 'User' AND id = $1 FOR UPDATE";
         let rows = connection.all(read, &[&id]).await;
         let mut written = None;
         if let Some(row) = rows.first() {
