@@ -136,6 +136,14 @@ fn find<'a>(resource_type: &'a ResourceType, name: &str) -> Option<&'a Arc<Attri
         .or_else(|| common_attributes().iter().find(|a| a.name.eq_ignore_ascii_case(name)))
 }
 
+/// Whether anything of a resource type is returned on request only.
+fn has_on_request(resource_type: &ResourceType) -> bool {
+    let is_one = |attribute: &Arc<Attribute>| attribute.returned == Returned::Request;
+    let has_one = |attribute: &Arc<Attribute>| is_one(attribute) || attribute.sub_attributes.iter().any(is_one);
+    let extensions = resource_type.extensions.iter().flat_map(|extension| &extension.schema.attributes);
+    resource_type.schema.attributes.iter().chain(extensions).chain(common_attributes()).any(has_one)
+}
+
 /// A path with its names found in the schemas.
 struct Named {
     extension: Option<SchemaUri>,
@@ -201,7 +209,9 @@ impl<'a> Wish<'a> {
         } else {
             (Mode::Usual, Vec::new())
         };
-        Self { resource_type, mode, named, written: find(written) }
+        // What was written makes a difference to what is returned on request only.
+        let written = if written.is_empty() || !has_on_request(resource_type) { Vec::new() } else { find(written) };
+        Self { resource_type, mode, named, written }
     }
 
     /// Whether `paths` names all of an attribute, and which of its sub-attributes.

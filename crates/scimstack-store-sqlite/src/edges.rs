@@ -9,8 +9,9 @@ use crate::read::peer;
 use crate::sql::{self, Sql, signed};
 use bytes::Bytes;
 use rusqlite::{Connection, Row, params};
+use scimstack_store::edge::Peer;
 use scimstack_store::{Anchor, Edge, EdgePage, EdgeQuery, Key, Scope, StoreError};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The place of an edge in the order: `skind, sid, pending, tkind, tid, n`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,11 +79,19 @@ pub(crate) fn edges(connection: &Connection, dict: &Dict, scope: Scope, query: &
     let next = found.last().filter(|_| more).map(|(place, _)| place.encode());
     if query.peer {
         let backward = matches!(query.anchor, Anchor::Targets(_));
+        // Many edges may lead to the same few records.
+        let mut known: HashMap<Key, Option<Peer>> = HashMap::new();
         for (_, edge) in &mut found {
             let other = if backward { Some(&edge.source) } else { edge.target.as_ref() };
-            if let Some(other) = other {
-                edge.peer = peer(connection, dict, scope, other)?;
-            }
+            let Some(other) = other else { continue };
+            edge.peer = match known.get(other) {
+                Some(peer) => peer.clone(),
+                None => {
+                    let peer = peer(connection, dict, scope, other)?;
+                    known.insert(other.clone(), peer.clone());
+                    peer
+                }
+            };
         }
     }
     let edges = found.into_iter().map(|(_, edge)| edge).collect();
@@ -144,27 +153,52 @@ impl Edges<'_> {
         keys.sort();
         keys.dedup();
         let mut found = Found::new();
+        match after {
+            None => self.first_to_targets(&keys, enough, &mut found)?,
+            Some(place) => self.to_targets_after(&keys, place, enough, &mut found)?,
+        }
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        found.truncate(enough);
+        Ok(found)
+    }
+
+    fn to_targets_after(&self, keys: &[&Key], place: &Place, enough: usize, found: &mut Found) -> Result<(), Fault> {
         for key in keys {
             let target = (key.kind.as_str(), key.id.as_str());
             let mut sql = self.select();
             sql.push(" AND tkind = ").bind(target.0.to_owned()).push(" AND tid = ").bind(target.1.to_owned());
             sql.push(" AND pending = 0");
-            if let Some(place) = after {
-                // From the same source, edges to this target come before the place, around it, or after it.
-                let n = match target.cmp(&(&*place.target.0, &*place.target.1)) {
-                    std::cmp::Ordering::Less => i64::MAX,
-                    std::cmp::Ordering::Equal => place.n,
-                    std::cmp::Ordering::Greater => -1,
-                };
-                sql.push(" AND (skind, sid, n) > (").bind(place.source.0.clone());
-                sql.push(", ").bind(place.source.1.clone()).push(", ").bind(n).push(")");
-            }
+            // From the same source, edges to this target come before the place, around it, or after it.
+            let n = match target.cmp(&(&*place.target.0, &*place.target.1)) {
+                std::cmp::Ordering::Less => i64::MAX,
+                std::cmp::Ordering::Equal => place.n,
+                std::cmp::Ordering::Greater => -1,
+            };
+            sql.push(" AND (skind, sid, n) > (").bind(place.source.0.clone());
+            sql.push(", ").bind(place.source.1.clone()).push(", ").bind(n).push(")");
             sql.push(" ORDER BY skind, sid, n LIMIT ").bind(signed(enough as u64));
             found.extend(self.run(&sql)?);
         }
-        found.sort_by(|(one, _), (other, _)| one.cmp(other));
-        found.truncate(enough);
-        Ok(found)
+        Ok(())
+    }
+
+    /// Of each of these the first `enough` edges that end there.
+    fn first_to_targets(&self, keys: &[&Key], enough: usize, found: &mut Found) -> Result<(), Fault> {
+        let mut statement = sql::prepare(
+            self.connection,
+            "SELECT skind, sid, pending, tkind, tid, n, raw, data FROM edge \
+             WHERE scope = ?1 AND relation = ?2 AND tkind = ?3 AND tid = ?4 AND pending = 0 \
+             ORDER BY skind, sid, n LIMIT ?5",
+        )?;
+        for key in keys {
+            let (kind, id) = (key.kind.as_str(), key.id.as_str());
+            let params = params![self.scope.number(), self.relation, kind, id, signed(enough as u64)];
+            let mut rows = statement.query(params)?;
+            while let Some(row) = rows.next()? {
+                found.push(edge(row)?);
+            }
+        }
+        Ok(())
     }
 
     /// Edges that start at a record and show one of these values.

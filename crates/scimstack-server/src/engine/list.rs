@@ -76,7 +76,12 @@ async fn answer(
     };
     let items_per_page = shown.len() as u64;
     let envelope = ListResponse { total_results: total, start_index: start, items_per_page };
-    let mut head = Vec::with_capacity(shown.len() * 1_024);
+    let length = shown.iter().flatten().map(|piece| match piece {
+        Piece::Text(text) => text.len() + 1,
+        Piece::Edges(_) => 0,
+    });
+    // With room for the rest of the envelope.
+    let mut head = Vec::with_capacity(length.sum::<usize>() + 512);
     match (&by_cursor, &asked.cursor) {
         (_, None) => envelope.open(&mut head),
         (cursors, Some(_)) => {

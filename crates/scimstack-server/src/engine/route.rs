@@ -118,6 +118,10 @@ fn without_flags<'a>(path: &'a str, query: &'a str) -> (Cow<'a, str>, Cow<'a, st
             let (below, tail) = below.split_once('?').unwrap_or((below, ""));
             (path, query, found) = (format!("{path}/{below}").into(), tail.to_owned().into(), true);
         }
+        // Rare, and asked of every request: looked at before anything is put together.
+        if strip_suffix_without_case(&path, flag).is_none() && strip_suffix_without_case(&query, flag).is_none() {
+            continue;
+        }
         for separator in ["&", "?", "%3F", "%26"] {
             let tail = format!("{separator}{flag}");
             if let Some(rest) = strip_suffix_without_case(&path, &tail) {

@@ -186,6 +186,29 @@ fn every_statement_goes_by_an_index() {
 }
 
 #[test]
+fn the_feed_of_one_scope_goes_by_its_index_when_there_were_few_changes_at_first() {
+    let store = SqliteStore::in_memory().unwrap();
+    let mut query = FeedQuery::new(FeedScope::One(tenant(1)), 1);
+    query.newest_first = true;
+    block_on(store.changes(&query)).unwrap();
+    let connection = open::in_memory().unwrap();
+    let change = "INSERT INTO change(scope, at, what, actor, request_id, payload) VALUES(?1, 1, 5, 'a', 'r', x'')";
+    for scope in [0, 0, 0, 1] {
+        connection.execute(change, [scope]).unwrap();
+    }
+    // As the writer does when it ends; so it stays until it ends again.
+    connection.execute_batch("ANALYZE").unwrap();
+    let texts =
+        sql::seen::texts().into_iter().filter(|text| text.contains("FROM change") && text.contains("scope = ?"));
+    let texts: Vec<String> = texts.filter(|text| text.contains("ORDER BY seq DESC")).collect();
+    assert!(!texts.is_empty());
+    for text in texts {
+        let steps = plan(&connection, &text);
+        assert!(steps.iter().all(|step| step.contains("USING INDEX change_")), "{text}\n{steps:#?}");
+    }
+}
+
+#[test]
 fn hot_statements_go_by_the_index_made_for_them() {
     let connection = open::in_memory().unwrap();
     let hot = [
