@@ -18,7 +18,7 @@ use scimstack_schema::{Registry, Timestamp};
 use scimstack_server::{Admin, Engine, Environment, Limits};
 use scimstack_store::Store;
 use scimstack_store_postgres::PostgresStore;
-use scimstack_store_sqlite::SqliteStore;
+use scimstack_store_sqlite::{SqliteOptions, SqliteStore};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -170,7 +170,7 @@ async fn main() {
     match arguments.next().as_deref() {
         None | Some("sqlite") => {
             let directory = tempfile::tempdir().unwrap();
-            run(Arc::new(SqliteStore::open(directory.path().join("fair.db")).unwrap())).await;
+            run(Arc::new(SqliteStore::open(directory.path().join("fair.db"), SqliteOptions::default()).unwrap())).await;
         }
         Some("postgres") => {
             let url =

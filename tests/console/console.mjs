@@ -72,6 +72,20 @@ await page.locator("tr", { hasText: "browser test" }).getByRole("button", { name
 await looks("token-revoked", "revoked");
 assert.equal((await ask()).status, 401, "the revoked token still works");
 
+// A client secret gets an access token at the endpoint that the page names.
+await page.fill("input[name=label]", "browser client");
+await page.click("text=Create a client secret");
+await looks("client-secret-made", "The new client secret.", "Token endpoint", "demo.default");
+const form = new URLSearchParams({
+  grant_type: "client_credentials",
+  client_id: await page.textContent("#client-id"),
+  client_secret: await page.textContent("#new-token"),
+});
+const granted = await fetch(await page.textContent("#token-endpoint"), { method: "POST", body: form });
+assert.equal(granted.status, 200, "the client secret gets no token");
+const access = { authorization: `Bearer ${(await granted.json()).access_token}` };
+assert.equal((await fetch(`${base}/Users?count=1`, { headers: access })).status, 200, "the access token does not work");
+
 // Switches are saved and stay; the check says what is wrong.
 await page.uncheck("input[name=deactivate_users]");
 await page.click("text=Save User Provision Options");

@@ -29,6 +29,7 @@ pub(crate) fn config(database: &str) -> Config {
         listen: "127.0.0.1:0".to_owned(),
         database: database.parse().unwrap(),
         public_url: None,
+        metrics: None,
         retention_days: 0,
     }
 }

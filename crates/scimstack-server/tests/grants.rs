@@ -143,7 +143,7 @@ fn a_request_that_is_not_in_order_is_refused_in_the_words_of_oauth(w: &World) {
         let description = answer["error_description"].as_str().unwrap();
         assert!(description.len() > 10 && !description.contains(&secret), "{description}");
     }
-    let plain = Request::post("/oauth2/token").header("content-type", "application/json").body(good.clone().into());
+    let plain = Request::post("/oauth2/token").header("content-type", "application/json").body(good.into());
     assert_eq!(send(w, plain.unwrap()).0, 400);
     let got = Request::get("/oauth2/token").body(Bytes::new()).unwrap();
     assert_eq!(send(w, got).0, 405);

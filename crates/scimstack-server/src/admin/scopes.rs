@@ -58,7 +58,7 @@ impl TokenScopes {
         };
         let (users, groups) = match (self.users || self.groups, asked.users || asked.groups) {
             (_, false) => (self.users, self.groups),
-            (true, true) if asked.users > self.users || asked.groups > self.groups => return None,
+            (true, true) if asked.users && !self.users || asked.groups && !self.groups => return None,
             _ => (asked.users, asked.groups),
         };
         Some(Self { read, write, users, groups })
