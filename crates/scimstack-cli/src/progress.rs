@@ -1,0 +1,45 @@
+//! A progress bar on the standard error stream, when that is a terminal; nothing otherwise.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How far something long has come.
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    /// A bar for so many things of a kind; for an unknown number, a counter.
+    pub(crate) fn new(total: Option<u64>, what: &'static str) -> Self {
+        // A stream that is no terminal gets nothing.
+        let bar = match total {
+            Some(total) => ProgressBar::new(total),
+            None => ProgressBar::no_length(),
+        };
+        let template = if total.is_some() { "{bar:40} {pos}/{len} {msg} {eta}" } else { "{spinner} {pos} {msg}" };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        Self(bar)
+    }
+
+    pub(crate) fn length(&self, total: u64) {
+        self.0.set_length(total);
+    }
+
+    pub(crate) fn at(&self, done: u64) {
+        self.0.set_position(done);
+    }
+
+    pub(crate) fn add(&self, more: u64) {
+        self.0.inc(more);
+    }
+
+    pub(crate) fn message(&self, text: String) {
+        self.0.set_message(text);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
