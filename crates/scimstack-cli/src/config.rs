@@ -108,7 +108,7 @@ impl Server {
             (Some(credentials), ..) => format!("client credentials of {}", credentials.client_id),
             (_, Some(_), ..) => "token".to_owned(),
             (_, _, Some(variable), _) => format!("token from {variable}"),
-            (_, _, _, Some(command)) => format!("token from `{command}`"),
+            (_, _, _, Some(_)) => "token from a command".to_owned(),
             _ => "nothing".to_owned(),
         }
     }

@@ -33,6 +33,16 @@ impl Progress {
         self.0.inc(more);
     }
 
+    /// Says something beside the bar, on the standard error stream.
+    pub(crate) fn say(&self, text: &str) {
+        self.0.suspend(|| eprintln!("{text}"));
+    }
+
+    /// Does something that prints, with the bar out of its way.
+    pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
+    }
+
     pub(crate) fn message(&self, text: String) {
         self.0.set_message(text);
     }

@@ -87,7 +87,7 @@ async fn many(
                 }
                 Err(failure) => {
                     failed += 1;
-                    report(*line, failure, &result, format)?;
+                    report(*line, failure, &result, format, &progress)?;
                     if matches!(failure, BulkFailure::Request(_)) {
                         stopped = Some(*line);
                     }
@@ -110,7 +110,7 @@ async fn many(
     }
 }
 
-fn report(line: usize, failure: &BulkFailure, result: &BulkResult, format: Format) -> Result {
+fn report(line: usize, failure: &BulkFailure, result: &BulkResult, format: Format, progress: &Progress) -> Result {
     let why = match failure {
         BulkFailure::Refused(refusal) => refused(refusal),
         BulkFailure::Request(error) => match error.source() {
@@ -119,14 +119,14 @@ fn report(line: usize, failure: &BulkFailure, result: &BulkResult, format: Forma
         },
         other => other.to_string(),
     };
-    eprintln!("scim: line {line}: {}", output::plain(&why));
+    progress.say(&format!("scim: line {line}: {}", output::plain(&why)));
     if format == Format::Table {
         return Ok(());
     }
     let mut row = Object::from_iter([("error", Value::from(why))]);
     row.insert("line", i64::try_from(line).unwrap_or(i64::MAX));
     row.insert("path", result.path.as_str());
-    output::print(&format!("{}\n", Value::from(row)))
+    progress.aside(|| output::print(&format!("{}\n", Value::from(row))))
 }
 
 fn print(made: &[(usize, String, String)], format: Format) -> Result {

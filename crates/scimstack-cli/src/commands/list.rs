@@ -103,7 +103,7 @@ impl List {
             count += 1;
             progress.add(1);
             match format {
-                Format::Jsonl => output::print(&format!("{}\n", Value::from(object)))?,
+                Format::Jsonl => progress.aside(|| output::print(&format!("{}\n", Value::from(object))))?,
                 _ => found.push(object),
             }
         }
