@@ -9,20 +9,27 @@ impl Progress {
     /// A bar for so many things of a kind; for an unknown number, a counter.
     pub(crate) fn new(total: Option<u64>, what: &'static str) -> Self {
         // A stream that is no terminal gets nothing.
-        let bar = match total {
-            Some(total) => ProgressBar::new(total),
-            None => ProgressBar::no_length(),
-        };
-        let template = if total.is_some() { "{bar:40} {pos}/{len} {msg} {eta}" } else { "{spinner} {pos} {msg}" };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+        let progress = Self(ProgressBar::no_length());
+        progress.style("{spinner} {pos} {msg}");
+        progress.0.set_message(what);
+        if let Some(total) = total {
+            progress.length(total);
         }
-        bar.set_message(what);
-        Self(bar)
+        progress
     }
 
+    /// Makes a bar of it, now that it is known how many there will be.
     pub(crate) fn length(&self, total: u64) {
+        if self.0.length().is_none() {
+            self.style("{bar:40} {pos}/{len} {msg} {eta}");
+        }
         self.0.set_length(total);
+    }
+
+    fn style(&self, template: &str) {
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.0.set_style(style);
+        }
     }
 
     pub(crate) fn at(&self, done: u64) {

@@ -85,7 +85,7 @@ impl Check {
         }
         let cancel = Cancel::default();
         stop_on_ctrl_c(cancel.clone());
-        let progress = Arc::new(Progress::new(Some(0), "checks"));
+        let progress = Arc::new(Progress::new(None, "checks"));
         let bar = progress.clone();
         let options = self.options().cancel(cancel).observe(move |done, total, outcome| {
             bar.length(total as u64);

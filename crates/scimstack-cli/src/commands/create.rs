@@ -83,7 +83,11 @@ async fn many(
             match &result.outcome {
                 Ok(done) => {
                     let id = done.id.clone().unwrap_or_default();
-                    made.push((*line, id, done.location.clone().unwrap_or_default()));
+                    let location = done.location.clone().unwrap_or_default();
+                    if format != Format::Table {
+                        progress.aside(|| row(*line, &id, &location))?;
+                    }
+                    made.push(vec![line.to_string(), id, location]);
                 }
                 Err(failure) => {
                     failed += 1;
@@ -100,7 +104,9 @@ async fn many(
         }
     }
     drop(progress);
-    print(&made, format)?;
+    if format == Format::Table {
+        output::print(&output::table(&["line", "id", "location"].map(str::to_owned), &made))?;
+    }
     match (failed, stopped) {
         (0, _) => Ok(()),
         (_, Some(line)) => {
@@ -129,16 +135,9 @@ fn report(line: usize, failure: &BulkFailure, result: &BulkResult, format: Forma
     progress.aside(|| output::print(&format!("{}\n", Value::from(row))))
 }
 
-fn print(made: &[(usize, String, String)], format: Format) -> Result {
-    if format == Format::Table {
-        let heading = ["line", "id", "location"].map(str::to_owned);
-        let rows: Vec<Vec<String>> =
-            made.iter().map(|(line, id, location)| vec![line.to_string(), id.clone(), location.clone()]).collect();
-        return output::print(&output::table(&heading, &rows));
-    }
-    made.iter().try_for_each(|(line, id, location)| {
-        let mut row = Object::from_iter([("id", id.as_str()), ("location", location.as_str())]);
-        row.insert("line", i64::try_from(*line).unwrap_or(i64::MAX));
-        output::print(&format!("{}\n", Value::from(row)))
-    })
+/// What was made, as a line of JSON.
+fn row(line: usize, id: &str, location: &str) -> Result {
+    let mut row = Object::from_iter([("id", id), ("location", location)]);
+    row.insert("line", i64::try_from(line).unwrap_or(i64::MAX));
+    output::print(&format!("{}\n", Value::from(row)))
 }
