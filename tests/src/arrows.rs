@@ -22,7 +22,8 @@ pub enum Layer {
     Apart,
 }
 
-/// The layer of each library. What is not here lies outside `crates/` and is a program.
+/// The layer of each crate that is published. What is not here lies outside `crates/` and is a program; the one program that
+/// is published, so that it can be installed, is here.
 pub const LAYERS: &[(&str, Layer)] = &[
     ("scimstack-schema", Layer::L0),
     ("scimstack-filter", Layer::L1),
@@ -35,6 +36,7 @@ pub const LAYERS: &[(&str, Layer)] = &[
     ("scimstack-store-postgres", Layer::L3),
     ("scimstack-store-testkit", Layer::L3),
     ("scimstack", Layer::Facade),
+    ("scimstack-cli", Layer::L4),
     ("scimstack-conformance", Layer::Apart),
     ("scimstack-derive", Layer::Apart),
 ];
@@ -103,7 +105,8 @@ const STORAGE: &[&str] = &[
 ];
 const RANDOM: &[&str] = &["fastrand", "getrandom", "rand", "rand_core"];
 
-/// What a crate's library may not have in its whole tree of normal dependencies, default features on, and why.
+/// What a crate's library may not have in its whole tree of normal dependencies, default features on (but for [`BARE`]), and
+/// why.
 pub const OUTSIDE: &[(&str, &[&[&str]], &str)] = &[
     (
         "scimstack-schema",
@@ -141,7 +144,7 @@ pub const OUTSIDE: &[(&str, &[&[&str]], &str)] = &[
     (
         "scimstack-client",
         &[RUNTIME, STORAGE, &["axum", "hyper", "hyper-util", "reqwest"]],
-        "the transport is handed in by the program",
+        "without its default features: a ready transport and a clock come with the feature \"reqwest\" alone",
     ),
     (
         "scimstack",
@@ -149,6 +152,9 @@ pub const OUTSIDE: &[(&str, &[&[&str]], &str)] = &[
         "whoever names only the facade gets no more than the engine's own needs",
     ),
 ];
+
+/// Crates that are looked at without their default features, because these bring what the crate itself does not need.
+pub const BARE: &[&str] = &["scimstack-client"];
 
 /// What the source of a library may not say, and why: `(part of a line, reason)`.
 const IMPURE: &[(&str, &str)] = &[
@@ -305,7 +311,7 @@ pub fn impure_lines(files: &[File]) -> Vec<String> {
         let Some((package, rest)) = file.path.strip_prefix("crates/").and_then(|path| path.split_once("/src/")) else {
             continue;
         };
-        let is_command = rest == "main.rs" || rest.starts_with("bin/");
+        let is_command = rest == "main.rs" || rest.starts_with("bin/") || layer(package) == Layer::L4;
         let is_test = rest == "tests.rs" || rest.ends_with("/tests.rs") || rest.contains("tests/");
         if !file.path.ends_with(".rs") || is_command || is_test || package == "scimstack-derive" {
             continue;
@@ -346,7 +352,7 @@ mod tests {
 
     fn package(name: &str, dependencies: Vec<Dependency>) -> Package {
         let (published, folder) = match layer(name) {
-            Layer::L4 => (false, format!("examples/{name}")),
+            Layer::L4 if name != "scimstack-cli" => (false, format!("examples/{name}")),
             _ => (true, format!("crates/{name}")),
         };
         Package { name: name.to_owned(), folder, published, dependencies }
@@ -368,6 +374,9 @@ mod tests {
             ("haystack-server", "scimstack-store-sqlite"),
             ("haystack-server", "scimstack-conformance"),
             ("haystack-server", "idp-simulator"),
+            ("scimstack-cli", "scimstack-client"),
+            ("scimstack-cli", "scimstack-conformance"),
+            ("scimstack-cli", "scimstack-provisioning"),
         ] {
             assert_eq!(edge(from, to, Kind::Normal, false), Vec::<String>::new(), "{from} -> {to}");
         }
@@ -393,6 +402,7 @@ mod tests {
             ("scimstack-server", "scimstack-conformance", "judge"),
             ("scimstack-server", "scimstack", "facade"),
             ("scimstack-server", "haystack-server", "program"),
+            ("scimstack-client", "scimstack-cli", "program"),
         ] {
             let found = edge(from, to, Kind::Normal, false);
             assert_eq!(found.len(), 1, "{from} -> {to}");
@@ -460,6 +470,7 @@ mod tests {
             "crates/scimstack-store/tests/memory.rs",
             "crates/scimstack-store/src/memory/tests.rs",
             "crates/scimstack-conformance/src/main.rs",
+            "crates/scimstack-cli/src/commands/check.rs",
             "crates/scimstack-store/src/notes.md",
         ] {
             assert_eq!(impure_lines(&[File::new(path, text)]), Vec::<String>::new(), "{path}");

@@ -105,17 +105,31 @@ pub fn packages() -> Vec<Package> {
         .collect()
 }
 
+/// With which features a package is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Features {
+    /// As whoever names it gets it.
+    Default,
+    /// With everything.
+    All,
+    /// With nothing.
+    None,
+}
+
 /// The names of all crates that reach a package's library through normal dependencies, the package itself among them.
 ///
 /// # Panics
 /// When cargo cannot resolve the package.
 #[must_use]
-pub fn tree(package: &str, all_features: bool) -> Vec<String> {
+pub fn tree(package: &str, features: Features) -> Vec<String> {
+    let all_features = features == Features::All;
     let list = |pruned: &[&str]| -> Vec<String> {
         let mut command = cargo();
         command.args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
-        if all_features {
-            command.arg("--all-features");
+        match features {
+            Features::Default => {}
+            Features::All => drop(command.arg("--all-features")),
+            Features::None => drop(command.arg("--no-default-features")),
         }
         command.args(pruned);
         run(&mut command).lines().filter_map(|line| line.split(' ').next().map(ToOwned::to_owned)).collect()

@@ -1,4 +1,4 @@
-//! Our own conformance suite, by its command, against the release binary: over a real socket, and with its reports read
+//! Our own conformance suite, by its command `scim check`, against the release binary: over a real socket, and with its reports read
 //! again. What the suite demands is its own business; here every check has to pass, those of a SHOULD included.
 
 use crate::error::{Doing, Error, Result};
@@ -12,7 +12,7 @@ const EXPECTED: &[(&str, &str)] = &[];
 pub(crate) fn run(context: &Context) -> Result {
     let tenant = Tenant::start(context, "conformance")?;
     let (json, junit) = (tenant.directory.join("report.json"), tenant.directory.join("report.xml"));
-    let mut command = context.cargo(&["run", "--package", "scimstack-conformance", "--example", "check", "--"]);
+    let mut command = context.cargo(&["run", "--package", "scimstack-cli", "--bin", "scim", "--", "check"]);
     command.arg(&tenant.url).arg("--json").arg(&json).arg("--junit").arg(&junit);
     tenant.judge(context, "the conformance suite", command)?;
     let report = std::fs::read_to_string(&json).doing(format_args!("read {}", json.display()))?;

@@ -262,6 +262,14 @@ impl Answer {
         retry_after(&self.headers, None).map(|wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX))
     }
 
+    /// The object of a good answer.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for another status, [`Error::Answer`] for a body that is no JSON object.
+    pub fn into_object(self) -> Result<Object, Error> {
+        self.object()?.ok_or_else(nothing)
+    }
+
     /// The answer itself when its status is good.
     pub(crate) fn accepted(self) -> Result<Self, Error> {
         if (200..300).contains(&self.status) {

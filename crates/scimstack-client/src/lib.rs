@@ -73,3 +73,8 @@ pub use scimstack_schema::views;
 pub use secret::Secret;
 pub use timer::Timer;
 pub use transport::{BoxError, NotSent, Transport};
+
+/// The README's example compiles.
+#[cfg(all(doctest, feature = "reqwest"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -108,6 +108,7 @@ fn requests_keep_to_the_limits_of_the_server() {
     let results = block_on(server.client().bulk(&bulk)).unwrap();
     assert_eq!(results.iter().filter(|result| result.outcome.is_ok()).count(), 20);
     assert_eq!(words(&results)[20], "too large");
+    assert!(!requests(&server).iter().any(|asked| asked.body.contains("xxx")), "what is too large is not sent");
     let sizes: Vec<usize> = requests(&server).iter().map(|asked| asked.body.len()).collect();
     assert!(sizes.iter().all(|size| *size <= bytes), "{sizes:?}");
     assert!(sizes.len() < 15, "requests are filled: {sizes:?}");

@@ -65,7 +65,9 @@ fn discovery_is_read_once_and_shared() {
     assert_eq!(found.problems.len(), 2, "{:?}", found.problems);
     assert_eq!((found.page_size(None), found.page_size(Some(5)), found.page_size(Some(500))), (20, 5, 20));
 
-    block_on(client.clone().discover()).unwrap();
+    let sharing = client.clone();
+    block_on(sharing.discover()).unwrap();
+    block_on(client.discover()).unwrap();
     assert_eq!(server.asked().len(), 3);
     block_on(client.forget_discovery());
     block_on(client.discover()).unwrap();

@@ -4,7 +4,7 @@
 #![cfg(feature = "reqwest")]
 
 use rcgen::{CertificateParams, KeyPair};
-use scimstack_client::{Client, Error, ErrorKind, ReqwestTransport};
+use scimstack_client::{Client, Error, ErrorKind, ReqwestTransport, Timer as _, TokioTimer};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -77,6 +77,20 @@ async fn where_nobody_listens_nothing_was_sent() {
     let error = client.users().get("7").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     assert!(!format!("{error:?} {error}").contains("s3cret"));
+}
+
+#[test]
+fn chance_is_within_its_bounds_and_another_each_time() {
+    let drawn: Vec<f64> = (0..100).map(|_| TokioTimer.chance()).collect();
+    assert!(drawn.iter().all(|chance| (0.0..1.0).contains(chance)), "{drawn:?}");
+    assert!(drawn.windows(2).any(|pair| pair[0] != pair[1]));
+}
+
+#[tokio::test]
+async fn a_client_is_connected_in_one_call() {
+    let (url, handle) = serve(ANN).await;
+    assert_eq!(Client::connect(&url, "s3cret").unwrap().users().get("7").await.unwrap().user_name, "ann@x.test");
+    assert!(handle.await.unwrap().contains("authorization: Bearer s3cret\r\n"));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! How a run is done: what is left out, how fast, how much, and how it is stopped. Owns no behaviour.
 
+use crate::report::Outcome;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -22,6 +24,19 @@ impl Cancel {
     }
 }
 
+/// How many outcomes there are, how many there will be, and the newest.
+type Tell = dyn Fn(usize, usize, &Outcome) + Send + Sync;
+
+/// Who is told how a run comes along.
+#[derive(Clone)]
+pub(crate) struct Observer(Arc<Tell>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
 /// How a run is done.
 ///
 /// ```
@@ -36,6 +51,7 @@ pub struct Options {
     pub(crate) max_requests: usize,
     pub(crate) run: Option<String>,
     pub(crate) cancel: Cancel,
+    pub(crate) observer: Option<Observer>,
 }
 
 impl Default for Options {
@@ -48,6 +64,7 @@ impl Default for Options {
             max_requests: 20_000,
             run: None,
             cancel: Cancel::default(),
+            observer: None,
         }
     }
 }
@@ -102,6 +119,19 @@ impl Options {
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.cancel = cancel;
         self
+    }
+
+    /// Tells `observer` each outcome as it comes: how many there are by now, how many there will be, and the outcome.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Fn(usize, usize, &Outcome) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer(Arc::new(observer)));
+        self
+    }
+
+    pub(crate) fn tell(&self, done: usize, total: usize, outcome: &Outcome) {
+        if let Some(Observer(tell)) = &self.observer {
+            tell(done, total, outcome);
+        }
     }
 
     pub(crate) fn wants(&self, id: &str) -> bool {

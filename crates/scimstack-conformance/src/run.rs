@@ -19,22 +19,30 @@ pub async fn run(transport: &dyn Transport, target: &Target, options: &Options) 
     let service = Service::discover(&session).await;
     session.take_broken();
     let mut report = Report::new(&service);
+    let kinds = service.kinds.iter().filter(|kind| options.wants_type(&kind.name)).count();
+    let each = if service.kinds.is_empty() { 1 } else { kinds };
+    let count = |check: &Check| if matches!(check.runs, Runs::Once(_)) { 1 } else { each };
+    let total = checks().filter(|check| options.wants(check.id)).map(count).sum();
+    let add = |report: &mut Report, outcome: Outcome| {
+        options.tell(report.outcomes.len() + 1, total, &outcome);
+        report.outcomes.push(outcome);
+    };
     for check in checks().filter(|check| options.wants(check.id)) {
         match check.runs {
             Runs::Once(run) => {
                 session.begin();
                 let ended = run(&World { session: &session, service: &service }).await;
-                report.outcomes.push(outcome(check, None, ended, &session).await);
+                add(&mut report, outcome(check, None, ended, &session).await);
             }
             Runs::Each(_) if service.kinds.is_empty() => {
                 let ended = Err(Stop::Untested("the server names no resource type".to_owned()));
-                report.outcomes.push(outcome(check, None, ended, &session).await);
+                add(&mut report, outcome(check, None, ended, &session).await);
             }
             Runs::Each(run) => {
                 for kind in service.kinds.iter().filter(|kind| options.wants_type(&kind.name)) {
                     session.begin();
                     let ended = run(&World { session: &session, service: &service }, kind).await;
-                    report.outcomes.push(outcome(check, Some(kind), ended, &session).await);
+                    add(&mut report, outcome(check, Some(kind), ended, &session).await);
                 }
             }
         }

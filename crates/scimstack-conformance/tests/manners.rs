@@ -147,6 +147,22 @@ fn only_what_was_asked_for_is_run() {
 }
 
 #[test]
+fn every_outcome_is_told_as_it_comes_and_how_many_there_will_be() {
+    let told = std::sync::Arc::new(Mutex::new(Vec::new()));
+    let log = told.clone();
+    let options = Options::default()
+        .only("create-")
+        .only("discovery-")
+        .resource_type("User")
+        .observe(move |done, total, outcome| log.lock().unwrap().push((done, total, outcome.name())));
+    let report = Noted::new(|_, _| None).run(&options);
+    let all = report.outcomes.len();
+    let expected: Vec<_> = (1..).zip(&report.outcomes).map(|(done, outcome)| (done, all, outcome.name())).collect();
+    assert!(all > 5);
+    assert_eq!(*told.lock().unwrap(), expected);
+}
+
+#[test]
 fn no_more_requests_are_sent_than_allowed() {
     let server = Noted::new(|_, _| None);
     let report = server.run(&Options::default().max_requests(50));

@@ -8,7 +8,7 @@
 //! | [`protocol`] | `scimstack-protocol` | always |
 //! | `server`, `store` | `scimstack-server`, `scimstack-store` | `server` |
 //! | `store_sqlite` | `scimstack-store-sqlite` | `sqlite` |
-//! | `client` | `scimstack-client` | `client` |
+//! | `client` | `scimstack-client` | `client`; with its ready transport, `reqwest` |
 //! | `provisioning` | `scimstack-provisioning` | `provisioning` |
 //!
 //! ```

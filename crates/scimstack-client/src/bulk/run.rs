@@ -93,29 +93,28 @@ impl<'a> Run<'a> {
         let (mut batch, mut size) = (Vec::new(), ENVELOPE);
         for index in straight {
             if self.stopped {
-                return;
+                break;
             }
             // What it needs may be in the request that is being filled; then it is sent with that, by reference.
-            let Some(value) = self.written(index) else { continue };
-            let length = value.to_bytes().len() + 1;
-            if ENVELOPE + length > limits.max_payload_size {
-                self.set(index, Err(BulkFailure::TooLarge(limits.max_payload_size)));
-                continue;
-            }
-            if batch.len() >= limits.max_operations || size + length > limits.max_payload_size {
+            let Some(mut value) = self.written(index) else { continue };
+            let mut length = value.to_bytes().len() + 1;
+            if batch.len() >= limits.max_operations || size.saturating_add(length) > limits.max_payload_size {
                 self.send(std::mem::take(&mut batch)).await;
                 size = ENVELOPE;
                 if self.stopped {
                     return;
                 }
                 // It is written anew: the ids it refers to are known now.
-                let Some(value) = self.written(index) else { continue };
-                size += value.to_bytes().len() + 1;
-                batch.push((index, value));
-            } else {
-                size += length;
-                batch.push((index, value));
+                let Some(anew) = self.written(index) else { continue };
+                length = anew.to_bytes().len() + 1;
+                value = anew;
             }
+            if ENVELOPE.saturating_add(length) > limits.max_payload_size {
+                self.set(index, Err(BulkFailure::TooLarge(limits.max_payload_size)));
+                continue;
+            }
+            size += length;
+            batch.push((index, value));
         }
         self.send(batch).await;
         self.circle(limits).await;
