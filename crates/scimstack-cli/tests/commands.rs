@@ -275,6 +275,22 @@ fn check_judges_the_server_and_writes_reports() {
 }
 
 #[test]
+fn check_replays_what_identity_providers_send() {
+    let server = Server::start();
+    assert!(server.scim(&["check", "--list"]).fine().contains("okta-oin"));
+    let words = ["check", "--replay", "okta,jumpcloud", "--json", "replays.json", "--junit", "replays.xml"];
+    let report = server.scim(&words);
+    assert!(report.fine().contains("okta"), "{report:?}");
+    let read = |name| std::fs::read_to_string(server.directory.path().join(name)).unwrap();
+    assert!(read("replays.json").contains("jumpcloud") && read("replays.xml").contains("</testsuites>"));
+    assert_eq!(server.people(), 0, "what was made is deleted");
+    // A server that knows the providers does not refuse what the letter does.
+    server.scim(&["check", "--replay", "jumpcloud", "--letter"]).failed(1);
+    server.scim(&["check", "--replay", "nobody"]).failed(2);
+    server.scim(&["check", "--letter"]).failed(2);
+}
+
+#[test]
 fn completions_are_there_for_every_shell() {
     let server = Server::start();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
