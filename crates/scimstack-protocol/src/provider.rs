@@ -62,25 +62,19 @@ impl Features {
         let mut filter = supported(true);
         filter.insert("maxResults", i64::from(self.max_results));
 
-        let mut bearer = Object::new();
-        bearer.insert("type", "oauthbearertoken");
-        bearer.insert("name", "Bearer token");
-        bearer.insert(
-            "description",
-            "A token made by an administrator, sent as \"Authorization: Bearer\" with every request.",
-        );
-        bearer.insert("specUri", "https://www.rfc-editor.org/info/rfc6750");
-        bearer.insert("primary", true);
-
-        let mut basic = Object::new();
-        basic.insert("type", "httpbasic");
-        basic.insert("name", "HTTP Basic");
-        basic.insert(
-            "description",
-            "For clients that can do nothing else: any user name, and a token made by an administrator as the password.",
-        );
-        basic.insert("specUri", "https://www.rfc-editor.org/info/rfc7617");
-        basic.insert("primary", false);
+        let bearer = Scheme {
+            r#type: "oauthbearertoken",
+            name: "Bearer token",
+            description: "A token made by an administrator, sent as \"Authorization: Bearer\" with every request.",
+            specification: "https://www.rfc-editor.org/info/rfc6750",
+        };
+        let basic = Scheme {
+            r#type: "httpbasic",
+            name: "HTTP Basic",
+            description: "For clients that can do nothing else: any user name, and a token made by an administrator as the \
+                          password.",
+            specification: "https://www.rfc-editor.org/info/rfc7617",
+        };
 
         let mut pagination = Object::new();
         pagination.insert("cursor", self.pagination.cursor_timeout.is_some());
@@ -105,9 +99,29 @@ impl Features {
         document.insert("sort", supported(self.sort));
         document.insert("etag", supported(self.etag));
         document.insert("pagination", pagination);
-        document.insert("authenticationSchemes", vec![bearer, basic]);
+        document.insert("authenticationSchemes", vec![bearer.shown(true), basic.shown(false)]);
         document.insert("meta", meta);
         document.into()
+    }
+}
+
+/// A way to be authenticated (RFC 7643 §5).
+struct Scheme {
+    r#type: &'static str,
+    name: &'static str,
+    description: &'static str,
+    specification: &'static str,
+}
+
+impl Scheme {
+    fn shown(&self, is_primary: bool) -> Object {
+        let mut scheme = Object::new();
+        scheme.insert("type", self.r#type);
+        scheme.insert("name", self.name);
+        scheme.insert("description", self.description);
+        scheme.insert("specUri", self.specification);
+        scheme.insert("primary", is_primary);
+        scheme
     }
 }
 

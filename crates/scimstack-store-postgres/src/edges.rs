@@ -5,7 +5,7 @@ use crate::codec::{Reader, Writer};
 use crate::fault::Fault;
 use crate::read::{kinds, peers};
 use crate::refs::{BY_RAW, key, packed};
-use crate::sql::{Sql, Transaction, signed};
+use crate::sql::{self, Sql, Transaction, signed};
 use crate::text::Packed;
 use bytes::Bytes;
 use scimstack_schema::fold::fold;
@@ -76,16 +76,17 @@ pub(crate) async fn edges(tx: &Transaction<'_>, scope: Scope, query: &EdgeQuery)
     let mut found: Vec<Edge> = found.into_iter().map(|(_, edge)| edge).collect();
     if query.peer {
         let backward = matches!(query.anchor, Anchor::Targets(_));
-        fill_peers(tx, scope, &mut found, backward).await?;
+        fill_peers(tx, scope, &mut found, backward.then_some(&edges.relation), backward).await?;
     }
     Ok(EdgePage { edges: found, next })
 }
 
-/// Fills in who is at the other end.
+/// Fills in who is at the other end; and whether edges of the relation `above` end there.
 pub(crate) async fn fill_peers(
     tx: &Transaction<'_>,
     scope: Scope,
     edges: &mut [Edge],
+    above: Option<&Packed>,
     backward: bool,
 ) -> Result<(), Fault> {
     let other = |edge: &Edge| if backward { Some(edge.source.clone()) } else { edge.target.clone() };
@@ -94,7 +95,7 @@ pub(crate) async fn fill_peers(
     if known.is_empty() {
         return Ok(());
     }
-    let peers = peers(tx, scope, &known).await?;
+    let peers = peers(tx, scope, &known, above).await?;
     let with_other = edges.iter_mut().zip(&others).filter(|(_, other)| other.is_some());
     for ((edge, _), peer) in with_other.zip(peers) {
         edge.peer = peer;
@@ -152,6 +153,9 @@ impl Edges<'_> {
     pub(crate) async fn of_targets(&self, keys: &[Key], after: Option<&Place>, enough: usize) -> Result<Found, Fault> {
         let mut found = Found::new();
         let targets: BTreeSet<(Packed, Packed)> = keys.iter().map(packed).collect();
+        if after.is_none() && targets.len() > 1 {
+            return self.first_of_targets(targets, enough).await;
+        }
         for target in targets {
             let mut sql = self.select();
             sql.push(" AND tkind = ").bind(&target.0).push(" AND tid = ").bind(&target.1);
@@ -169,6 +173,25 @@ impl Edges<'_> {
             sql.push(" ORDER BY skind, sid, n LIMIT ").bind(signed(enough as u64));
             found.extend(self.run(&sql).await?);
         }
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        found.truncate(enough);
+        Ok(found)
+    }
+
+    /// The first `enough` edges that end at any of several records: one statement, whose range of the index is read for each.
+    async fn first_of_targets(&self, targets: BTreeSet<(Packed, Packed)>, enough: usize) -> Result<Found, Fault> {
+        let (kinds, ids): (Vec<Packed>, Vec<Packed>) = targets.into_iter().unzip();
+        let rows = sql::all(
+            self.tx,
+            "SELECT e.skind, e.sid, e.pending, e.tkind, e.tid, e.n, e.raw, e.data \
+             FROM unnest($3::text[], $4::text[]) AS t(kind, id) \
+             CROSS JOIN LATERAL (SELECT l.skind, l.sid, l.pending, l.tkind, l.tid, l.n, l.raw, l.data FROM edge l \
+             WHERE l.scope = $1 AND l.relation = $2 AND l.tkind = t.kind AND l.tid = t.id AND NOT l.pending \
+             ORDER BY l.skind, l.sid, l.n LIMIT $5) AS e",
+            &[&i64::from(self.scope.number()), &self.relation, &kinds, &ids, &signed(enough as u64)],
+        )
+        .await?;
+        let mut found = rows.iter().map(edge).collect::<Result<Found, Fault>>()?;
         found.sort_by(|(one, _), (other, _)| one.cmp(other));
         found.truncate(enough);
         Ok(found)

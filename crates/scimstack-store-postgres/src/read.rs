@@ -112,24 +112,38 @@ pub(crate) fn stored(row: &Row, kind: &Kind) -> Result<Stored, Fault> {
     Ok(Stored::new(key, version, core, large(10)?, large(11)?, unsigned(row.try_get(9)?)))
 }
 
-/// How records are shown at the other end of edges, in the order of `keys`.
-pub(crate) async fn peers(tx: &Transaction<'_>, scope: Scope, keys: &[&Key]) -> Result<Vec<Option<Peer>>, Fault> {
+/// How records are shown at the other end of edges, in the order of `keys`; and whether edges of the relation `above` end
+/// at them.
+pub(crate) async fn peers(
+    tx: &Transaction<'_>,
+    scope: Scope,
+    keys: &[&Key],
+    above: Option<&Packed>,
+) -> Result<Vec<Option<Peer>>, Fault> {
     let kinds: Vec<Packed> = keys.iter().map(|key| Packed::of(key.kind.as_str())).collect();
     let ids: Vec<Packed> = keys.iter().map(|key| Packed::of(key.id.as_str())).collect();
-    let rows = sql::all(
-        tx,
-        "SELECT k.at, r.display, r.active \
-         FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k(kind, id, at) \
-         JOIN resource r ON r.scope = $1 AND r.kind = k.kind AND r.id = k.id",
-        &[&i64::from(scope.number()), &kinds, &ids],
-    )
-    .await?;
+    let scope = i64::from(scope.number());
+    let rows = match above {
+        None => {
+            let text = "SELECT k.at, r.display, r.active, false \
+                        FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k(kind, id, at) \
+                        JOIN resource r ON r.scope = $1 AND r.kind = k.kind AND r.id = k.id";
+            sql::all(tx, text, &[&scope, &kinds, &ids]).await?
+        }
+        Some(relation) => {
+            let text = "SELECT k.at, r.display, r.active, EXISTS (SELECT 1 FROM edge e WHERE e.scope = $1 \
+                        AND e.relation = $4 AND e.tkind = k.kind AND e.tid = k.id AND NOT e.pending) \
+                        FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS k(kind, id, at) \
+                        JOIN resource r ON r.scope = $1 AND r.kind = k.kind AND r.id = k.id";
+            sql::all(tx, text, &[&scope, &kinds, &ids, relation]).await?
+        }
+    };
     let mut peers = vec![None; keys.len()];
     for row in rows {
         let at = usize::try_from(row.try_get::<_, i64>(0)? - 1).unwrap_or(usize::MAX);
         let display = row.try_get::<_, Option<Packed>>(1)?.map(|display| display.open());
         let peer = peers.get_mut(at).ok_or(Damaged("a row that was not asked for"))?;
-        *peer = Some(Peer { display, active: row.try_get(2)? });
+        *peer = Some(Peer { display, active: row.try_get(2)?, is_target: row.try_get(3)? });
     }
     Ok(peers)
 }

@@ -5,7 +5,7 @@ use crate::codec::{Reader, Writer};
 use crate::dict::{Class, Dict, Num};
 use crate::fault::Fault;
 use crate::links::{BY_RAW, key};
-use crate::read::peer;
+use crate::read::{peer, peer_above};
 use crate::sql::{self, Sql, signed};
 use bytes::Bytes;
 use rusqlite::{Connection, Row, params};
@@ -87,7 +87,10 @@ pub(crate) fn edges(connection: &Connection, dict: &Dict, scope: Scope, query: &
             edge.peer = match known.get(other) {
                 Some(peer) => peer.clone(),
                 None => {
-                    let peer = peer(connection, dict, scope, other)?;
+                    let peer = match backward {
+                        true => peer_above(connection, dict, scope, relation, other)?,
+                        false => peer(connection, dict, scope, other)?,
+                    };
                     known.insert(other.clone(), peer.clone());
                     peer
                 }

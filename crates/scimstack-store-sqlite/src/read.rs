@@ -161,6 +161,24 @@ pub(crate) fn peer(connection: &Connection, dict: &Dict, scope: Scope, key: &Key
         connection,
         "SELECT display, active FROM resource WHERE scope = ?1 AND kind = ?2 AND id = ?3",
         params![scope.number(), kind, key.id.as_str()],
-        |row| Ok(Peer { display: row.get(0)?, active: row.get(1)? }),
+        |row| Ok(Peer { display: row.get(0)?, active: row.get(1)?, is_target: false }),
+    )?)
+}
+
+/// [`peer`], and whether edges of a relation end at it.
+pub(crate) fn peer_above(
+    connection: &Connection,
+    dict: &Dict,
+    scope: Scope,
+    relation: Num,
+    key: &Key,
+) -> Result<Option<Peer>, Fault> {
+    let Some(kind) = dict.number(connection, Class::Kind, key.kind.as_str())? else { return Ok(None) };
+    Ok(sql::first(
+        connection,
+        "SELECT display, active, EXISTS (SELECT 1 FROM edge WHERE scope = ?1 AND relation = ?4 AND tkind = ?5 AND tid = ?3 \
+         AND pending = 0) FROM resource WHERE scope = ?1 AND kind = ?2 AND id = ?3",
+        params![scope.number(), kind, key.id.as_str(), relation, key.kind.as_str()],
+        |row| Ok(Peer { display: row.get(0)?, active: row.get(1)?, is_target: row.get(2)? }),
     )?)
 }

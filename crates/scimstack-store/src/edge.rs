@@ -73,6 +73,9 @@ pub struct Peer {
     pub display: Option<String>,
     /// Its `active`.
     pub active: Option<bool>,
+    /// With [`Anchor::Targets`]: whether edges of the same relation end at it, too, so that there is more above it. Else
+    /// `false`.
+    pub is_target: bool,
 }
 
 /// A page of edges, in a stable order: by source, then target, pending ones of a source last, by raw value. Keys are

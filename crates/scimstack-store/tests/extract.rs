@@ -204,7 +204,7 @@ fn members_and_groups_are_put_where_filters_look_for_them() {
         target,
         raw: raw.into(),
         data: Bytes::from_static(data.as_bytes()),
-        peer: display.map(|display| Peer { display: Some(display.into()), active: None }),
+        peer: display.map(|display| Peer { display: Some(display.into()), active: None, is_target: false }),
     };
     let group = key("Group", "g1");
     let members = vec![

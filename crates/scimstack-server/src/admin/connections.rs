@@ -150,7 +150,7 @@ impl Admin {
             &id,
             || named(&policy.name),
             |row| {
-                if row.object.get("policy") == Some(&value) {
+                if row.policy::<ConnectionPolicy>()? == policy {
                     return Ok(false);
                 }
                 row.object.insert("policy", value.clone());

@@ -59,8 +59,11 @@ async fn read(call: &Call<'_>, keys: &[Key]) -> Outcome<Memberships> {
             for edge in page.edges {
                 let Some(member) = edge.target else { continue };
                 if !found.display.contains_key(&edge.source) {
+                    // Most groups are in no other; nothing is asked of what is above those.
+                    if edge.peer.as_ref().is_none_or(|peer| peer.is_target) {
+                        next.push(edge.source.clone());
+                    }
                     found.display.insert(edge.source.clone(), edge.peer.and_then(|peer| peer.display));
-                    next.push(edge.source.clone());
                 }
                 found.direct.entry(member).or_default().push(edge.source);
             }

@@ -63,7 +63,7 @@ impl Reading<'_> {
         self.budget.spend_edges(found.len(), target)?;
         let mut found: Vec<Edge> = found.into_iter().map(|(_, edge)| edge).collect();
         if need.need.backward {
-            fill_peers(self.tx, self.scope, &mut found, true).await?;
+            fill_peers(self.tx, self.scope, &mut found, None, true).await?;
         }
         Ok(found)
     }

@@ -54,7 +54,7 @@ async fn forward(world: World) -> Outcome {
     query.pending = true;
     query.peer = true;
     let found = world.store.edges(world.scope, &query).await?.edges;
-    let peer = |display: &str, active| Some(Peer { display: Some(display.to_owned()), active });
+    let peer = |display: &str, active| Some(Peer { display: Some(display.to_owned()), active, is_target: false });
     let edge = |target: Option<scimstack_store::Key>, raw: &str, data: &'static str, peer| Edge {
         source: group("g1"),
         target,
@@ -82,11 +82,11 @@ async fn backward(world: World) -> Outcome {
     let mut query = edge_query("members", Anchor::Targets(vec![user("u1")]), 100);
     query.peer = true;
     let found = world.store.edges(world.scope, &query).await?.edges;
-    let found: Vec<_> =
-        found.into_iter().map(|edge| (edge.source, edge.target, edge.peer.and_then(|p| p.display))).collect();
+    let peer = |display: &str, is_target| Some(Peer { display: Some(display.to_owned()), active: None, is_target });
+    let found: Vec<_> = found.into_iter().map(|edge| (edge.source, edge.target, edge.peer)).collect();
     let expected = vec![
-        (group("g1"), Some(user("u1")), Some("Group 1".to_owned())),
-        (group("g2"), Some(user("u1")), Some("Group 2".to_owned())),
+        (group("g1"), Some(user("u1")), peer("Group 1", true)),
+        (group("g2"), Some(user("u1")), peer("Group 2", false)),
     ];
     same("the groups of u1", found, expected)?;
     same("the groups of u9", world.edges("members", Anchor::Targets(vec![user("u9")])).await?.len(), 0)?;

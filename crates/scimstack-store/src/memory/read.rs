@@ -12,7 +12,7 @@ use crate::store::StoreError;
 use bytes::Bytes;
 use scimstack_schema::Value;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// A match and its place in the order.
 struct Found {
@@ -158,9 +158,11 @@ impl Space {
 
     /// The edge, with who `peer` is.
     fn edge(&self, source: &Key, link: &Link, peer: Option<&Key>) -> Edge {
-        let peer = peer
-            .and_then(|peer| self.row(peer))
-            .map(|row| Peer { display: row.record.core.display.clone(), active: row.record.core.active });
+        let peer = peer.and_then(|peer| self.row(peer)).map(|row| Peer {
+            display: row.record.core.display.clone(),
+            active: row.record.core.active,
+            is_target: false,
+        });
         Edge {
             source: source.clone(),
             target: link.target.clone(),
@@ -200,6 +202,19 @@ pub(super) fn edges(space: Option<&Space>, query: &EdgeQuery) -> Result<EdgePage
     let more = found.len() > query.limit;
     found.truncate(query.limit);
     let next = found.last().filter(|_| more).map(|(place, _)| write_edge_cursor(place));
+    if backward && query.peer {
+        let of_relation = |link: &&Link| link.reference.rule.relation == query.relation;
+        let targets: HashSet<&Key> = space
+            .all_links()
+            .map(|(_, link)| link)
+            .filter(of_relation)
+            .filter_map(|link| link.target.as_ref())
+            .collect();
+        for (_, edge) in &mut found {
+            let is_target = targets.contains(&edge.source);
+            edge.peer.iter_mut().for_each(|peer| peer.is_target = is_target);
+        }
+    }
     Ok(EdgePage { edges: found.into_iter().map(|(_, edge)| edge).collect(), next })
 }
 
