@@ -16,7 +16,7 @@ pub(crate) struct Connection {
     /// A server of the configuration
     #[arg(long, short = 's', global = true, value_name = "NAME", help_heading = "Connection")]
     pub(crate) server: Option<String>,
-    /// The base URL, such as https://acme.example/scim/v2
+    /// The base URL, such as `https://acme.example/scim/v2`
     #[arg(long, global = true, env = "SCIM_URL", help_heading = "Connection")]
     pub(crate) url: Option<String>,
     /// The bearer token; others can see what stands in a command line, so better in the environment
