@@ -14,6 +14,7 @@ mod support;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_executor::block_on;
+use futures_util::FutureExt;
 use http::Request;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -236,6 +237,44 @@ fn keys_that_were_good_stay_good_for_a_day_while_they_cannot_be_fetched() {
     *publisher.keys.lock().unwrap() = Some("<html>".to_owned());
     w.clock.pass_seconds(30);
     opens(&w, &rsa.sign(&claims(&w, json!({}))), 503);
+}
+
+/// A publisher that answers once, and then never.
+#[derive(Default)]
+struct Stuck(Publisher);
+
+#[async_trait]
+impl KeySource for Stuck {
+    async fn fetch(&self, place: &str) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
+        if self.0.asked() > 0 {
+            std::future::pending::<()>().await;
+        }
+        self.0.fetch(place).await
+    }
+}
+
+#[test]
+fn a_publisher_that_does_not_answer_holds_nobody_up_whose_key_is_known() {
+    let w = Setting::directory().in_memory();
+    let stuck = Arc::new(Stuck::default());
+    let admin = w.engine.admin().clone();
+    let tokens = JwtAuthenticator::new(admin.clone(), stuck.clone());
+    let w = World { engine: Arc::new(Engine::builder(admin).authenticator(Arc::new(tokens)).build()), ..w };
+    let rsa = Signer::rsa("r");
+    stuck.0.publishes(&[&rsa]);
+    trust(&w, &issuer()).unwrap();
+    opens(&w, &rsa.sign(&claims(&w, json!({}))), 200);
+    w.clock.pass_seconds(3_601);
+    let token = rsa.sign(&claims(&w, json!({})));
+    let request = || {
+        let request = Request::get("/t/acme/api/scim/v2/Users").header("authorization", format!("Bearer {token}"));
+        request.body(Bytes::new()).unwrap()
+    };
+    let mut first = Box::pin(w.engine.handle(request()));
+    assert!((&mut first).now_or_never().is_none(), "it fetches, and waits");
+    assert_eq!(block_on(w.engine.handle(request())).status(), 200);
+    drop(first);
+    assert_eq!(block_on(w.engine.handle(request())).status(), 200, "whoever fetched has gone away");
 }
 
 #[test]

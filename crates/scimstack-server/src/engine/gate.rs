@@ -33,7 +33,6 @@ struct Lane {
 #[derive(Debug, Default)]
 struct Ticket {
     is_called: bool,
-    is_gone: bool,
     waker: Option<Waker>,
 }
 
@@ -72,7 +71,6 @@ impl Gate {
                 lane.running += 1;
                 return Ok(Pass { gate: self, tenant });
             }
-            lane.waiting.retain(|ticket| !lock(ticket).is_gone);
             if lane.waiting.len() >= limits.tenant_waiting {
                 return Err(too_many(FULL_SECONDS));
             }
@@ -88,15 +86,13 @@ impl Gate {
     fn leave(&self, tenant: TenantId) {
         let mut lanes = lock(&self.0);
         let Some(lane) = lanes.get_mut(&tenant) else { return };
-        while let Some(ticket) = lane.waiting.pop_front() {
+        if let Some(ticket) = lane.waiting.pop_front() {
             let mut ticket = lock(&ticket);
-            if !ticket.is_gone {
-                ticket.is_called = true;
-                if let Some(waker) = ticket.waker.take() {
-                    waker.wake();
-                }
-                return;
+            ticket.is_called = true;
+            if let Some(waker) = ticket.waker.take() {
+                waker.wake();
             }
+            return;
         }
         lane.running = lane.running.saturating_sub(1);
         // What a tenant owes of its rate is remembered for as long as it has anything under way, and for a thousand others.
@@ -141,13 +137,16 @@ impl Drop for Turn<'_> {
         if self.is_in {
             return;
         }
-        // The client has gone away. It may have been called a moment ago.
-        let is_called = {
-            let mut ticket = lock(&self.ticket);
-            ticket.is_gone = true;
-            ticket.is_called
+        // The client has gone away. Whoever does not wait any more was called a moment ago.
+        let waited = {
+            let mut lanes = lock(&self.gate.0);
+            let waiting = lanes.get_mut(&self.tenant).map(|lane| &mut lane.waiting);
+            waiting.is_some_and(|waiting| {
+                let at = waiting.iter().position(|ticket| Arc::ptr_eq(ticket, &self.ticket));
+                at.and_then(|at| waiting.remove(at)).is_some()
+            })
         };
-        if is_called {
+        if !waited {
             self.gate.leave(self.tenant);
         }
     }

@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Header};
 use scimstack_schema::Timestamp;
 use std::collections::HashMap;
 use std::error::Error;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 const HOUR_MICROS: i64 = 3_600 * 1_000_000;
 /// For how long keys are good while they cannot be fetched.
@@ -30,14 +30,43 @@ pub(super) enum Missing {
 /// The keys of all issuers, by the place they are fetched from.
 pub(super) struct Keys {
     source: Arc<dyn KeySource>,
-    places: std::sync::Mutex<HashMap<String, Arc<Mutex<Place>>>>,
+    places: std::sync::Mutex<HashMap<String, Arc<Place>>>,
 }
 
 #[derive(Default)]
 struct Place {
+    known: std::sync::Mutex<Known>,
+    /// Held by whoever fetches; the others wait only if there is no key for them meanwhile.
+    fetching: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Known {
     set: Option<JwkSet>,
     fetched: Option<Timestamp>,
     tried: Option<Timestamp>,
+}
+
+/// What is kept for a token.
+enum Look {
+    Good(DecodingKey),
+    /// Good while the source is away.
+    Old(DecodingKey),
+    Nothing,
+}
+
+impl Known {
+    fn look(&self, header: &Header, now: Timestamp) -> Look {
+        match self.set.as_ref().and_then(|set| choose(set, header)) {
+            Some(key) if within(self.fetched, now, HOUR_MICROS) => Look::Good(key),
+            Some(key) if within(self.fetched, now, DAY_MICROS) => Look::Old(key),
+            _ => Look::Nothing,
+        }
+    }
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn within(since: Option<Timestamp>, now: Timestamp, micros: i64) -> bool {
@@ -56,24 +85,31 @@ impl Keys {
             let set = serde_json::from_str(place).map_err(|error| Missing::Source(Box::new(error)))?;
             return choose(&set, header).ok_or(Missing::Key);
         }
-        let known = self.place(place);
-        // Whoever comes while keys are being fetched waits for them.
-        let mut known = known.lock().await;
-        let key = known.set.as_ref().and_then(|set| choose(set, header));
-        if within(known.fetched, now, HOUR_MICROS)
-            && let Some(key) = key
-        {
-            return Ok(key);
-        }
-        let old = key.filter(|_| within(known.fetched, now, DAY_MICROS));
-        if within(known.tried, now, PAUSE_MICROS) {
-            return match (old, &known.set) {
-                (Some(key), _) => Ok(key),
-                (None, Some(_)) => Err(Missing::Key),
-                (None, None) => Err(Missing::Source("the keys could not be fetched a moment ago".into())),
+        let kept = self.place(place);
+        // A source that is slow holds nobody up who has a key that is good.
+        let look = lock(&kept.known).look(header, now);
+        let _fetching = match (kept.fetching.try_lock(), look) {
+            (_, Look::Good(key)) | (None, Look::Old(key)) => return Ok(key),
+            (Some(fetching), _) => fetching,
+            (None, Look::Nothing) => kept.fetching.lock().await,
+        };
+        let old = {
+            let mut known = lock(&kept.known);
+            let old = match known.look(header, now) {
+                Look::Good(key) => return Ok(key),
+                Look::Old(key) => Some(key),
+                Look::Nothing => None,
             };
-        }
-        known.tried = Some(now);
+            if within(known.tried, now, PAUSE_MICROS) {
+                return match (old, &known.set) {
+                    (Some(key), _) => Ok(key),
+                    (None, Some(_)) => Err(Missing::Key),
+                    (None, None) => Err(Missing::Source("the keys could not be fetched a moment ago".into())),
+                };
+            }
+            known.tried = Some(now);
+            old
+        };
         let fetched = self.source.fetch(place).await.and_then(|bytes| {
             let set: JwkSet = serde_json::from_slice(&bytes)?;
             if set.keys.len() > MOST_KEYS {
@@ -84,6 +120,7 @@ impl Keys {
         match fetched {
             Ok(set) => {
                 let key = choose(&set, header);
+                let mut known = lock(&kept.known);
                 known.set = Some(set);
                 known.fetched = Some(now);
                 key.ok_or(Missing::Key)
@@ -92,8 +129,8 @@ impl Keys {
         }
     }
 
-    fn place(&self, place: &str) -> Arc<Mutex<Place>> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+    fn place(&self, place: &str) -> Arc<Place> {
+        let mut places = lock(&self.places);
         match places.get(place) {
             Some(known) => known.clone(),
             None => places.entry(place.to_owned()).or_default().clone(),
