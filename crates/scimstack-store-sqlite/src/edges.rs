@@ -3,14 +3,16 @@
 
 use crate::codec::{Reader, Writer};
 use crate::dict::{Class, Dict, Num};
-use crate::fault::Fault;
-use crate::links::{BY_RAW, key};
+use crate::fault::{Damaged, Fault};
+use crate::links::BY_RAW;
 use crate::read::{peer, peer_above};
 use crate::sql::{self, Sql, signed};
 use bytes::Bytes;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 use scimstack_store::edge::Peer;
-use scimstack_store::{Anchor, Edge, EdgePage, EdgeQuery, Key, Scope, StoreError};
+use scimstack_store::{Anchor, Edge, EdgePage, EdgeQuery, Key, Kind, ResourceId, Scope, StoreError};
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
 /// The place of an edge in the order: `skind, sid, pending, tkind, tid, n`.
@@ -25,6 +27,12 @@ pub(crate) struct Place {
 const CURSOR: u8 = b'e';
 
 impl Place {
+    fn of((n, edge): &Numbered) -> Self {
+        let text = |key: &Key| (key.kind.as_str().to_owned(), key.id.as_str().to_owned());
+        let target = edge.target.as_ref().map_or_else(|| (String::new(), edge.raw.clone()), text);
+        Self { source: text(&edge.source), pending: edge.target.is_none(), target, n: *n }
+    }
+
     fn encode(&self) -> Bytes {
         let mut out = Writer::new(CURSOR);
         out.text(&self.source.0).text(&self.source.1).number(u64::from(self.pending));
@@ -54,7 +62,66 @@ pub(crate) struct Edges<'r> {
     pub(crate) relation: Num,
 }
 
-type Found = Vec<(Place, Edge)>;
+/// An edge with the last part of its place.
+type Numbered = (i64, Edge);
+type Found = Vec<Numbered>;
+
+/// The order of places.
+fn order((n, one): &Numbered, (m, other): &Numbered) -> Ordering {
+    // Bound ones come first, the others by their raw value.
+    let target = |edge: &Edge| edge.target.is_none();
+    let by_target = || match (&one.target, &other.target) {
+        (Some(one), Some(other)) => one.cmp(other),
+        _ => target(one).cmp(&target(other)).then_with(|| one.raw.cmp(&other.raw)),
+    };
+    one.source.cmp(&other.source).then_with(by_target).then_with(|| n.cmp(m))
+}
+
+/// What most questions for edges are: the first of those that end at one record, with what they start at. One statement,
+/// which needs no transaction around it. `None` for every other question.
+pub(crate) fn direct(
+    connection: &Connection,
+    dict: &Dict,
+    scope: Scope,
+    query: &EdgeQuery,
+) -> Result<Option<EdgePage>, Fault> {
+    let (Anchor::Targets(keys), true, None, 1..) = (&query.anchor, query.peer, &query.after, query.limit) else {
+        return Ok(None);
+    };
+    let ([target], Some(relation)) = (&**keys, dict.number(connection, Class::Relation, &query.relation)?) else {
+        return Ok(None);
+    };
+    let mut statement = sql::prepare(
+        connection,
+        "SELECT e.skind, e.sid, e.n, e.raw, e.data, r.id, r.display, r.active, \
+         EXISTS (SELECT 1 FROM edge a WHERE a.scope = ?1 AND a.relation = ?2 AND a.tkind = e.skind AND a.tid = e.sid \
+         AND a.pending = 0) \
+         FROM edge e LEFT JOIN resource r ON r.scope = ?1 AND r.id = e.sid \
+         AND r.kind = (SELECT num FROM dict WHERE class = 1 AND name = e.skind) \
+         WHERE e.scope = ?1 AND e.relation = ?2 AND e.tkind = ?3 AND e.tid = ?4 AND e.pending = 0 \
+         ORDER BY e.skind, e.sid, e.n LIMIT ?5",
+    )?;
+    let (kind, id) = (target.kind.as_str(), target.id.as_str());
+    let params = params![scope.number(), relation, kind, id, signed(query.limit.saturating_add(1) as u64)];
+    let (mut rows, mut kinds, mut found) = (statement.query(params)?, Kinds::default(), Found::new());
+    while let Some(row) = rows.next()? {
+        let source = key_at(row, 0, &mut kinds)?;
+        let peer = match row.get_ref(5)? {
+            ValueRef::Null => None,
+            _ => Some(Peer { display: row.get(6)?, active: row.get(7)?, is_target: row.get(8)? }),
+        };
+        found.push((row.get(2)?, Edge { peer, ..edge(row, 3, source, Some(target.clone()))? }));
+    }
+    Ok(Some(page(found, query.limit)))
+}
+
+/// The first of what was found.
+fn page(mut found: Found, limit: usize) -> EdgePage {
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| Place::of(last).encode());
+    EdgePage { edges: found.into_iter().map(|(_, edge)| edge).collect(), next }
+}
 
 pub(crate) fn edges(connection: &Connection, dict: &Dict, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, Fault> {
     let after = match &query.after {
@@ -74,9 +141,7 @@ pub(crate) fn edges(connection: &Connection, dict: &Dict, scope: Scope, query: &
         Anchor::Targets(keys) => edges.to_targets(keys, after.as_ref(), enough)?,
         Anchor::All => edges.every(query.pending, after.as_ref(), enough)?,
     };
-    let more = found.len() > query.limit;
-    found.truncate(query.limit);
-    let next = found.last().filter(|_| more).map(|(place, _)| place.encode());
+    found.truncate(enough);
     if query.peer {
         let backward = matches!(query.anchor, Anchor::Targets(_));
         // Many edges may lead to the same few records.
@@ -97,8 +162,7 @@ pub(crate) fn edges(connection: &Connection, dict: &Dict, scope: Scope, query: &
             };
         }
     }
-    let edges = found.into_iter().map(|(_, edge)| edge).collect();
-    Ok(EdgePage { edges, next })
+    Ok(page(found, query.limit))
 }
 
 impl Edges<'_> {
@@ -110,7 +174,12 @@ impl Edges<'_> {
     }
 
     fn run(&self, sql: &Sql) -> Result<Found, Fault> {
-        sql.all(self.connection, |row| Ok(edge(row)))?.into_iter().collect()
+        let (mut kinds, mut found) = (Kinds::default(), Found::new());
+        sql.each(self.connection, |row| {
+            found.push(numbered(row, &mut kinds)?);
+            Ok::<_, Fault>(())
+        })?;
+        Ok(found)
     }
 
     /// Edges that start at any of these, the first `enough`.
@@ -160,7 +229,7 @@ impl Edges<'_> {
             None => self.first_to_targets(&keys, enough, &mut found)?,
             Some(place) => self.to_targets_after(&keys, place, enough, &mut found)?,
         }
-        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        found.sort_by(order);
         found.truncate(enough);
         Ok(found)
     }
@@ -189,16 +258,18 @@ impl Edges<'_> {
     fn first_to_targets(&self, keys: &[&Key], enough: usize, found: &mut Found) -> Result<(), Fault> {
         let mut statement = sql::prepare(
             self.connection,
-            "SELECT skind, sid, pending, tkind, tid, n, raw, data FROM edge \
+            "SELECT skind, sid, n, raw, data FROM edge \
              WHERE scope = ?1 AND relation = ?2 AND tkind = ?3 AND tid = ?4 AND pending = 0 \
              ORDER BY skind, sid, n LIMIT ?5",
         )?;
-        for key in keys {
-            let (kind, id) = (key.kind.as_str(), key.id.as_str());
+        let mut kinds = Kinds::default();
+        for &target in keys {
+            let (kind, id) = (target.kind.as_str(), target.id.as_str());
             let params = params![self.scope.number(), self.relation, kind, id, signed(enough as u64)];
             let mut rows = statement.query(params)?;
             while let Some(row) = rows.next()? {
-                found.push(edge(row)?);
+                let source = key_at(row, 0, &mut kinds)?;
+                found.push((row.get(2)?, edge(row, 3, source, Some(target.clone()))?));
             }
         }
         Ok(())
@@ -269,24 +340,47 @@ impl Edges<'_> {
     }
 }
 
-fn edge(row: &Row<'_>) -> Result<(Place, Edge), Fault> {
-    let place = Place {
-        source: (row.get(0)?, row.get(1)?),
-        pending: row.get(2)?,
-        target: (row.get(3)?, row.get(4)?),
-        n: row.get(5)?,
+/// Kinds that came before: each is made once.
+#[derive(Default)]
+struct Kinds(Vec<Kind>);
+
+impl Kinds {
+    fn kind(&mut self, name: &str) -> Kind {
+        if let Some(known) = self.0.iter().find(|known| known.as_str() == name) {
+            return known.clone();
+        }
+        let kind = Kind::from(name);
+        self.0.push(kind.clone());
+        kind
+    }
+}
+
+/// The key in this column and the next.
+fn key_at(row: &Row<'_>, at: usize, kinds: &mut Kinds) -> Result<Key, Fault> {
+    let text = |at: usize| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
+    let id = ResourceId::new(text(at + 1)?).ok_or(Damaged("an id that is none"))?;
+    Ok(Key { kind: kinds.kind(text(at)?), id })
+}
+
+/// The edge whose raw value is in this column and what else was sent in the next.
+fn edge(row: &Row<'_>, at: usize, source: Key, target: Option<Key>) -> Result<Edge, Fault> {
+    let raw = match row.get::<_, Option<String>>(at)? {
+        Some(raw) => raw,
+        None => target.as_ref().map_or_else(String::new, |target| target.id.as_str().to_owned()),
     };
-    let source = key(&place.source.0, &place.source.1)?;
-    let target = match place.pending {
-        true => None,
-        false => Some(key(&place.target.0, &place.target.1)?),
-    };
-    let edge = Edge {
-        source,
-        target,
-        raw: row.get::<_, Option<String>>(6)?.unwrap_or_else(|| place.target.1.clone()),
-        data: row.get::<_, Option<Vec<u8>>>(7)?.unwrap_or_default().into(),
-        peer: None,
-    };
-    Ok((place, edge))
+    let data = row.get_ref(at + 1)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
+    Ok(Edge { source, target, raw, data: data.map_or_else(Bytes::new, Bytes::copy_from_slice), peer: None })
+}
+
+/// An edge of [`Edges::select`].
+fn numbered(row: &Row<'_>, kinds: &mut Kinds) -> Result<Numbered, Fault> {
+    let source = key_at(row, 0, kinds)?;
+    let n = row.get(5)?;
+    if row.get(2)? {
+        // It has its raw value where others have their target's id.
+        let raw = row.get(4)?;
+        return Ok((n, Edge { raw, ..edge(row, 6, source, None)? }));
+    }
+    let target = key_at(row, 3, kinds)?;
+    Ok((n, edge(row, 6, source, Some(target))?))
 }

@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub(crate) enum Fault {
     Refused(StoreError),
     Sqlite(rusqlite::Error),
+    /// More is to be looked at than on the caller's thread.
+    TakesLong,
 }
 
 impl From<StoreError> for Fault {
@@ -29,6 +31,8 @@ impl From<Fault> for StoreError {
         match fault {
             Fault::Refused(error) => error,
             Fault::Sqlite(error) => Cause::new(error).into_error(),
+            // Whoever reads briefly asks for it first.
+            Fault::TakesLong => Stopped("a read that takes long was not handed on").into(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The embedded store: one SQLite file that holds every tenant's resources, durable and without a server.
 //!
 //! [`SqliteStore`] implements [`scimstack_store::Store`] with everything it can promise. One thread writes, and makes the
-//! changesets that wait for it durable together; reads run on their caller's thread, over a few connections that read
-//! only. Several processes may have the same file open: each sees what the others commit.
+//! changesets that wait for it durable together. Reads run on their caller's thread, over a few connections that read
+//! only; those that take longer than a millisecond or so go to threads of their own, where the tenants take turns. Several processes may have the same file open: each sees what the others commit.
 //!
 //! Left out: how a resource becomes a record and a filter a plan ([`scimstack_store::plan`]), and when to back up.
 //!
@@ -43,6 +43,7 @@ mod entries;
 mod fault;
 mod feed;
 mod links;
+mod long;
 mod maintain;
 mod migrate;
 mod oneshot;
@@ -66,8 +67,11 @@ pub use restore::{Restore, RestoreError};
 
 use async_trait::async_trait;
 use dict::Dict;
+use fault::Fault;
+use long::LongReads;
 use open::Location;
 use pool::Readers;
+use query::Pace;
 use scimstack_store::{
     Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, Explanation, FeedQuery, Key, Kind, Page, Query, Receipt,
     ResourceId, Scope, Store, StoreError, Stored, Want,
@@ -78,7 +82,8 @@ use writer::Writer;
 
 /// A store in an SQLite file. To be shared, put it in an `Arc`; dropped, it finishes what is queued.
 pub struct SqliteStore {
-    readers: Readers,
+    readers: Arc<Readers>,
+    long: LongReads,
     dict: Arc<Dict>,
     durable: bool,
     writer: Writer,
@@ -99,10 +104,12 @@ impl SqliteStore {
     /// A file that is no database of this library's, or of a newer version of it, or that cannot be opened.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, OpenError> {
         let location = Location::new(path.as_ref(), options);
+        let long = LongReads::start(location.long_readers()).map_err(OpenError::Thread)?;
         let writer = Arc::new(Mutex::new(location.settled_writer()?));
         let dict = Arc::new(Dict::default());
         Ok(Self {
-            readers: Readers::of_file(location),
+            readers: Arc::new(Readers::of_file(location)),
+            long,
             writer: Writer::start(writer, dict.clone()).map_err(OpenError::Thread)?,
             dict,
             durable: true,
@@ -117,7 +124,8 @@ impl SqliteStore {
         let connection = Arc::new(Mutex::new(open::in_memory()?));
         let dict = Arc::new(Dict::default());
         Ok(Self {
-            readers: Readers::Memory(connection.clone()),
+            readers: Arc::new(Readers::Memory(connection.clone())),
+            long: LongReads::start(1).map_err(OpenError::Thread)?,
             writer: Writer::start(connection, dict.clone()).map_err(OpenError::Thread)?,
             dict,
             durable: false,
@@ -166,14 +174,30 @@ impl Store for SqliteStore {
     }
 
     async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
-        self.readers.with(|connection| match query::direct(connection, &self.dict, scope, query)? {
-            Some(page) => Ok(page),
-            None => pool::snapshot(connection, |connection| query::query(connection, &self.dict, scope, query)),
-        })
+        let brief = self.readers.with(|connection| {
+            if let Some(page) = query::direct(connection, &self.dict, scope, query)? {
+                return Ok(Some(page));
+            }
+            let page = |connection: &_| query::query(connection, &self.dict, scope, query, Pace::Brief);
+            match pool::snapshot(connection, page) {
+                Ok(page) => Ok(Some(page)),
+                Err(Fault::TakesLong) => Ok(None),
+                Err(fault) => Err(fault),
+            }
+        })?;
+        if let Some(page) = brief {
+            return Ok(page);
+        }
+        let (readers, dict, query) = (self.readers.clone(), self.dict.clone(), query.clone());
+        let read = move || readers.snapshot(|connection| query::query(connection, &dict, scope, &query, Pace::Long));
+        self.long.run(scope, read).await
     }
 
     async fn edges(&self, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
-        self.readers.snapshot(|connection| edges::edges(connection, &self.dict, scope, query))
+        self.readers.with(|connection| match edges::direct(connection, &self.dict, scope, query)? {
+            Some(page) => Ok(page),
+            None => pool::snapshot(connection, |connection| edges::edges(connection, &self.dict, scope, query)),
+        })
     }
 
     async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {

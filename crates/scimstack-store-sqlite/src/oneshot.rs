@@ -1,4 +1,4 @@
-//! A value handed once from the writer's thread to a waiting future, under any runtime or none.
+//! A value handed once from a thread of the store's to a waiting future, under any runtime or none.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -32,6 +32,11 @@ fn lock<T>(shared: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
 }
 
 impl<T> Sender<T> {
+    /// Whether the receiver is still there.
+    pub(crate) fn is_awaited(&self) -> bool {
+        Arc::strong_count(&self.shared) > 1
+    }
+
     /// Hands the value over. A receiver that is gone does not mind.
     pub(crate) fn send(self, value: T) {
         lock(&self.shared).value = Some(value);
@@ -99,7 +104,9 @@ mod tests {
     #[test]
     fn a_receiver_that_is_gone_does_no_harm() {
         let (sender, receiver) = channel();
+        assert!(sender.is_awaited());
         drop(receiver);
+        assert!(!sender.is_awaited());
         sender.send(1);
     }
 }

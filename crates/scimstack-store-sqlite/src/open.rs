@@ -21,6 +21,10 @@ pub struct SqliteOptions {
     /// The most connections that read at once; at least one. Further readers wait for one of them. By default as many as
     /// there are processors, at least 4.
     pub readers: usize,
+    /// How many threads answer the questions that take longer than about a millisecond, each with one of
+    /// [`SqliteOptions::readers`] while it does; at least one. They bound what such questions, of all tenants together, take
+    /// of the processors. By default half as many as there are processors.
+    pub long_readers: usize,
     /// The page cache in bytes, divided over all connections. By default 64 MiB.
     pub cache_bytes: u64,
     /// How long to wait for another process that is writing, before a call fails with
@@ -43,6 +47,7 @@ impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
             readers: std::thread::available_parallelism().map_or(4, |n| n.get().max(4)),
+            long_readers: std::thread::available_parallelism().map_or(1, |n| (n.get() / 2).max(1)),
             cache_bytes: 64 * 1024 * 1024,
             busy_timeout: Duration::from_secs(10),
             synchronous: Synchronous::Full,
@@ -55,6 +60,13 @@ impl SqliteOptions {
     #[must_use]
     pub fn with_readers(mut self, readers: usize) -> Self {
         self.readers = readers;
+        self
+    }
+
+    /// Sets [`SqliteOptions::long_readers`].
+    #[must_use]
+    pub fn with_long_readers(mut self, threads: usize) -> Self {
+        self.long_readers = threads;
         self
     }
 
@@ -104,8 +116,8 @@ pub enum OpenError {
     /// The file system or SQLite refused.
     #[error("the database cannot be opened")]
     Failed(#[source] rusqlite::Error),
-    /// The writer's thread cannot be started.
-    #[error("the thread that writes cannot be started")]
+    /// The threads that write, and read what takes long, cannot be started.
+    #[error("a thread of the store cannot be started")]
     Thread(#[source] std::io::Error),
 }
 
@@ -142,6 +154,11 @@ impl Location {
 
     pub(crate) fn readers(&self) -> usize {
         self.options.readers.max(1)
+    }
+
+    /// One reader is left to whoever asks for little, where there are several.
+    pub(crate) fn long_readers(&self) -> usize {
+        self.options.long_readers.clamp(1, (self.readers() - 1).max(1))
     }
 
     /// As [`Location::writer`], of the file that has the name then: a backup may be put in its place while this waits.

@@ -13,6 +13,7 @@ use crate::dict::{Class, Dict, Num};
 use crate::fault::Fault;
 use crate::read::read_row;
 use budget::Budget;
+pub(crate) use budget::Pace;
 pub(crate) use direct::direct;
 use heads::{Head, Range};
 use order::{Column, Place};
@@ -62,7 +63,13 @@ struct Part<'t> {
     looked_up_to: Option<Place>,
 }
 
-pub(crate) fn query(connection: &Connection, dict: &Dict, scope: Scope, query: &Query) -> Result<Page, Fault> {
+pub(crate) fn query(
+    connection: &Connection,
+    dict: &Dict,
+    scope: Scope,
+    query: &Query,
+    pace: Pace,
+) -> Result<Page, Fault> {
     let sort = query.sort.as_ref();
     let after = match &query.page {
         Paging::Cursor { after: Some(cursor), .. } => Some(Place::decode(cursor, sort).ok_or(StoreError::BadCursor)?),
@@ -73,7 +80,7 @@ pub(crate) fn query(connection: &Connection, dict: &Dict, scope: Scope, query: &
         // One more tells whether there is a next page.
         Paging::Cursor { count, .. } => (0, u64::from(count) + 1),
     };
-    let reading = Reading { connection, dict, scope, budget: Budget::new(query.budget), sort };
+    let reading = Reading { connection, dict, scope, budget: Budget::new(query.budget, pace), sort };
     let kinds: BTreeSet<_> = query.targets.iter().map(|target| &target.kind).collect();
     let (mut heads, total, looked_up_to) = if kinds.len() < query.targets.len() {
         reading.united(query, after.as_ref(), offset, count)?
@@ -101,7 +108,7 @@ pub(crate) fn query(connection: &Connection, dict: &Dict, scope: Scope, query: &
 pub(crate) fn explain(connection: &Connection, dict: &Dict, scope: Scope, query: &Query) -> Result<Explanation, Fault> {
     let mut explained = Vec::with_capacity(query.targets.len());
     for target in &query.targets {
-        let budget = Budget::new(query.budget);
+        let budget = Budget::new(query.budget, Pace::Long);
         let reading = Reading { connection, dict, scope, budget, sort: query.sort.as_ref() };
         explained.push(match dict.number(connection, Class::Kind, target.kind.as_str())? {
             Some(number) => reading.explain(target, number)?,
@@ -238,6 +245,7 @@ impl<'r> Reading<'r> {
         column: Column,
         demand: Demand<'_>,
     ) -> Result<Part<'t>, Fault> {
+        self.budget.page(demand.limit, demand.offset)?;
         if let Some(part) = self.walked(target, number, source, column, demand)? {
             return Ok(part);
         }
@@ -257,11 +265,18 @@ impl<'r> Reading<'r> {
     fn counted(&self, source: &Source, target: &Target, number: Num, count: CountMode) -> Result<Option<u64>, Fault> {
         let most = match count {
             CountMode::None => return Ok(None),
-            CountMode::Exact => return Ok(Some(self.count(source, &target.kind, number, None)?)),
+            CountMode::Exact if *source == Source::All => {
+                return Ok(Some(self.count(source, &target.kind, number, None)?));
+            }
+            CountMode::Exact => {
+                let found = self.count(source, &target.kind, number, self.budget.countable())?;
+                return Ok(Some(self.budget.counted(found)?));
+            }
             CountMode::UpTo(most) => most,
             CountMode::Cheap => self.budget.cheap(),
         };
-        let found = self.count(source, &target.kind, number, Some(most.saturating_add(1)))?;
+        let most_counted = most.saturating_add(1).min(self.budget.countable().unwrap_or(u64::MAX));
+        let found = self.budget.counted(self.count(source, &target.kind, number, Some(most_counted))?)?;
         Ok(Some(found).filter(|found| count != CountMode::Cheap || *found <= most))
     }
 
@@ -382,7 +397,7 @@ impl<'r> Reading<'r> {
         column: Option<Column>,
         demand: Demand<'_>,
     ) -> Result<Part<'t>, Fault> {
-        let limit = self.budget.left().saturating_add(1);
+        let limit = self.budget.reach();
         let candidates = self.count(source, &target.kind, number, Some(limit))?;
         self.budget.spend(candidates, target)?;
         let all = Range {

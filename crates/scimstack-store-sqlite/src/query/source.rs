@@ -128,7 +128,7 @@ impl Reading<'_> {
                 Source::All => return Ok(Source::All),
                 Source::Rows(found) => rows.extend(found),
                 source => {
-                    let limit = self.budget.left().saturating_add(1);
+                    let limit = self.budget.reach();
                     let mut sql = Sql::default();
                     sql.push("SELECT r.rid");
                     source.push_from(&mut sql, self.scope, number, &target.kind);
@@ -144,9 +144,10 @@ impl Reading<'_> {
     /// Rows whose texts may have a part; all there are when that is less work, or when more have it than may be looked at.
     fn containing(&self, part: &str, target: &Target, number: Num) -> Result<Source, Fault> {
         let left = self.budget.left();
-        let (scope, most) = (self.scope.number().into(), left.saturating_add(1));
+        let (scope, most) = (self.scope.number().into(), self.budget.reach());
         let records = self.count(&Source::All, &target.kind, number, None)?;
         let found = parts::find(self.connection, scope, number, part, records, most)?;
+        self.budget.briefly(found.as_ref().map_or(0, |rows| rows.len() as u64))?;
         Ok(found.filter(|rows| rows.len() as u64 <= left).map_or(Source::All, Source::Rows))
     }
 
@@ -158,7 +159,7 @@ impl Reading<'_> {
     fn sources_of(&self, relation: Num, id: &str, target: &Target, number: Num) -> Result<Vec<i64>, Fault> {
         let mut ids: BTreeSet<String> = BTreeSet::new();
         let kind = target.kind.as_str();
-        let limit = signed(self.budget.left().saturating_add(1));
+        let limit = signed(self.budget.reach());
         for (_, of) in self.dict.all(self.connection, Class::Kind)? {
             ids.extend(sql::all(
                 self.connection,

@@ -2,11 +2,13 @@
 
 use super::common::{add, commit, draft, group, key, member, record, relate, target, tenant, user};
 use crate::SqliteStore;
+use crate::fault::Fault;
+use crate::query::{self, Pace};
 use crate::sql::seen;
 use futures_executor::block_on;
 use futures_util::future::join_all;
 use scimstack_schema::Registry;
-use scimstack_store::{Anchor, EdgeChange, EdgeDraft, EdgeQuery, EdgeStep, Expect, Op, Query, Store, Want};
+use scimstack_store::{Anchor, EdgeChange, EdgeDraft, EdgeQuery, EdgeStep, Expect, Op, Paging, Query, Store, Want};
 
 fn people(store: &SqliteStore, ids: impl Iterator<Item = String>) {
     let ops: Vec<Op> = ids.map(|id| user(&id, &format!("name-{id}"))).collect();
@@ -201,6 +203,46 @@ fn a_look_up_by_an_index_is_one_statement_whether_or_not_anybody_is_found() {
     assert_eq!(found(r#"emails.value eq "a@x.test""#), (1, 1));
     assert_eq!(found(r#"emails.value eq "b@x.test""#), (0, 1));
     assert_eq!(found(r#"emails[type eq "work" and value eq "a@x.test"]"#), (1, 1));
+}
+
+#[test]
+fn what_looks_at_many_is_not_read_on_its_callers_thread() {
+    let store = SqliteStore::in_memory().unwrap();
+    let registry = Registry::core();
+    let takes_long = |query: &Query| {
+        let page = |pace| {
+            store.readers.snapshot(|connection| match query::query(connection, &store.dict, tenant(1), query, pace) {
+                Err(Fault::TakesLong) => Ok(None),
+                other => other.map(Some),
+            })
+        };
+        let (brief, long) = (page(Pace::Brief).unwrap(), page(Pace::Long).unwrap().unwrap());
+        assert!(brief.as_ref().is_none_or(|brief| *brief == long));
+        assert_eq!(block_on(store.query(tenant(1), query)).unwrap(), long);
+        brief.is_none()
+    };
+    let ask = |filter: Option<&str>, count: u32| {
+        let mut query = Query::new(target(&registry, "User", filter), 1_000);
+        query.page = Paging::Index { start: 1, count };
+        query
+    };
+    let questions = [
+        (Some(r#"nickName ew "nobody""#), 10),
+        (Some(r#"userName co "name""#), 10),
+        (Some(r#"title pr or userName sw "name-u1""#), 10),
+        (None, 300),
+    ];
+    people(&store, (0..200).map(|n| format!("u{n}")));
+    for (filter, count) in questions {
+        assert!(!takes_long(&ask(filter, count.min(256))), "{filter:?}");
+    }
+    people(&store, (200..300).map(|n| format!("u{n}")));
+    for (filter, count) in questions {
+        assert!(takes_long(&ask(filter, count)), "{filter:?}");
+    }
+    for filter in [None, Some(r#"userName eq "name-u7""#), Some(r#"userName sw "name-u""#)] {
+        assert!(!takes_long(&ask(filter, 100)), "{filter:?}");
+    }
 }
 
 #[test]
