@@ -9,6 +9,7 @@ use crate::sql::{self, Sql, Transaction, signed};
 use crate::text::Packed;
 use bytes::Bytes;
 use scimstack_schema::fold::fold;
+use scimstack_store::edge::Peer;
 use scimstack_store::{Anchor, Edge, EdgePage, EdgeQuery, Key, Scope, StoreError};
 use std::collections::BTreeSet;
 use tokio_postgres::Row;
@@ -55,6 +56,72 @@ pub(crate) struct Edges<'r> {
 
 type Found = Vec<(Place, Edge)>;
 
+/// What is at the start of an edge `e`, as `r`; and whether edges of the same relation end there, too.
+macro_rules! with_source {
+    ($edges:literal) => {
+        concat!(
+            "SELECT e.skind, e.sid, e.pending, e.tkind, e.tid, e.n, e.raw, e.data, r.id IS NOT NULL, r.display, r.active, \
+             EXISTS (SELECT 1 FROM edge a WHERE a.scope = $1 AND a.relation = $2 AND a.tkind = e.skind AND a.tid = e.sid \
+             AND NOT a.pending) FROM ",
+            $edges,
+            " LEFT JOIN resource r ON r.scope = $1 AND r.kind = e.skind AND r.id = e.sid"
+        )
+    };
+}
+
+/// The most edges of [`direct`], which are written into its statements: a number that is bound would have them planned anew
+/// each time.
+const MOST: usize = 1_000;
+
+/// What most questions for edges are: the first of those that end at any of several records, with what they start at. One
+/// statement, which needs no transaction around it. `None` for every other question.
+pub(crate) async fn direct(tx: &Transaction<'_>, scope: Scope, query: &EdgeQuery) -> Result<Option<EdgePage>, Fault> {
+    let (Anchor::Targets(keys), true, None, 1..=MOST) = (&query.anchor, query.peer, &query.after, query.limit) else {
+        return Ok(None);
+    };
+    let (scope, relation) = (i64::from(scope.number()), Packed::of(&query.relation));
+    let targets: BTreeSet<(Packed, Packed)> = keys.iter().map(packed).collect();
+    let (kinds, ids): (Vec<Packed>, Vec<Packed>) = targets.into_iter().unzip();
+    let rows = match (kinds.as_slice(), ids.as_slice()) {
+        ([kind], [id]) => {
+            let text = with_source!(
+                "(SELECT l.skind, l.sid, l.pending, l.tkind, l.tid, l.n, l.raw, l.data FROM edge l \
+                 WHERE l.scope = $1 AND l.relation = $2 AND l.tkind = $3 AND l.tid = $4 AND NOT l.pending \
+                 ORDER BY l.skind, l.sid, l.n LIMIT 1001) AS e"
+            );
+            sql::all(tx, text, &[&scope, &relation, kind, id]).await?
+        }
+        _ => {
+            let text = with_source!(
+                "unnest($3::text[], $4::text[]) AS t(kind, id) \
+                 CROSS JOIN LATERAL (SELECT l.skind, l.sid, l.pending, l.tkind, l.tid, l.n, l.raw, l.data FROM edge l \
+                 WHERE l.scope = $1 AND l.relation = $2 AND l.tkind = t.kind AND l.tid = t.id AND NOT l.pending \
+                 ORDER BY l.skind, l.sid, l.n LIMIT 1001) AS e"
+            );
+            sql::all(tx, text, &[&scope, &relation, &kinds, &ids]).await?
+        }
+    };
+    let mut found = Found::with_capacity(rows.len());
+    for row in &rows {
+        let (place, mut edge) = edge(row)?;
+        if row.try_get(8)? {
+            let display = row.try_get::<_, Option<Packed>>(9)?.map(|display| display.open());
+            edge.peer = Some(Peer { display, active: row.try_get(10)?, is_target: row.try_get(11)? });
+        }
+        found.push((place, edge));
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(Some(page(found, query.limit)))
+}
+
+/// The first of what was found.
+fn page(mut found: Found, limit: usize) -> EdgePage {
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|(place, _)| place.encode());
+    EdgePage { edges: found.into_iter().map(|(_, edge)| edge).collect(), next }
+}
+
 pub(crate) async fn edges(tx: &Transaction<'_>, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, Fault> {
     let after = match &query.after {
         Some(cursor) => Some(Place::decode(cursor).ok_or(StoreError::BadCursor)?),
@@ -65,20 +132,17 @@ pub(crate) async fn edges(tx: &Transaction<'_>, scope: Scope, query: &EdgeQuery)
     }
     let edges = Edges { tx, scope, relation: Packed::of(&query.relation) };
     let enough = query.limit.saturating_add(1);
-    let mut found = match &query.anchor {
+    let found = match &query.anchor {
         Anchor::Sources(keys) => edges.of_sources(keys, query.pending, after.as_ref(), enough).await?,
         Anchor::Targets(keys) => edges.of_targets(keys, after.as_ref(), enough).await?,
         Anchor::All => edges.every(query.pending, after.as_ref(), enough).await?,
     };
-    let more = found.len() > query.limit;
-    found.truncate(query.limit);
-    let next = found.last().filter(|_| more).map(|(place, _)| place.encode());
-    let mut found: Vec<Edge> = found.into_iter().map(|(_, edge)| edge).collect();
+    let mut page = page(found, query.limit);
     if query.peer {
         let backward = matches!(query.anchor, Anchor::Targets(_));
-        fill_peers(tx, scope, &mut found, backward.then_some(&edges.relation), backward).await?;
+        fill_peers(tx, scope, &mut page.edges, backward.then_some(&edges.relation), backward).await?;
     }
-    Ok(EdgePage { edges: found, next })
+    Ok(page)
 }
 
 /// Fills in who is at the other end; and whether edges of the relation `above` end there.

@@ -4,6 +4,7 @@
 use crate::sql::Strayed;
 use deadpool_postgres::PoolError;
 use scimstack_store::StoreError;
+use scimstack_store::plan::OverBudget;
 use tokio_postgres::error::SqlState;
 
 /// Why an operation stopped: refused by the contract's rules, or failed by PostgreSQL.
@@ -15,6 +16,8 @@ pub(crate) enum Fault {
     Commit(tokio_postgres::Error),
     /// One of the operations that were done together is refused, and it has to be found out which.
     Apart,
+    /// More is to be looked at than a brief read may.
+    TakesLong,
 }
 
 impl Fault {
@@ -24,7 +27,7 @@ impl Fault {
             Self::Postgres(error) | Self::Commit(error) => error.code().is_some_and(|code| {
                 [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
             }),
-            Self::Refused(_) | Self::Apart => false,
+            Self::Refused(_) | Self::Apart | Self::TakesLong => false,
         }
     }
 
@@ -33,7 +36,7 @@ impl Fault {
     pub(crate) fn is_of_connection(&self) -> bool {
         match self {
             Self::Postgres(error) => is_gone(error),
-            Self::Commit(_) | Self::Refused(_) | Self::Apart => false,
+            Self::Commit(_) | Self::Refused(_) | Self::Apart | Self::TakesLong => false,
         }
     }
 
@@ -46,7 +49,7 @@ impl Fault {
     pub(crate) fn is_no_answer(&self) -> bool {
         match self {
             Self::Refused(error) => matches!(error, StoreError::Unavailable(_)),
-            Self::Apart => false,
+            Self::Apart | Self::TakesLong => false,
             Self::Postgres(error) | Self::Commit(error) => is_outage(error) || is_lost(error),
         }
     }
@@ -55,6 +58,15 @@ impl Fault {
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         Self::Refused(error)
+    }
+}
+
+impl From<OverBudget> for Fault {
+    fn from(over: OverBudget) -> Self {
+        match over {
+            OverBudget::Refused(error) => Self::Refused(error),
+            OverBudget::TakesLong => Self::TakesLong,
+        }
     }
 }
 
@@ -82,6 +94,8 @@ impl From<Fault> for StoreError {
             Fault::Commit(error) if is_lost(&error) => Self::InDoubt(Box::new(error)),
             Fault::Commit(error) if is_outage(&error) => Self::Unavailable(Box::new(error)),
             Fault::Postgres(error) | Fault::Commit(error) => Self::Internal(Box::new(error)),
+            // Whoever reads briefly asks for it first.
+            Fault::TakesLong => Self::Internal("a read that takes long was not begun anew".into()),
             Fault::Apart => Self::Internal("operations that could not be done together or apart".into()),
         }
     }

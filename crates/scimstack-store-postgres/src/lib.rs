@@ -65,6 +65,7 @@
 //! |---|---|---|
 //! | `pool_size` | 16 | connections of one process, at most |
 //! | `pool_timeout` | 30 | seconds that a call waits for one of them |
+//! | `long_reads` | an eighth of `pool_size` | reads that look at many records at once, of all tenants; others wait, tenants in turn |
 //! | `connect_timeout` | 5 | seconds until a server that does not answer counts as not there |
 //! | `tcp_user_timeout`, `keepalives_idle` | 10 seconds | until a host that has gone silent is asked, or counts as gone (both in seconds) |
 //! | `target_session_attrs` | `any` | with several hosts (`host=a,b`) say `read-write`, so that a standby is passed over |
@@ -93,6 +94,7 @@ mod commit;
 mod edges;
 mod fault;
 mod feed;
+mod lanes;
 mod migrate;
 mod outdated;
 mod query;
@@ -110,6 +112,8 @@ mod writer;
 use async_trait::async_trait;
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use fault::Fault;
+use lanes::Lanes;
+use query::Pace;
 use scimstack_store::{
     Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, Explanation, FeedQuery, FeedScope, Key, Kind, Page,
     Query, Receipt, ResourceId, Scope, Store, StoreError, Stored, Want,
@@ -129,6 +133,8 @@ pub struct PostgresStore {
     pool: Pool,
     runtime: Handle,
     writers: Arc<Writers>,
+    /// Who may read for long.
+    lanes: Arc<Lanes>,
     /// There is an index of parts of texts.
     parts: bool,
 }
@@ -193,7 +199,7 @@ impl PostgresStore {
     /// When the server cannot be reached, or the database is of a newer version of this library.
     pub async fn connect(url: &str) -> Result<Self, OpenError> {
         let runtime = Handle::try_current().map_err(OpenError::NoRuntime)?;
-        let Settings { config, trust, pool_size, pool_timeout } = settings::parse(url)?;
+        let Settings { config, trust, pool_size, pool_timeout, long_reads } = settings::parse(url)?;
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         #[cfg(feature = "tls")]
         let manager = Manager::from_config(config, tls::Tls::new(&trust)?, manager);
@@ -215,7 +221,8 @@ impl PostgresStore {
         let parts = client.query_one("SELECT to_regclass('part_text') IS NOT NULL", &[]).await?.try_get(0)?;
         drop(client);
         let writers = Arc::new(Writers::new(pool.clone()));
-        Ok(Self { pool, runtime, writers, parts })
+        let lanes = Arc::new(Lanes::new(long_reads));
+        Ok(Self { pool, runtime, writers, lanes, parts })
     }
 
     async fn client(&self) -> Result<Client, Fault> {
@@ -283,18 +290,33 @@ impl Store for PostgresStore {
     async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
         let answer: Result<_, StoreError> =
             reading!(self, FeedScope::One(scope), alone, |alone| query::direct(alone, scope, query));
-        match answer? {
-            Some(page) => Ok(page),
-            None => {
-                reading!(self, FeedScope::One(scope), snapshot, |snapshot| query::query(
-                    snapshot, scope, query, self.parts
-                ))
-            }
+        if let Some(page) = answer? {
+            return Ok(page);
         }
+        let parts = self.parts;
+        let brief: Result<_, StoreError> = reading!(self, FeedScope::One(scope), snapshot, |snapshot| async {
+            match query::query(snapshot, scope, query, parts, Pace::Brief).await {
+                Ok(page) => Ok(Some(page)),
+                Err(Fault::TakesLong) => Ok(None),
+                Err(fault) => Err(fault),
+            }
+        });
+        if let Some(page) = brief? {
+            return Ok(page);
+        }
+        let _turn = self.lanes.enter(scope).await;
+        reading!(self, FeedScope::One(scope), snapshot, |snapshot| {
+            query::query(snapshot, scope, query, parts, Pace::Long)
+        })
     }
 
     async fn edges(&self, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
-        reading!(self, FeedScope::One(scope), snapshot, |snapshot| edges::edges(snapshot, scope, query))
+        let answer: Result<_, StoreError> =
+            reading!(self, FeedScope::One(scope), alone, |alone| edges::direct(alone, scope, query));
+        match answer? {
+            Some(page) => Ok(page),
+            None => reading!(self, FeedScope::One(scope), snapshot, |snapshot| edges::edges(snapshot, scope, query)),
+        }
     }
 
     async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {

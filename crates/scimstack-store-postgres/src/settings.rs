@@ -1,5 +1,5 @@
 //! What a database URL says beyond what the driver understands: `sslmode` and `sslrootcert`, with libpq's meanings, and
-//! `pool_size` and `pool_timeout`; and what is meant where it says nothing.
+//! `pool_size`, `pool_timeout` and `long_reads`; and what is meant where it says nothing.
 
 use crate::OpenError;
 use percent_encoding::percent_decode_str;
@@ -52,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) trust: Trust,
     pub(crate) pool_size: usize,
     pub(crate) pool_timeout: Duration,
+    /// How many reads that take long may be under way at once.
+    pub(crate) long_reads: usize,
 }
 
 /// Reads a URL, or key-value text.
@@ -125,12 +127,17 @@ pub(crate) fn parse(url: &str) -> Result<Settings, OpenError> {
             )?
         }
     };
-    Ok(Settings { config, trust, pool_size, pool_timeout })
+    let long_reads = match last("long_reads") {
+        None => (pool_size / 8).max(1),
+        Some(number) => (number.parse().ok().filter(|number| (1..=10_000).contains(number)))
+            .ok_or(OpenError::Parameter { name: "long_reads", expected: "a number of connections, from 1 to 10000" })?,
+    };
+    Ok(Settings { config, trust, pool_size, pool_timeout, long_reads })
 }
 
 /// The parameters that are read here.
 fn is_own(key: &str) -> bool {
-    ["sslmode", "sslrootcert", "pool_size", "pool_timeout"].contains(&key)
+    ["sslmode", "sslrootcert", "pool_size", "pool_timeout", "long_reads"].contains(&key)
 }
 
 type Pairs = Vec<(String, String)>;
@@ -231,9 +238,15 @@ mod tests {
         assert_eq!(of("postgres://h/d").unwrap(), (16, 30));
         assert_eq!(of("postgres://h/d?pool_size=3&connect_timeout=2&pool_timeout=7").unwrap(), (3, 7));
         assert_eq!(of("host=h pool_size=3 pool_timeout='7'").unwrap(), (3, 7));
-        for (parameter, bad) in
-            [("pool_size", ["0", "-1", "x", "10001", ""]), ("pool_timeout", ["0", "1.5", "30s", "86401", ""])]
-        {
+        let long_reads = |text: &str| parse(text).unwrap().long_reads;
+        assert_eq!(long_reads("postgres://h/d?long_reads=5"), 5);
+        assert_eq!(long_reads("postgres://h/d?pool_size=32"), 4);
+        assert_eq!(long_reads("postgres://h/d?pool_size=3"), 1);
+        for (parameter, bad) in [
+            ("pool_size", ["0", "-1", "x", "10001", ""]),
+            ("long_reads", ["0", "-1", "x", "10001", ""]),
+            ("pool_timeout", ["0", "1.5", "30s", "86401", ""]),
+        ] {
             for value in bad {
                 let answer = of(&format!("postgres://h/d?{parameter}={value}"));
                 let is_named = matches!(&answer, Err(OpenError::Parameter { name, .. }) if *name == parameter);

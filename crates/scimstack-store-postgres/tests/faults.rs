@@ -51,10 +51,10 @@ async fn end_connections(client: &Client, which: &str) -> i64 {
     client.query_one(&sql, &[]).await.unwrap().get(0)
 }
 
-/// Waits until one of the store's connections waits for something.
-async fn until_waiting(client: &Client, what: &str) {
+/// Waits until one of somebody's connections waits for something.
+async fn until_waiting(client: &Client, who: &str, what: &str) {
     let sql = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'scimstack' AND wait_event_type || wait_event = '{what}'"
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{who}' AND wait_event_type || wait_event = '{what}'"
     );
     while client.query_one(&sql, &[]).await.unwrap().get::<_, i64>(0) == 0 {
         tokio::task::yield_now().await;
@@ -203,7 +203,7 @@ async fn a_commit_whose_connection_is_lost_before_its_end_is_done_again_and_once
         let all = create("u2").with(replace("u1"));
         tokio::spawn(async move { store.commit(scope(), all).await })
     };
-    until_waiting(&observer, "Locktransactionid").await;
+    until_waiting(&observer, "scimstack", "Locktransactionid").await;
     assert_eq!(end_connections(&observer, "wait_event_type = 'Lock'").await, 1);
     held.commit().await.unwrap();
     assert!(!commit.await.unwrap().unwrap().replayed);
@@ -217,30 +217,44 @@ async fn the_victim_of_a_deadlock_is_begun_again() {
     cluster.down();
     cluster.up("-c deadlock_timeout=10ms -c log_lock_waits=off");
     let store = PostgresStore::connect(&cluster.url()).await.unwrap();
-    store.commit(scope(), create("u1")).await.unwrap();
-    store.commit(scope(), create("u2")).await.unwrap();
+    for id in ["u1", "u2", "u3"] {
+        store.commit(scope(), create(id)).await.unwrap();
+    }
     let observer = connect(&cluster.url()).await;
-    let mut rival = connect(&cluster.url()).await;
-    // It never looks for deadlocks, so the store's transaction is the one that finds it.
-    rival.batch_execute("SET deadlock_timeout = '1h'").await.unwrap();
+    let (mut gatekeeper, mut rival) = (connect(&cluster.url()).await, connect(&cluster.url()).await);
+    let locked = |id: &str| format!("SELECT 1 FROM resource WHERE id = '{id}' FOR UPDATE");
+    let gate = gatekeeper.transaction().await.unwrap();
+    gate.execute(&locked("u2"), &[]).await.unwrap();
+    // Whoever waits last closes the circle and looks for it, once: that is to be the store's transaction.
+    rival.batch_execute("SET application_name = 'rival'; SET deadlock_timeout = '1h'").await.unwrap();
     let transaction = rival.transaction().await.unwrap();
-    transaction.execute("SELECT 1 FROM resource WHERE id = 'u2' FOR UPDATE", &[]).await.unwrap();
+    transaction.execute(&locked("u3"), &[]).await.unwrap();
     let commit = {
         let store = store.clone();
-        let both = changes().with(replace("u1")).with(replace("u2"));
-        tokio::spawn(async move { store.commit(scope(), both).await })
+        let all = changes().with(replace("u1")).with(replace("u2")).with(replace("u3"));
+        tokio::spawn(async move { store.commit(scope(), all).await })
     };
-    until_waiting(&observer, "Locktransactionid").await;
-    transaction.execute("SELECT 1 FROM resource WHERE id = 'u1' FOR UPDATE", &[]).await.unwrap();
-    transaction.commit().await.unwrap();
+    until_waiting(&observer, "scimstack", "Locktransactionid").await;
+    let first = locked("u1");
+    let rival_waits = async {
+        transaction.execute(&first, &[]).await.unwrap();
+        transaction.commit().await.unwrap();
+    };
+    let gate_opens = async {
+        until_waiting(&observer, "rival", "Locktransactionid").await;
+        gate.commit().await.unwrap();
+    };
+    tokio::join!(rival_waits, gate_opens);
     commit.await.unwrap().unwrap();
     let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
     while observer.query_one(deadlocks, &[]).await.unwrap().get::<_, i64>(0) == 0 {
         // Counted when the victim's session has next nothing to do.
         tokio::task::yield_now().await;
     }
-    assert_eq!((version(&store, "u1").await, version(&store, "u2").await), (Some(2), Some(2)));
-    assert_eq!(entries(&store).await, 4);
+    for id in ["u1", "u2", "u3"] {
+        assert_eq!(version(&store, id).await, Some(2));
+    }
+    assert_eq!(entries(&store).await, 6);
 }
 
 /// The connection of a commit that is done, but waits for a standby that never comes, is ended.
@@ -257,7 +271,7 @@ async fn lose_the_answer(idempotency_key: Option<&str>) -> (Cluster, PostgresSto
         let store = store.clone();
         tokio::spawn(async move { store.commit(scope(), changes).await })
     };
-    until_waiting(&observer, "IPCSyncRep").await;
+    until_waiting(&observer, "scimstack", "IPCSyncRep").await;
     assert_eq!(end_connections(&observer, "wait_event = 'SyncRep'").await, 1);
     let answer = commit.await.unwrap().map(|receipt| receipt.replayed);
     (cluster, store, answer)

@@ -3,6 +3,7 @@
 
 use rusqlite::ErrorCode;
 use scimstack_store::StoreError;
+use scimstack_store::plan::OverBudget;
 use std::sync::Arc;
 
 /// Why an operation stopped: refused by the contract's rules, or failed by SQLite.
@@ -17,6 +18,15 @@ pub(crate) enum Fault {
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         Self::Refused(error)
+    }
+}
+
+impl From<OverBudget> for Fault {
+    fn from(over: OverBudget) -> Self {
+        match over {
+            OverBudget::Refused(error) => Self::Refused(error),
+            OverBudget::TakesLong => Self::TakesLong,
+        }
     }
 }
 

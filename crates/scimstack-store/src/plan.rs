@@ -1,7 +1,7 @@
 //! From a resource to what is stored of it, and from a filter to how it is answered: what every back end shares.
 //!
 //! Owned here: the computed columns and index keys of a record ([`record`], [`index_key`]), the choice of where candidates
-//! come from ([`plan`]), and the document a filter is evaluated on ([`complete`], [`complete_with_edges`]). Left out: how
+//! come from ([`plan`]), what that may cost ([`Budget`]), and the document a filter is evaluated on ([`complete`], [`complete_with_edges`]). Left out: how
 //! a back end finds the candidates, and the evaluation itself ([`scimstack_filter::Resolved::matches`]). The plan only has
 //! to be a superset, so that back ends agree by construction (RFC 7644 §3.4.2.2).
 //!
@@ -19,12 +19,14 @@
 //! assert!(!plan.exact, "whether she is active has to be looked up");
 //! ```
 
+mod budget;
 mod coverage;
 mod document;
 mod extract;
 mod look_up;
 mod range;
 
+pub use budget::{Budget, OverBudget, Pace};
 pub use coverage::Coverage;
 pub use document::{EdgeNeed, complete, complete_with_edges, meta, needs_edges, sort_key};
 pub use extract::{index, index_key, operand_key, part_key, record, unique_attribute};

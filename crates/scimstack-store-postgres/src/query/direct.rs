@@ -2,16 +2,15 @@
 //! of a kind. One statement needs no transaction around it, which on a network is most of the time a look-up takes.
 //! Left out: everything else, which is [`super::query`]'s.
 
-use super::budget::Budget;
 use super::order::{Column, Place};
 use super::source::Source;
-use super::{Demand, Reading, is_all};
+use super::{Demand, Pace, Reading, is_all};
 use crate::fault::Fault;
 use crate::outdated::coverage;
 use crate::read::{columns, stored};
 use crate::sql::{Sql, Transaction, signed, unsigned};
 use crate::text::Packed;
-use scimstack_store::plan::{Driver, look_up, looked_up};
+use scimstack_store::plan::{Budget, Driver, look_up, looked_up};
 use scimstack_store::{CountMode, Page, Paging, Query, Scope, StoreError, Total};
 
 /// Two are enough to know that there are several; a record may come once for each element.
@@ -75,7 +74,7 @@ async fn page(tx: &Transaction<'_>, scope: Scope, query: &Query) -> Result<Optio
         }
         Paging::Index { .. } => return Ok(None),
     };
-    let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort, parts: false };
+    let reading = Reading { tx, scope, budget: Budget::new(query.budget, Pace::Brief), sort, parts: false };
     let kind = Packed::of(target.kind.as_str());
     let demand = Demand { after: after.as_ref(), offset: 0, limit, count: query.count, in_part: false };
     let range = reading.range(&kind, column, demand);

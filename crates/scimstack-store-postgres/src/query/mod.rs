@@ -2,7 +2,6 @@
 //! ordered and paged there, and only the page's documents are read; the rest is evaluated on the candidates, within the
 //! budget (RFC 7644 §3.4.2).
 
-mod budget;
 mod direct;
 mod heads;
 mod order;
@@ -14,11 +13,11 @@ use crate::read::read_all;
 use crate::refs::packed;
 use crate::sql::Transaction;
 use crate::text::Packed;
-use budget::Budget;
 pub(crate) use direct::direct;
 use heads::Range;
 use order::{Column, Place};
-use scimstack_store::plan::Driver;
+pub(crate) use scimstack_store::plan::Pace;
+use scimstack_store::plan::{Budget, Driver};
 use scimstack_store::{
     CountMode, Explained, Explanation, Kind, Page, Paging, Query, Scope, Sort, StoreError, Stored, Target, Total, Want,
 };
@@ -61,7 +60,13 @@ struct Part {
     looked_up_to: Option<Place>,
 }
 
-pub(crate) async fn query(tx: &Transaction<'_>, scope: Scope, query: &Query, parts: bool) -> Result<Page, Fault> {
+pub(crate) async fn query(
+    tx: &Transaction<'_>,
+    scope: Scope,
+    query: &Query,
+    parts: bool,
+    pace: Pace,
+) -> Result<Page, Fault> {
     let sort = query.sort.as_ref();
     let after = match &query.page {
         Paging::Cursor { after: Some(cursor), .. } => Some(Place::decode(cursor, sort).ok_or(StoreError::BadCursor)?),
@@ -72,7 +77,7 @@ pub(crate) async fn query(tx: &Transaction<'_>, scope: Scope, query: &Query, par
         // One more tells whether there is a next page.
         Paging::Cursor { count, .. } => (0, u64::from(count) + 1),
     };
-    let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort, parts };
+    let reading = Reading { tx, scope, budget: Budget::new(query.budget, pace), sort, parts };
     let kinds: BTreeSet<_> = query.targets.iter().map(|target| &target.kind).collect();
     let (mut heads, total, looked_up_to) = if kinds.len() < query.targets.len() {
         reading.united(query, after.as_ref(), offset, count).await?
@@ -99,7 +104,8 @@ pub(crate) async fn explain(
 ) -> Result<Explanation, Fault> {
     let mut explained = Vec::with_capacity(query.targets.len());
     for target in &query.targets {
-        let reading = Reading { tx, scope, budget: Budget::new(query.budget), sort: query.sort.as_ref(), parts };
+        let reading =
+            Reading { tx, scope, budget: Budget::new(query.budget, Pace::Long), sort: query.sort.as_ref(), parts };
         explained.push(reading.explain(target).await?);
     }
     Ok(Explanation::new(explained))
@@ -252,6 +258,7 @@ impl<'r> Reading<'r> {
         column: Column,
         demand: Demand<'_>,
     ) -> Result<Part, Fault> {
+        self.budget.page(demand.limit, demand.offset)?;
         if let Some(part) = self.walked(target, kind, source, column, demand).await? {
             return Ok(part);
         }
@@ -271,11 +278,16 @@ impl<'r> Reading<'r> {
     async fn counted(&self, source: &Source, kind: &Packed, count: CountMode) -> Result<Option<u64>, Fault> {
         let most = match count {
             CountMode::None => return Ok(None),
-            CountMode::Exact => return Ok(Some(self.count(source, kind, None).await?)),
+            CountMode::Exact if *source == Source::All => return Ok(Some(self.count(source, kind, None).await?)),
+            CountMode::Exact => {
+                let found = self.count(source, kind, self.budget.countable()).await?;
+                return Ok(Some(self.budget.counted(found)?));
+            }
             CountMode::UpTo(most) => most,
             CountMode::Cheap => self.budget.cheap(),
         };
-        let found = self.count(source, kind, Some(most.saturating_add(1))).await?;
+        let most_counted = most.saturating_add(1).min(self.budget.countable().unwrap_or(u64::MAX));
+        let found = self.budget.counted(self.count(source, kind, Some(most_counted)).await?)?;
         Ok(Some(found).filter(|found| count != CountMode::Cheap || *found <= most))
     }
 
@@ -385,7 +397,7 @@ impl<'r> Reading<'r> {
         column: Option<Column>,
         demand: Demand<'_>,
     ) -> Result<Part, Fault> {
-        let limit = self.budget.left().saturating_add(1);
+        let limit = self.budget.reach();
         let candidates = self.count(source, kind, Some(limit)).await?;
         self.budget.spend(candidates, target)?;
         let all = Range { kind, column: Column::Id, descending: false, after: None, offset: 0, limit };

@@ -146,10 +146,11 @@ impl Reading<'_> {
                 &i64::from(self.scope.number()),
                 &Packed::of(target.kind.as_str()),
                 &pattern(part),
-                &signed(left.saturating_add(1)),
+                &signed(self.budget.reach()),
             ],
         )
         .await?;
+        self.budget.briefly(rows.len() as u64)?;
         if rows.len() as u64 > left {
             return Ok(Source::All);
         }
@@ -168,7 +169,7 @@ impl Reading<'_> {
                     let mut sql = Sql::default();
                     sql.push("SELECT r.id");
                     source.push_from(&mut sql, self.scope, &Packed::of(target.kind.as_str()));
-                    sql.push(" LIMIT ").bind(signed(self.budget.left().saturating_add(1)));
+                    sql.push(" LIMIT ").bind(signed(self.budget.reach()));
                     for row in sql.all(self.tx).await? {
                         ids.insert(row.try_get(0)?);
                     }
@@ -184,7 +185,7 @@ impl Reading<'_> {
         let scope = i64::from(self.scope.number());
         let kinds = kinds(self.tx, scope).await?;
         let (relation, skind) = (Packed::of(relation), Packed::of(target.kind.as_str()));
-        let limit = signed(self.budget.left().saturating_add(1));
+        let limit = signed(self.budget.reach());
         let mut rows = sql::all(
             self.tx,
             "SELECT sid FROM edge WHERE scope = $1 AND relation = $2 AND tkind = ANY($3) AND tid = $4 AND skind = $5 \
@@ -223,7 +224,7 @@ impl Reading<'_> {
             (Some(kind), true) => Ok(Source::EdgesFrom { relation, kind, source }),
             (Some(kind), false) => {
                 kinds.push(kind);
-                let limit = signed(self.budget.left().saturating_add(1));
+                let limit = signed(self.budget.reach());
                 let rows = sql::all(
                     self.tx,
                     "SELECT DISTINCT tid FROM edge WHERE scope = $1 AND relation = $2 AND skind = ANY($3) AND sid = $4 \

@@ -2,7 +2,6 @@
 //! ordered and paged there, and only the page's documents are read; the rest is evaluated on the candidates, within the
 //! budget (RFC 7644 §3.4.2).
 
-mod budget;
 mod direct;
 mod heads;
 mod order;
@@ -12,13 +11,12 @@ mod source;
 use crate::dict::{Class, Dict, Num};
 use crate::fault::Fault;
 use crate::read::read_row;
-use budget::Budget;
-pub(crate) use budget::Pace;
 pub(crate) use direct::direct;
 use heads::{Head, Range};
 use order::{Column, Place};
 use rusqlite::Connection;
-use scimstack_store::plan::{Driver, Plan};
+pub(crate) use scimstack_store::plan::Pace;
+use scimstack_store::plan::{Budget, Driver, Plan};
 use scimstack_store::{
     CountMode, Explained, Explanation, Page, Paging, Query, Scope, Sort, StoreError, Target, Total, Want,
 };
