@@ -56,50 +56,86 @@ pub(crate) struct Edges<'r> {
 
 type Found = Vec<(Place, Edge)>;
 
-/// What is at the start of an edge `e`, as `r`; and whether edges of the same relation end there, too.
-macro_rules! with_source {
-    ($edges:literal) => {
-        concat!(
-            "SELECT e.skind, e.sid, e.pending, e.tkind, e.tid, e.n, e.raw, e.data, r.id IS NOT NULL, r.display, r.active, \
-             EXISTS (SELECT 1 FROM edge a WHERE a.scope = $1 AND a.relation = $2 AND a.tkind = e.skind AND a.tid = e.sid \
-             AND NOT a.pending) FROM ",
-            $edges,
-            " LEFT JOIN resource r ON r.scope = $1 AND r.kind = e.skind AND r.id = e.sid"
+/// Edges of one record, or of each of several, with the record at their other end as `r`; in order, and at most [`MOST`] and
+/// one: a number that is bound would have the statement planned anew each time.
+macro_rules! with_peer {
+    ($values:literal, $which:literal, $order:literal, $peer:literal, $is_target:literal) => {
+        [
+            concat!(
+                "SELECT e.*, r.id IS NOT NULL, r.display, r.active, ",
+                $is_target,
+                " FROM (SELECT l.skind, l.sid, l.pending, l.tkind, l.tid, l.n, ",
+                $values,
+                " FROM edge l CROSS JOIN (SELECT $3::text AS kind, $4::text AS id) AS t WHERE l.scope = $1 AND l.relation = $2 AND ",
+                $which,
+                " ORDER BY ",
+                $order,
+                " LIMIT 1001) AS e LEFT JOIN resource r ON r.scope = $1 AND ",
+                $peer
+            ),
+            concat!(
+                "SELECT e.*, r.id IS NOT NULL, r.display, r.active, ",
+                $is_target,
+                " FROM unnest($3::text[], $4::text[]) AS t(kind, id) CROSS JOIN LATERAL \
+                 (SELECT l.skind, l.sid, l.pending, l.tkind, l.tid, l.n, ",
+                $values,
+                " FROM edge l WHERE l.scope = $1 AND l.relation = $2 AND ",
+                $which,
+                " ORDER BY ",
+                $order,
+                " LIMIT 1001) AS e LEFT JOIN resource r ON r.scope = $1 AND ",
+                $peer
+            ),
+        ]
+    };
+}
+
+/// Those that end at records. Without values the index is all that is read of them.
+macro_rules! to_targets {
+    ($values:literal) => {
+        with_peer!(
+            $values,
+            "l.tkind = t.kind AND l.tid = t.id AND NOT l.pending",
+            "l.skind, l.sid, l.n",
+            "r.kind = e.skind AND r.id = e.sid",
+            "EXISTS (SELECT 1 FROM edge a WHERE a.scope = $1 AND a.relation = $2 AND a.tkind = e.skind AND a.tid = e.sid \
+             AND NOT a.pending)"
         )
     };
 }
 
-/// The most edges of [`direct`], which are written into its statements: a number that is bound would have them planned anew
-/// each time.
+/// Those that start at records, all or those that end somewhere.
+macro_rules! of_sources {
+    ($which:literal) => {
+        with_peer!(
+            "l.raw, l.data",
+            $which,
+            "l.pending, l.tkind, l.tid, l.n",
+            "r.kind = e.tkind AND r.id = e.tid",
+            "false"
+        )
+    };
+}
+
+/// The most edges of [`direct`].
 const MOST: usize = 1_000;
 
-/// What most questions for edges are: the first of those that end at any of several records, with what they start at. One
+/// What most questions for edges are: the first of those at any of several records, with what is at their other end. One
 /// statement, which needs no transaction around it. `None` for every other question.
 pub(crate) async fn direct(tx: &Transaction<'_>, scope: Scope, query: &EdgeQuery) -> Result<Option<EdgePage>, Fault> {
-    let (Anchor::Targets(keys), true, None, 1..=MOST) = (&query.anchor, query.peer, &query.after, query.limit) else {
-        return Ok(None);
+    let (true, None, 1..=MOST) = (query.peer, &query.after, query.limit) else { return Ok(None) };
+    let ([alone, together], keys) = match (&query.anchor, query.values, query.pending) {
+        (Anchor::Targets(keys), true, _) => (to_targets!("l.raw, l.data"), keys),
+        (Anchor::Targets(keys), false, _) => (to_targets!("''::text AS raw, ''::bytea AS data"), keys),
+        (Anchor::Sources(keys), _, true) => (of_sources!("l.skind = t.kind AND l.sid = t.id"), keys),
+        (Anchor::Sources(keys), _, false) => (of_sources!("l.skind = t.kind AND l.sid = t.id AND NOT l.pending"), keys),
+        (Anchor::All, ..) => return Ok(None),
     };
     let (scope, relation) = (i64::from(scope.number()), Packed::of(&query.relation));
-    let targets: BTreeSet<(Packed, Packed)> = keys.iter().map(packed).collect();
-    let (kinds, ids): (Vec<Packed>, Vec<Packed>) = targets.into_iter().unzip();
+    let (kinds, ids): (Vec<Packed>, Vec<Packed>) = keys.iter().map(packed).collect::<BTreeSet<_>>().into_iter().unzip();
     let rows = match (kinds.as_slice(), ids.as_slice()) {
-        ([kind], [id]) => {
-            let text = with_source!(
-                "(SELECT l.skind, l.sid, l.pending, l.tkind, l.tid, l.n, l.raw, l.data FROM edge l \
-                 WHERE l.scope = $1 AND l.relation = $2 AND l.tkind = $3 AND l.tid = $4 AND NOT l.pending \
-                 ORDER BY l.skind, l.sid, l.n LIMIT 1001) AS e"
-            );
-            sql::all(tx, text, &[&scope, &relation, kind, id]).await?
-        }
-        _ => {
-            let text = with_source!(
-                "unnest($3::text[], $4::text[]) AS t(kind, id) \
-                 CROSS JOIN LATERAL (SELECT l.skind, l.sid, l.pending, l.tkind, l.tid, l.n, l.raw, l.data FROM edge l \
-                 WHERE l.scope = $1 AND l.relation = $2 AND l.tkind = t.kind AND l.tid = t.id AND NOT l.pending \
-                 ORDER BY l.skind, l.sid, l.n LIMIT 1001) AS e"
-            );
-            sql::all(tx, text, &[&scope, &relation, &kinds, &ids]).await?
-        }
+        ([kind], [id]) => sql::all(tx, alone, &[&scope, &relation, kind, id]).await?,
+        _ => sql::all(tx, together, &[&scope, &relation, &kinds, &ids]).await?,
     };
     let mut found = Found::with_capacity(rows.len());
     for row in &rows {

@@ -113,6 +113,7 @@ async fn what_was_acknowledged_survives_a_server_that_is_killed() {
             anchor: Anchor::Sources(vec![key("Group", "g1")]),
             pending: true,
             peer: false,
+            values: true,
             after: None,
             limit: 1_000,
         };

@@ -184,6 +184,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             anchor: Anchor::Sources(vec![group.clone()]),
             pending: true,
             peer: true,
+            values: true,
             after: None,
             limit: 100,
         };

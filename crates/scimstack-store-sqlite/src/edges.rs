@@ -77,7 +77,40 @@ fn order((n, one): &Numbered, (m, other): &Numbered) -> Ordering {
     one.source.cmp(&other.source).then_with(by_target).then_with(|| n.cmp(m))
 }
 
-/// What most questions for edges are: the first of those that end at one record, with what they start at. One statement,
+/// Edges `e` with the record at one end as `r`.
+macro_rules! with_peer {
+    ($columns:literal, $further:literal, $kind:literal, $id:literal, $which:literal) => {
+        concat!(
+            "SELECT r.id, r.display, r.active, ",
+            $further,
+            ", e.n, ",
+            $columns,
+            " FROM edge e LEFT JOIN resource r ON r.scope = ?1 AND r.id = e.",
+            $id,
+            " AND r.kind = (SELECT num FROM dict WHERE class = 1 AND name = e.",
+            $kind,
+            ") WHERE e.scope = ?1 AND e.relation = ?2 AND ",
+            $which,
+            " LIMIT ?5"
+        )
+    };
+}
+
+/// Those that end at one record. Without values the index is all that is read of them.
+macro_rules! to_target {
+    ($values:literal) => {
+        with_peer!(
+            $values,
+            "EXISTS (SELECT 1 FROM edge a WHERE a.scope = ?1 AND a.relation = ?2 AND a.tkind = e.skind AND a.tid = e.sid \
+             AND a.pending = 0)",
+            "skind",
+            "sid",
+            "e.tkind = ?3 AND e.tid = ?4 AND e.pending = 0 ORDER BY e.skind, e.sid, e.n"
+        )
+    };
+}
+
+/// What most questions for edges are: the first of those at one record, with what is at their other end. One statement,
 /// which needs no transaction around it. `None` for every other question.
 pub(crate) fn direct(
     connection: &Connection,
@@ -85,32 +118,53 @@ pub(crate) fn direct(
     scope: Scope,
     query: &EdgeQuery,
 ) -> Result<Option<EdgePage>, Fault> {
-    let (Anchor::Targets(keys), true, None, 1..) = (&query.anchor, query.peer, &query.after, query.limit) else {
+    let (true, None, 1.., Anchor::Targets(keys) | Anchor::Sources(keys)) =
+        (query.peer, &query.after, query.limit, &query.anchor)
+    else {
         return Ok(None);
     };
-    let ([target], Some(relation)) = (&**keys, dict.number(connection, Class::Relation, &query.relation)?) else {
+    let ([one], Some(relation)) = (&**keys, dict.number(connection, Class::Relation, &query.relation)?) else {
         return Ok(None);
     };
+    let backward = matches!(query.anchor, Anchor::Targets(_));
     let mut statement = sql::prepare(
         connection,
-        "SELECT e.skind, e.sid, e.n, e.raw, e.data, r.id, r.display, r.active, \
-         EXISTS (SELECT 1 FROM edge a WHERE a.scope = ?1 AND a.relation = ?2 AND a.tkind = e.skind AND a.tid = e.sid \
-         AND a.pending = 0) \
-         FROM edge e LEFT JOIN resource r ON r.scope = ?1 AND r.id = e.sid \
-         AND r.kind = (SELECT num FROM dict WHERE class = 1 AND name = e.skind) \
-         WHERE e.scope = ?1 AND e.relation = ?2 AND e.tkind = ?3 AND e.tid = ?4 AND e.pending = 0 \
-         ORDER BY e.skind, e.sid, e.n LIMIT ?5",
+        match (backward, query.values, query.pending) {
+            (true, true, _) => to_target!("e.skind, e.sid, e.raw, e.data"),
+            (true, false, _) => to_target!("e.skind, e.sid"),
+            (false, _, true) => with_peer!(
+                "e.tkind, e.tid, e.raw, e.data, e.pending",
+                "0",
+                "tkind",
+                "tid",
+                "e.skind = ?3 AND e.sid = ?4 ORDER BY e.pending, e.tkind, e.tid, e.n"
+            ),
+            (false, _, false) => with_peer!(
+                "e.tkind, e.tid, e.raw, e.data, 0",
+                "0",
+                "tkind",
+                "tid",
+                "e.skind = ?3 AND e.sid = ?4 AND e.pending = 0 ORDER BY e.pending, e.tkind, e.tid, e.n"
+            ),
+        },
     )?;
-    let (kind, id) = (target.kind.as_str(), target.id.as_str());
+    let (kind, id) = (one.kind.as_str(), one.id.as_str());
     let params = params![scope.number(), relation, kind, id, signed(query.limit.saturating_add(1) as u64)];
     let (mut rows, mut kinds, mut found) = (statement.query(params)?, Kinds::default(), Found::new());
     while let Some(row) = rows.next()? {
-        let source = key_at(row, 0, &mut kinds)?;
-        let peer = match row.get_ref(5)? {
+        let peer = match row.get_ref(0)? {
             ValueRef::Null => None,
-            _ => Some(Peer { display: row.get(6)?, active: row.get(7)?, is_target: row.get(8)? }),
+            _ => Some(Peer { display: row.get(1)?, active: row.get(2)?, is_target: row.get(3)? }),
         };
-        found.push((row.get(2)?, Edge { peer, ..edge(row, 3, source, Some(target.clone()))? }));
+        let edge = match backward {
+            true => ending(row, 5, query.values.then_some(7), one, &mut kinds)?,
+            false if row.get(9)? => pending(row, 6, 7, one.clone())?,
+            false => {
+                let target = key_at(row, 5, &mut kinds)?;
+                edge(row, Some(7), one.clone(), Some(target))?
+            }
+        };
+        found.push((row.get(4)?, Edge { peer, ..edge }));
     }
     Ok(Some(page(found, query.limit)))
 }
@@ -138,7 +192,7 @@ pub(crate) fn edges(connection: &Connection, dict: &Dict, scope: Scope, query: &
     let enough = query.limit.saturating_add(1);
     let mut found = match &query.anchor {
         Anchor::Sources(keys) => edges.starting_at_sources(keys, query.pending, after.as_ref(), enough)?,
-        Anchor::Targets(keys) => edges.to_targets(keys, after.as_ref(), enough)?,
+        Anchor::Targets(keys) => edges.to_targets(keys, query.values, after.as_ref(), enough)?,
         Anchor::All => edges.every(query.pending, after.as_ref(), enough)?,
     };
     found.truncate(enough);
@@ -220,13 +274,19 @@ impl Edges<'_> {
     }
 
     /// Edges that end at any of these, the first `enough`.
-    pub(crate) fn to_targets(&self, keys: &[Key], after: Option<&Place>, enough: usize) -> Result<Found, Fault> {
+    pub(crate) fn to_targets(
+        &self,
+        keys: &[Key],
+        values: bool,
+        after: Option<&Place>,
+        enough: usize,
+    ) -> Result<Found, Fault> {
         let mut keys: Vec<&Key> = keys.iter().collect();
         keys.sort();
         keys.dedup();
         let mut found = Found::new();
         match after {
-            None => self.first_to_targets(&keys, enough, &mut found)?,
+            None => self.first_to_targets(&keys, values, enough, &mut found)?,
             Some(place) => self.to_targets_after(&keys, place, enough, &mut found)?,
         }
         found.sort_by(order);
@@ -255,21 +315,26 @@ impl Edges<'_> {
     }
 
     /// Of each of these the first `enough` edges that end there.
-    fn first_to_targets(&self, keys: &[&Key], enough: usize, found: &mut Found) -> Result<(), Fault> {
-        let mut statement = sql::prepare(
-            self.connection,
-            "SELECT skind, sid, n, raw, data FROM edge \
-             WHERE scope = ?1 AND relation = ?2 AND tkind = ?3 AND tid = ?4 AND pending = 0 \
-             ORDER BY skind, sid, n LIMIT ?5",
-        )?;
+    fn first_to_targets(&self, keys: &[&Key], values: bool, enough: usize, found: &mut Found) -> Result<(), Fault> {
+        macro_rules! first {
+            ($columns:literal) => {
+                concat!(
+                    "SELECT n, ",
+                    $columns,
+                    " FROM edge WHERE scope = ?1 AND relation = ?2 AND tkind = ?3 AND tid = ?4 AND pending = 0 \
+                     ORDER BY skind, sid, n LIMIT ?5"
+                )
+            };
+        }
+        let text = if values { first!("skind, sid, raw, data") } else { first!("skind, sid") };
+        let mut statement = sql::prepare(self.connection, text)?;
         let mut kinds = Kinds::default();
         for &target in keys {
             let (kind, id) = (target.kind.as_str(), target.id.as_str());
             let params = params![self.scope.number(), self.relation, kind, id, signed(enough as u64)];
             let mut rows = statement.query(params)?;
             while let Some(row) = rows.next()? {
-                let source = key_at(row, 0, &mut kinds)?;
-                found.push((row.get(2)?, edge(row, 3, source, Some(target.clone()))?));
+                found.push((row.get(0)?, ending(row, 1, values.then_some(3), target, &mut kinds)?));
             }
         }
         Ok(())
@@ -362,8 +427,11 @@ fn key_at(row: &Row<'_>, at: usize, kinds: &mut Kinds) -> Result<Key, Fault> {
     Ok(Key { kind: kinds.kind(text(at)?), id })
 }
 
-/// The edge whose raw value is in this column and what else was sent in the next.
-fn edge(row: &Row<'_>, at: usize, source: Key, target: Option<Key>) -> Result<Edge, Fault> {
+/// The edge whose raw value is in this column and what else was sent in the next; empty where neither was read.
+fn edge(row: &Row<'_>, values: Option<usize>, source: Key, target: Option<Key>) -> Result<Edge, Fault> {
+    let Some(at) = values else {
+        return Ok(Edge { source, target, raw: String::new(), data: Bytes::new(), peer: None });
+    };
     let raw = match row.get::<_, Option<String>>(at)? {
         Some(raw) => raw,
         None => target.as_ref().map_or_else(String::new, |target| target.id.as_str().to_owned()),
@@ -372,15 +440,24 @@ fn edge(row: &Row<'_>, at: usize, source: Key, target: Option<Key>) -> Result<Ed
     Ok(Edge { source, target, raw, data: data.map_or_else(Bytes::new, Bytes::copy_from_slice), peer: None })
 }
 
+/// The edge that ends at this record and starts at the key in this column.
+fn ending(row: &Row<'_>, at: usize, values: Option<usize>, target: &Key, kinds: &mut Kinds) -> Result<Edge, Fault> {
+    let source = key_at(row, at, kinds)?;
+    edge(row, values, source, Some(target.clone()))
+}
+
+/// An edge that waits: it has its raw value where others have their target's id.
+fn pending(row: &Row<'_>, id: usize, values: usize, source: Key) -> Result<Edge, Fault> {
+    Ok(Edge { raw: row.get(id)?, ..edge(row, Some(values), source, None)? })
+}
+
 /// An edge of [`Edges::select`].
 fn numbered(row: &Row<'_>, kinds: &mut Kinds) -> Result<Numbered, Fault> {
     let source = key_at(row, 0, kinds)?;
     let n = row.get(5)?;
     if row.get(2)? {
-        // It has its raw value where others have their target's id.
-        let raw = row.get(4)?;
-        return Ok((n, Edge { raw, ..edge(row, 6, source, None)? }));
+        return Ok((n, pending(row, 4, 6, source)?));
     }
     let target = key_at(row, 3, kinds)?;
-    Ok((n, edge(row, 6, source, Some(target))?))
+    Ok((n, edge(row, Some(6), source, Some(target))?))
 }

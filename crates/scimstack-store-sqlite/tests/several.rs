@@ -49,6 +49,7 @@ fn two_stores_on_one_file_see_each_others_commits() {
         anchor: Anchor::Sources(vec![key("Group", "g1")]),
         pending: true,
         peer: true,
+        values: true,
         after: None,
         limit: 10,
     };

@@ -328,7 +328,7 @@ pub(crate) fn emit(topic: &str, id: &str) -> Op {
 }
 
 pub(crate) fn edge_query(relation: &str, anchor: Anchor, limit: usize) -> EdgeQuery {
-    EdgeQuery { relation: relation.to_owned(), anchor, pending: false, peer: false, after: None, limit }
+    EdgeQuery { relation: relation.to_owned(), anchor, pending: false, peer: false, values: true, after: None, limit }
 }
 
 /// What edges show as their values, sorted; pending ones behind a `?`.

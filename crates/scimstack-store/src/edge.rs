@@ -12,6 +12,7 @@
 //!     anchor: Anchor::Sources(vec![group]),
 //!     pending: true,
 //!     peer: true,
+//!     values: true,
 //!     after: None,
 //!     limit: 100,
 //! };
@@ -34,6 +35,9 @@ pub struct EdgeQuery {
     pub pending: bool,
     /// Fill in [`Edge::peer`].
     pub peer: bool,
+    /// Fill in [`Edge::raw`] and [`Edge::data`]. Else a store may leave both empty in edges that end somewhere, where an index
+    /// tells the rest.
+    pub values: bool,
     /// Continue after this: [`EdgePage::next`] of the page before.
     pub after: Option<Bytes>,
     /// At most so many.

@@ -64,6 +64,7 @@ async fn counts(call: &Call<'_>, wanted: FactsWanted, key: &Key) -> Outcome<Coun
                 anchor: Anchor::Targets(vec![key.clone()]),
                 pending: false,
                 peer: false,
+                values: true,
                 after: None,
                 limit: MOST_REPORTS,
             };

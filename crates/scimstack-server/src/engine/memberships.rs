@@ -49,6 +49,7 @@ async fn read(call: &Call<'_>, keys: &[Key]) -> Outcome<Memberships> {
             anchor: Anchor::Targets(level),
             pending: false,
             peer: true,
+            values: false,
             after: None,
             limit: CHUNK.min(left),
         };

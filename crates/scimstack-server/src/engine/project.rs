@@ -266,6 +266,7 @@ async fn edges_from(call: &Call<'_>, relation: &str, sources: Vec<Key>, pending:
         anchor: Anchor::Sources(sources),
         pending,
         peer: !pending,
+        values: pending,
         after: None,
         limit: CHUNK,
     };
@@ -299,6 +300,7 @@ impl Reader {
             anchor: Anchor::Sources(vec![elements.source.clone()]),
             pending: true,
             peer: false,
+            values: true,
             after: self.after.take(),
             limit: CHUNK,
         };

@@ -60,7 +60,7 @@ impl Reading<'_> {
             (Some(values), false) => edges.starting_at_source_named(&stored.key, values)?,
             (Some(values), true) => edges.to_target_from(&stored.key, values)?,
             (None, false) => edges.starting_at_sources(key, true, None, enough)?,
-            (None, true) => edges.to_targets(key, None, enough)?,
+            (None, true) => edges.to_targets(key, true, None, enough)?,
         };
         self.budget.spend_edges(found.len(), target)?;
         let mut found: Vec<Edge> = found.into_iter().map(|(_, edge)| edge).collect();

@@ -78,6 +78,7 @@ fn one_member_more_costs_the_same_in_a_group_of_ten_and_of_a_hundred_thousand() 
         anchor: Anchor::Sources(vec![key("Group", "g1")]),
         pending: true,
         peer: false,
+        values: true,
         after,
         limit: 30_000,
     };

@@ -126,11 +126,13 @@ fn ask(store: &SqliteStore) {
         Anchor::All,
         Anchor::Sources(vec![key("Group", "g1"), key("Group", "g2")]),
         Anchor::Targets(vec![key("User", "u1"), key("Group", "g1")]),
+        Anchor::Sources(vec![key("Group", "g1")]),
+        Anchor::Targets(vec![key("User", "u1")]),
     ];
     for relation in ["members", "manager"] {
         for (anchor, pending) in anchors.iter().flat_map(|anchor| [(anchor, true), (anchor, false)]) {
             let (relation, anchor) = (relation.to_owned(), anchor.clone());
-            let mut query = EdgeQuery { relation, anchor, pending, peer: true, after: None, limit: 1 };
+            let mut query = EdgeQuery { relation, anchor, pending, peer: true, values: pending, after: None, limit: 1 };
             while let Some(next) = block_on(store.edges(tenant(1), &query)).unwrap().next {
                 query.after = Some(next);
             }

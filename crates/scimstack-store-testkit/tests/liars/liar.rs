@@ -505,6 +505,7 @@ impl Store for Liar {
                     anchor: Anchor::All,
                     pending: false,
                     peer: false,
+                    values: true,
                     after: None,
                     limit: 1_000_000,
                 };

@@ -38,7 +38,15 @@ pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
 
 async fn edges(admin: &Admin, tenant: TenantId, relation: &str, anchor: Anchor) -> Result<Vec<Edge>, Error> {
     let pending = !matches!(anchor, Anchor::Targets(_));
-    let query = EdgeQuery { relation: relation.to_owned(), anchor, pending, peer: true, after: None, limit: 1_000 };
+    let query = EdgeQuery {
+        relation: relation.to_owned(),
+        anchor,
+        pending,
+        peer: true,
+        values: true,
+        after: None,
+        limit: 1_000,
+    };
     Ok(admin.store().all_edges(Scope::Tenant(tenant), query).await?)
 }
 

@@ -198,7 +198,8 @@ impl Console {
         limit: usize,
     ) -> Result<Vec<Edge>, Failure> {
         let pending = !matches!(anchor, Anchor::Targets(_));
-        let query = EdgeQuery { relation: relation.to_owned(), anchor, pending, peer: true, after: None, limit };
+        let query =
+            EdgeQuery { relation: relation.to_owned(), anchor, pending, peer: true, values: true, after: None, limit };
         Ok(self.store.edges(Scope::Tenant(tenant), &query).await?.edges)
     }
 
@@ -211,6 +212,7 @@ impl Console {
                 anchor: Anchor::All,
                 pending: true,
                 peer: false,
+                values: true,
                 after: None,
                 limit: 1_000,
             };

@@ -101,6 +101,7 @@ async fn edges(store: &dyn Store, scope: Scope, relation: &str) -> Result<Vec<Ed
         anchor: Anchor::All,
         pending: true,
         peer: false,
+        values: true,
         after: None,
         limit: 1_000,
     };
