@@ -7,3 +7,4 @@
 
 pub mod connector;
 pub mod directory;
+pub mod sync;
