@@ -3,7 +3,7 @@
 use super::check::Checked;
 use super::matching::{Index, Table};
 use scimstack_schema::value::Text;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What a name leads to.
@@ -13,6 +13,8 @@ pub enum Link<'a> {
     Known(&'a str),
     /// A row of the source whose resource is still to be made.
     Coming,
+    /// A row of the source that is not made, because it is inactive.
+    LeftOut,
     /// Nobody.
     Unknown,
     /// Several.
@@ -47,8 +49,19 @@ pub enum Link<'a> {
 pub struct Links {
     pub(super) checked: Arc<Checked>,
     pub(super) table: Arc<Table>,
-    pub(super) rows: Arc<Index>,
+    pub(super) rows: Arc<Rows>,
     pub(super) made: HashMap<u32, Text>,
+}
+
+/// The rows of a source, by what they are matched by, and what becomes of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rows {
+    pub(super) index: Index,
+    /// The resources of those who have one.
+    pub(super) claims: HashMap<u32, u32>,
+    /// Those who are made, in order.
+    pub(super) coming: Vec<u32>,
+    pub(super) left_out: HashSet<u32>,
 }
 
 impl Links {
@@ -63,14 +76,24 @@ impl Links {
                 (Some(at), None) => return Link::Known(self.table.id(at)),
                 (None, _) => {}
             }
-            let mut rows = self.rows.all(key);
+            let mut rows = self.rows.index.all(key);
             match (rows.next(), rows.next()) {
                 (Some(_), Some(_)) => return Link::Ambiguous,
-                (Some(row), None) => return self.made.get(&row).map_or(Link::Coming, |id| Link::Known(id)),
+                (Some(row), None) => return self.of_row(row),
                 (None, _) => {}
             }
         }
         Link::Unknown
+    }
+
+    fn of_row(&self, row: u32) -> Link<'_> {
+        match (self.made.get(&row), self.rows.claims.get(&row)) {
+            (Some(id), _) => Link::Known(id),
+            (None, Some(at)) => Link::Known(self.table.id(*at)),
+            (None, None) if self.rows.coming.binary_search(&row).is_ok() => Link::Coming,
+            (None, None) if self.rows.left_out.contains(&row) => Link::LeftOut,
+            (None, None) => Link::Unknown,
+        }
     }
 
     /// The resource of a row has been made, or found.

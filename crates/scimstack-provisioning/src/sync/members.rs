@@ -44,6 +44,11 @@ impl Sets {
         self.ranges.insert(group, (from, self.flat.len()));
     }
 
+    /// How many memberships there are.
+    pub(super) fn count(&self) -> u64 {
+        self.ranges.values().map(|(from, to)| (to - from) as u64).sum()
+    }
+
     fn of(&self, group: Option<u32>) -> &[u64] {
         let range = group.and_then(|group| self.ranges.get(&group));
         range.and_then(|&(from, to)| self.flat.get(from..to)).unwrap_or_default()
@@ -58,6 +63,7 @@ impl Sets {
             match links.find(name) {
                 Link::Known(id) => wanted.push(hash(id.as_bytes())),
                 Link::Coming => coming.push(hash(name.to_lowercase().as_bytes())),
+                Link::LeftOut => {}
                 Link::Unknown | Link::Ambiguous => delta.unresolved += 1,
             }
             sum = sum.wrapping_add(hash(name.to_lowercase().as_bytes()));

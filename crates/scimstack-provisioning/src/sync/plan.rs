@@ -27,7 +27,7 @@
 
 use super::check::{Checked, Desired};
 use super::compare::{Rules, hash};
-use super::links::Links;
+use super::links::{Links, Rows};
 use super::matching::{Found, Index, Table};
 use super::members::{Delta, Sets, ids};
 use scimstack_schema::{Object, Value};
@@ -136,6 +136,8 @@ pub struct Counts {
     pub left_out: u64,
     /// Resources that no row names.
     pub extra: u64,
+    /// Memberships at the target.
+    pub members: u64,
     /// Rows that cannot be used, match several resources, or are there twice; names of members that lead nowhere.
     pub notes: u64,
 }
@@ -160,7 +162,7 @@ pub struct Planner {
     sets: Sets,
     /// Which row has a resource.
     claims: Vec<Claim>,
-    rows: Index,
+    rows: Rows,
     /// Keys that two rows must not share.
     strong: Index,
     twice: HashSet<u32>,
@@ -184,10 +186,9 @@ enum Claim {
 pub struct Plan {
     pub(super) checked: Arc<Checked>,
     pub(super) table: Arc<Table>,
-    rows: Arc<Index>,
+    pub(super) rows: Arc<Rows>,
     /// In the order of the rows; those without a row last.
     pub(super) steps: Vec<Step>,
-    pub(super) claims: HashMap<u32, u32>,
     pub(super) extra: Vec<u32>,
     notes: Vec<Note>,
     counts: Counts,
@@ -205,7 +206,7 @@ impl Planner {
             is_open: true,
             sets: Sets::default(),
             claims: Vec::new(),
-            rows: Index::default(),
+            rows: Rows::default(),
             strong: Index::default(),
             twice: HashSet::new(),
             steps: Vec::new(),
@@ -278,7 +279,7 @@ impl Planner {
 
     fn remember(&mut self, row: u32, desired: &Desired) {
         for (position, (rule, key)) in self.checked.keys_of(desired).enumerate() {
-            self.rows.push(key, row);
+            self.rows.index.push(key, row);
             let unique = self.checked.rules.get(rule).map(|rule| rule.place.leaf().uniqueness);
             if position == 0 || unique.is_some_and(|unique| unique != scimstack_schema::Uniqueness::None) {
                 self.strong.push(key, row);
@@ -289,6 +290,7 @@ impl Planner {
     fn create(&mut self, row: u32, desired: &Desired, delta: Delta) {
         if self.checked.wants_inactive(desired) && !self.options.create_inactive {
             self.counts.left_out += 1;
+            self.rows.left_out.insert(row);
             return;
         }
         let (_, hash) = self.difference(None, desired, delta);
@@ -366,7 +368,7 @@ impl Planner {
         if self.is_open {
             self.table.close();
         }
-        self.rows.close();
+        self.rows.index.close();
         self.strong.close();
         let mut twice = std::mem::take(&mut self.twice);
         twice.extend(self.strong.shared().flatten());
@@ -376,23 +378,27 @@ impl Planner {
             self.note(row, "another row of the source is the same person or group".to_owned());
         }
         self.steps.retain(|step| step.row.is_none_or(|row| !twice.contains(&row)));
-        let (mut claims, mut extra) = (HashMap::new(), Vec::new());
+        let mut extra = Vec::new();
         for (at, claim) in (0_u32..).zip(&self.claims) {
             match claim {
                 Claim::Nobody => extra.push(at),
                 Claim::Row(row) if !twice.contains(row) => {
-                    claims.insert(*row, at);
+                    self.rows.claims.insert(*row, at);
                 }
                 _ => {}
             }
         }
         self.counts.extra = extra.len() as u64;
+        self.counts.members = self.sets.count();
         // Who is in a row that cannot be read must not be taken for somebody who has left.
         let withheld = self.unusable > 0 && self.options.missing != Missing::Leave && !extra.is_empty();
         if !withheld {
             let left: Vec<Step> = extra.iter().filter_map(|&at| self.leave(at)).collect();
             self.steps.extend(left);
         }
+        self.steps.sort_by_key(|step| step.row.unwrap_or(u32::MAX));
+        let creates = self.steps.iter().filter(|step| step.action == Action::Create);
+        self.rows.coming = creates.filter_map(|step| step.row).collect();
         for step in &self.steps {
             count(&mut self.counts, step, &self.checked, &self.table);
         }
@@ -401,7 +407,6 @@ impl Planner {
             table: Arc::new(self.table),
             rows: Arc::new(self.rows),
             steps: self.steps,
-            claims,
             extra,
             notes: self.notes,
             counts: self.counts,

@@ -32,6 +32,12 @@ impl Plan {
 }
 
 impl<'a> Change<'a> {
+    pub(super) fn of(plan: &'a Plan, step: Step) -> Self {
+        Self { plan, step }
+    }
+}
+
+impl<'a> Change<'a> {
     /// What is done.
     #[must_use]
     pub fn action(&self) -> Action {
@@ -128,7 +134,7 @@ impl fmt::Display for Change<'_> {
 impl Counts {
     /// The counts by name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 12] {
+    pub fn named(&self) -> [(&'static str, u64); 13] {
         [
             ("rows", self.rows),
             ("target", self.target),
@@ -141,6 +147,7 @@ impl Counts {
             ("membersRemoved", self.members_removed),
             ("leftOut", self.left_out),
             ("extra", self.extra),
+            ("members", self.members),
             ("notes", self.notes),
         ]
     }
