@@ -3,12 +3,14 @@
 //!
 //! A [`Mapping`] says which field becomes which attribute, and is [`Checked`] against the target's schemas. A [`Planner`]
 //! is shown the target and the source, and makes a [`Plan`], which a [`Brake`] may stop. A [`Run`] carries it out, as the
-//! [`TargetProfile`] allows, and writes down what it does: the [`Ledger`] of what was written lets the next one go on.
+//! [`TargetProfile`] allows, and writes down what it does: the [`Ledger`] of what was written lets the next one go on, and shows
+//! in a [`DriftReport`] who has changed what since.
 //! Nothing here reads files, sends anything or knows what time it is.
 
 mod brake;
 mod check;
 mod compare;
+mod drift;
 mod expression;
 mod feed;
 mod job;
@@ -28,6 +30,7 @@ mod wire;
 
 pub use brake::{Brake, Braked, FEW, Limit, LimitError};
 pub use check::{Checked, Desired, Problem, RowProblem};
+pub use drift::{Drift, DriftReport, Side};
 pub use expression::{Condition, Expression, ExpressionError};
 pub use feed::Stale;
 pub use job::{Deed, Item};

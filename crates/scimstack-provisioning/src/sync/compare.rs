@@ -37,6 +37,14 @@ impl Checked {
         each.collect()
     }
 
+    /// What a resource is sent as, to be kept: the fingerprints, and last the number of the rules they belong to.
+    pub(super) fn prints(&self, desired: &Desired, scratch: &mut Vec<u8>) -> Vec<Option<u32>> {
+        let mut prints = self.wanted(desired, scratch);
+        let rules: Vec<&str> = self.paths().collect();
+        prints.push(Some(hash(rules.join("\n").as_bytes()) as u32));
+        prints
+    }
+
     fn read<'a>(&self, rule: usize, document: &'a Object) -> Option<&'a Value> {
         self.rules.get(rule)?.place.read(document)
     }

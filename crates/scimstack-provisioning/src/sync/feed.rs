@@ -82,11 +82,11 @@ impl Plan {
             row: Some(row),
             action: if id.is_none() { Action::Create } else { Action::Update },
             id,
+            fingerprints: self.checked.prints(&desired, &mut scratch),
             desired: Some(desired),
             members,
             sent: Vec::new(),
             hash: step.hash,
-            fingerprints,
         })
     }
 }

@@ -9,6 +9,7 @@
 //! | 408, 5xx, none | after a while, the resource is looked at before anything is sent again |
 //! | 401 | the whole run stops |
 //! | 403 | the run stops when it is the first answer, or the third of them in a row; else as any refusal |
+//! | fifty times in a row nothing, or 5xx | the run stops: the target is down |
 //! | any refusal, or the last attempt | the item is set aside with the reason, the rest goes on |
 //!
 //! ```
@@ -62,6 +63,9 @@ use std::sync::Arc;
 
 /// Answers of 403 in a row that stop a run.
 const FORBIDDEN: u32 = 3;
+
+/// Requests in a row without an answer that says what was done, after which a target is taken for dead.
+const DEAD: u32 = 50;
 
 /// What is to be done next.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,6 +142,8 @@ pub struct Run {
     /// Whether anything was ever let through, and how many 403 came since.
     let_in: bool,
     forbidden: u32,
+    /// Requests in a row that nobody answered.
+    silent: u32,
 }
 
 #[derive(Debug)]
@@ -184,6 +190,7 @@ impl Run {
             state: State::New,
             let_in: false,
             forbidden: 0,
+            silent: 0,
         }
     }
 
@@ -311,7 +318,7 @@ impl Run {
                 self.unknown(ticket, &request, Some(answer), now);
             }
             status => {
-                (self.let_in, self.forbidden) = (true, 0);
+                (self.let_in, self.forbidden, self.silent) = (true, 0, 0);
                 self.throttle.handle_good();
                 let Some(slot) = self.slots.get_mut(&ticket) else { return };
                 if request.verb.writes() && (200..300).contains(&status) {
@@ -337,6 +344,9 @@ impl Run {
         let Some((request, _)) = self.returned(ticket) else { return };
         self.note(ticket, &request, Some(0), None);
         let failure = Failure { request: request.to_string(), status: None, detail: why.to_owned() };
+        if self.is_dead(&failure) {
+            return;
+        }
         self.again(ticket, None, failure, now);
     }
 
@@ -387,6 +397,9 @@ impl Run {
             None => Failure { request: request.to_string(), status: None, detail: "no answer came".to_owned() },
         };
         let asked = answer.and_then(|answer| answer.retry_after);
+        if self.is_dead(&failure) {
+            return;
+        }
         // A product that does not try again still has to find out what it has done.
         if answer.is_some() && !self.profile.patience.retries_errors && !request.verb.writes() {
             return self.aside(ticket, failure, now);
@@ -396,6 +409,15 @@ impl Run {
             Turn::Next => self.again(ticket, asked, failure, now),
             turn => self.turn(ticket, turn, now),
         }
+    }
+
+    /// Whether nobody has answered for so long that the run stops; the item keeps its intent, and is looked at next time.
+    fn is_dead(&mut self, failure: &Failure) -> bool {
+        self.silent += 1;
+        if self.silent >= DEAD && !matches!(self.state, State::Stopped(_)) {
+            self.state = State::Stopped(failure.clone());
+        }
+        matches!(self.state, State::Stopped(_))
     }
 
     /// Later, unless it has been often enough.
