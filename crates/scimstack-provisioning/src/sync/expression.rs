@@ -40,7 +40,7 @@ pub enum Expression {
     Upper(Box<Expression>),
     /// Without white space around it.
     Trim(Box<Expression>),
-    /// A text taken apart: the list of its parts that are not empty.
+    /// A text taken apart, or each text of a list: the list of the parts that are not empty.
     Split {
         /// The text.
         of: Box<Expression>,
@@ -89,14 +89,20 @@ impl Expression {
             Self::Lower(of) => each(of.value(row), &|text| text.to_lowercase()),
             Self::Upper(of) => each(of.value(row), &|text| text.to_uppercase()),
             Self::Trim(of) => each(of.value(row), &|text| text.trim().to_owned()),
-            Self::Split { of, by } => match of.value(row) {
-                Value::Array(already) => Value::Array(already),
-                one => {
-                    let whole = text(&one).unwrap_or_default();
-                    let parts = whole.split(by.as_str()).map(str::trim).filter(|part| !part.is_empty());
-                    Value::Array(parts.map(Value::from).collect())
-                }
-            },
+            Self::Split { of, by } => {
+                let whole = match of.value(row) {
+                    Value::Array(elements) => elements,
+                    one => vec![one],
+                };
+                let parts = |one: Value| match text(&one) {
+                    Some(text) => {
+                        let parts = text.split(by.as_str()).map(str::trim).filter(|part| !part.is_empty());
+                        parts.map(Value::from).collect()
+                    }
+                    None => vec![one],
+                };
+                Value::Array(whole.into_iter().flat_map(parts).filter(|part| !part.is_unassigned()).collect())
+            }
             Self::If { when, then, otherwise } => match (when.holds(row), otherwise) {
                 (true, _) => then.value(row),
                 (false, Some(otherwise)) => otherwise.value(row),
@@ -198,7 +204,7 @@ mod tests {
     #[test]
     fn values_are_made_of_fields() {
         let row = value(
-            r#"{"first":"Ann","last":"Lee","mail":" Ann@X.test ","none":"","n":7,"on":true,"tags":"a; b;;c","name":{"x":"deep"}}"#,
+            r#"{"first":"Ann","last":"Lee","mail":" Ann@X.test ","none":"","n":7,"on":true,"tags":"a; b;;c","list":["x;y","z",{"value":"w"},null],"name":{"x":"deep"}}"#,
         );
         for (expression, expected) in [
             (r#""first""#, r#""Ann""#),
@@ -213,6 +219,8 @@ mod tests {
             (r#"{"lower":{"trim":"mail"}}"#, r#""ann@x.test""#),
             (r#"{"upper":"first"}"#, r#""ANN""#),
             (r#"{"upper":{"split":"tags","by":";"}}"#, r#"["A","B","C"]"#),
+            (r#"{"split":"list","by":";"}"#, r#"["x","y","z",{"value":"w"}]"#),
+            (r#"{"split":"absent","by":";"}"#, "null"),
             (r#"{"if":{"field":"first","is":["bob","ANN"]},"then":{"value":1},"else":{"value":2}}"#, "1"),
             (r#"{"if":{"field":"none","empty":false},"then":"last"}"#, "null"),
             (r#"{"if":{"all":[{"field":"on","is":true},{"not":{"field":"n","is":8}}]},"then":"last"}"#, r#""Lee""#),

@@ -117,7 +117,7 @@ impl Mapping {
         Self::from_value(&value)
     }
 
-    /// Reads a mapping; TOML becomes a [`Value`] by serde.
+    /// Reads a mapping; from other formats, such as TOML, it comes by serde.
     ///
     /// # Errors
     /// What is no mapping, by its rule.
@@ -278,7 +278,9 @@ fn table<'a>(value: &'a Value, place: &str, known: &[&str]) -> Result<&'a Object
 
 impl<'de> serde::Deserialize<'de> for Mapping {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        Self::from_value(&Value::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        // Whatever the format: a mapping's numbers need no more than serde_json's values keep.
+        let value = Value::from(serde_json::Value::deserialize(deserializer)?);
+        Self::from_value(&value).map_err(serde::de::Error::custom)
     }
 }
 

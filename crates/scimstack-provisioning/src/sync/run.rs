@@ -132,7 +132,7 @@ pub struct Run {
     checked: Arc<Checked>,
     profile: Arc<TargetProfile>,
     plan: u64,
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
     throttle: Throttle,
     slots: BTreeMap<u64, Slot>,
     next_ticket: u64,
@@ -182,7 +182,7 @@ impl Run {
             throttle: Throttle::new(&profile, seed),
             profile: Arc::new(profile),
             plan: plan.id(),
-            ledger: Ledger::default(),
+            ledger: Arc::default(),
             slots: BTreeMap::new(),
             next_ticket: 0,
             under_way: 0,
@@ -196,8 +196,8 @@ impl Run {
 
     /// With what is known from before.
     #[must_use]
-    pub fn with_ledger(mut self, ledger: Ledger) -> Self {
-        self.ledger = ledger;
+    pub fn with_ledger(mut self, ledger: impl Into<Arc<Ledger>>) -> Self {
+        self.ledger = ledger.into();
         self
     }
 
