@@ -110,9 +110,28 @@ impl Index {
 
     /// Who has a key.
     pub(super) fn all(&self, key: Key) -> impl Iterator<Item = u32> {
-        let from = self.entries.partition_point(|(other, _)| *other < key);
-        let rest = self.entries.get(from..).unwrap_or_default();
+        let rest = self.entries.get(self.first(key)..).unwrap_or_default();
         rest.iter().take_while(move |(other, _)| *other == key).map(|(_, at)| *at)
+    }
+
+    /// Where the entries of a key begin. Hashes are spread evenly, so that the place can be guessed, and is near the guess.
+    fn first(&self, key: Key) -> usize {
+        let count = self.entries.len();
+        let guess = ((u128::from(key.0) * count as u128) >> 64) as usize;
+        let is_before = |at: usize| self.entries.get(at).is_some_and(|(other, _)| *other < key);
+        let mut step = 64;
+        let (mut low, mut high) = (guess, guess);
+        while low > 0 && !is_before(low) {
+            low = low.saturating_sub(step);
+            step *= 2;
+        }
+        step = 64;
+        while high < count && is_before(high) {
+            high = high.saturating_add(step).min(count);
+            step *= 2;
+        }
+        let near = self.entries.get(low..high.max(low)).unwrap_or_default();
+        low + near.partition_point(|(other, _)| *other < key)
     }
 
     /// Keys that several have, each with all who have it.
@@ -222,5 +241,39 @@ impl Table {
             (Some(is), Some(wanted)) => *is == wanted,
             _ => true,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_a_key_is_found_wherever_it_stands() {
+        let mut index = Index::default();
+        for n in 0..5_000_u32 {
+            index.push(Key::of(1, &format!("{}", n / 2)), n);
+        }
+        for (at, key) in [Key(0, 0), Key(u64::MAX, u64::MAX), Key(0, 1)].into_iter().enumerate() {
+            index.push(key, 10_000 + at as u32);
+        }
+        index.close();
+        for n in 0..2_500 {
+            assert_eq!(index.all(Key::of(1, &n.to_string())).collect::<Vec<_>>(), [2 * n, 2 * n + 1]);
+            assert_eq!(index.all(Key::of(2, &n.to_string())).next(), None);
+        }
+        assert_eq!(index.all(Key(0, 0)).collect::<Vec<_>>(), [10_000]);
+        assert_eq!(index.all(Key(u64::MAX, u64::MAX)).collect::<Vec<_>>(), [10_001]);
+        assert_eq!(index.all(Key(0, 1)).collect::<Vec<_>>(), [10_002]);
+        assert_eq!(Index::default().all(Key(5, 5)).next(), None);
+        assert_eq!(index.shared().count(), 2_500);
+    }
+
+    #[test]
+    fn entries_that_lie_on_one_side_are_found_too() {
+        let mut index = Index::default();
+        (0..1_000).for_each(|n| index.push(Key(u64::from(n), 0), n));
+        index.close();
+        (0..1_000).for_each(|n| assert_eq!(index.all(Key(u64::from(n), 0)).next(), Some(n)));
     }
 }
