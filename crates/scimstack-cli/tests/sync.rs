@@ -266,6 +266,35 @@ fn a_server_that_lets_nobody_in_ends_it() {
 }
 
 #[test]
+fn a_target_that_shows_no_members_is_known_by_its_journal() {
+    let server = server(&[(1, "", ""), (2, "", ""), (3, "", "")], &[("A", "1"), ("A", "2")]);
+    let words = with(&["--profile", "aws", "--journal", "j.jsonl"]);
+    server.scim(&words).fine();
+    assert!(server.scim(&words).fine().ends_with("nothing to do\n"));
+    server.file("teams.csv", &teams(&[("A", "2"), ("A", "3")]));
+    let planned = server.scim(&[&words[..], &["--dry-run"]].concat());
+    assert!(planned.fine().contains("1 members more, 1 members less"), "{planned:?}");
+    server.scim(&words).fine();
+    let group = server.ask("GET", "/Groups", "")["Resources"][0].clone();
+    let members: Vec<&Value> = group["members"].as_array().unwrap().iter().map(|one| &one["value"]).collect();
+    let (two, three) = (user(&server, 2)["id"].clone(), user(&server, 3)["id"].clone());
+    assert!(members.len() == 2 && members.contains(&&two) && members.contains(&&three), "{members:?}");
+    assert!(server.scim(&with(&["--profile", "aws"])).error.contains("without --journal"));
+}
+
+#[test]
+fn what_the_target_takes_can_be_told() {
+    let rows: Vec<(u32, &str, &str)> = (0..7).map(|number| (number, "", "")).collect();
+    let server = server(&rows, &[("A", "0"), ("A", "1"), ("A", "2"), ("A", "3"), ("A", "4"), ("A", "5"), ("A", "6")]);
+    server.asked();
+    server.scim(&with(&["--members-per-request", "3", "--per-minute", "60000", "--concurrency", "2"])).fine();
+    assert_eq!(writes(&server).iter().filter(|line| line.starts_with("PATCH /Groups/")).count(), 3);
+    server.file("people.csv", &people(&[(0, "Head", "")]));
+    server.scim(&["sync", "--source", "people.csv", "--map", "map.toml", "--yes", "--put"]).fine();
+    assert!(writes(&server)[0].starts_with("PUT /Users/"));
+}
+
+#[test]
 fn products_that_put_get_the_whole() {
     let server = server(&[(1, "Head", "")], &[("A", "1")]);
     server.scim(&with(&["--profile", "okta"])).fine();

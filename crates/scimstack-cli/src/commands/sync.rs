@@ -18,7 +18,7 @@ use look::Side;
 use scimstack_client::connector::sync::Journal;
 use scimstack_client::{Capabilities, Timer as _, TokioTimer};
 use scimstack_provisioning::sync::{
-    Brake, Checked, Ledger, Limit, Mapping, MembersShown, Missing, Part, Patience, PlanOptions, TargetProfile,
+    Brake, Checked, Ledger, Limit, Mapping, MembersShown, Missing, Part, Patience, PlanOptions, TargetProfile, Write,
 };
 use scimstack_schema::Timestamp;
 use source::{Kind, Source};
@@ -80,6 +80,18 @@ pub(crate) struct Sync {
     /// Requests at a time [default: the profile's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: Option<u16>,
+    /// Requests a minute [default: the profile's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    per_minute: Option<u32>,
+    /// Members that come or go in one request [default: the profile's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    members_per_request: Option<u32>,
+    /// Changes by PUT of the whole, for targets that claim to know PATCH
+    #[arg(long)]
+    put: bool,
+    /// Tries again what is set aside, whether its time has come or not
+    #[arg(long, requires = "journal")]
+    retry_aside: bool,
     /// Changes that are shown in a table; JSON has them all
     #[arg(long, value_name = "N", default_value_t = 50)]
     show: usize,
@@ -113,9 +125,16 @@ impl Sync {
         let client = connection.client()?;
         let capabilities = client.discover().await?;
         let profile = self.profile(connection, &capabilities)?;
-        let (mut journal, ledger) = self.journal()?;
+        let (mut journal, mut ledger) = self.journal()?;
+        if self.retry_aside {
+            ledger.release();
+        }
         let (people, groups) = self.sides(&capabilities)?;
 
+        let moves = groups.as_ref().is_some_and(|side| side.checked.has_members());
+        if moves && profile.members == MembersShown::Never && self.journal.is_none() {
+            eprintln!("scim: the target shows no members of groups: without --journal nobody is taken out of one");
+        }
         let options = self.options(&profile);
         let people = match people {
             Some(side) => Some(look::people(&client, &profile, side, options, self.scope.as_deref()).await?),
@@ -164,6 +183,16 @@ impl Sync {
         profile.page = capabilities.page_size(Some(profile.page));
         if let Some(requests) = self.concurrency {
             profile = profile.with_concurrency(usize::from(requests));
+        }
+        if let Some(requests) = self.per_minute {
+            let burst = profile.burst;
+            profile = profile.with_per_minute(requests, burst);
+        }
+        if let Some(members) = self.members_per_request.and_then(|members| usize::try_from(members).ok()) {
+            profile = profile.with_members_per_request(members);
+        }
+        if self.put {
+            profile = profile.with_write(Write::Put);
         }
         if let Some(retries) = connection.told_retries() {
             let patience: Patience = profile.patience.clone();

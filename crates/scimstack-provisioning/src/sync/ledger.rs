@@ -103,6 +103,11 @@ impl Ledger {
         self.items.get(item)?.aside.as_ref()
     }
 
+    /// Nothing is set aside any more: everything is tried again, as by somebody who has looked at it.
+    pub fn release(&mut self) {
+        self.items.values_mut().for_each(|known| known.aside = None);
+    }
+
     /// Everything that is set aside.
     pub fn all_aside(&self) -> impl Iterator<Item = &Aside> {
         self.items.values().filter_map(|known| known.aside.as_ref())

@@ -9,7 +9,7 @@
 //! | 408, 5xx, none | after a while, the resource is looked at before anything is sent again |
 //! | 401 | the whole run stops |
 //! | 403 | the run stops when it is the first answer, or the third of them in a row; else as any refusal |
-//! | fifty times in a row nothing, or 5xx | the run stops: the target is down |
+//! | fifty times in a row nothing, or 5xx; from the beginning nothing, as often as one request is tried | the run stops: the target is down |
 //! | any refusal, or the last attempt | the item is set aside with the reason, the rest goes on |
 //!
 //! ```
@@ -414,7 +414,9 @@ impl Run {
     /// Whether nobody has answered for so long that the run stops; the item keeps its intent, and is looked at next time.
     fn is_dead(&mut self, failure: &Failure) -> bool {
         self.silent += 1;
-        if self.silent >= DEAD && !matches!(self.state, State::Stopped(_)) {
+        // One that has never answered is given no more attempts than one request is.
+        let most = if self.let_in { DEAD } else { DEAD.min(self.profile.patience.attempts) };
+        if self.silent >= most && !matches!(self.state, State::Stopped(_)) {
             self.state = State::Stopped(failure.clone());
         }
         matches!(self.state, State::Stopped(_))

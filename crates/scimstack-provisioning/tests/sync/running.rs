@@ -118,6 +118,9 @@ fn whoever_is_set_aside_waits_for_the_time_or_for_another_row() {
     let Outcome::Aside { next, .. } = run(&mut world, &rows) else { panic!() };
     assert_eq!(hours(next), 18);
     assert_eq!(world.ledger().all_aside().next().unwrap().times, 2);
+    let mut released = world.ledger();
+    released.release();
+    assert_eq!(released.all_aside().count(), 0);
     world.faults.clear();
     world.now = world.now.plus_seconds(13 * 3_600);
     assert_eq!(run(&mut world, &rows), Outcome::Done(Deed::Created));
@@ -156,6 +159,17 @@ fn a_refusal_of_everything_stops_the_run_and_one_refusal_does_not() {
         assert!(matches!(&ended, Next::Stopped(failure) if failure.status == Some(status)), "{ended:?}");
         assert_eq!(sent, asked, "{status} after {before}");
     }
+}
+
+#[test]
+fn a_target_that_never_answers_is_not_waited_for_by_everybody() {
+    let mut world = World::new(TargetProfile::default().with_concurrency(1));
+    let rows = people(3);
+    let plan = world.plan("User", &rows, None);
+    world.faults.extend([Fault::Lost; 20]);
+    assert_eq!(world.execute(&plan, &rows, None), Ended::Stopped(None));
+    assert_eq!(world.faults.len(), 14, "as often as one request is tried");
+    assert!(world.settled.is_empty(), "nobody is set aside for it");
 }
 
 /// The program dies at the nth request, before or after it has arrived; the next run brings everything to its end.
