@@ -309,19 +309,21 @@ fn products_that_put_get_the_whole() {
 #[test]
 fn the_example_of_a_mapping_is_one() {
     let server = Server::start();
-    let header = "employee_number,mail,first_name,last_name,nickname,job,department,status,first_password";
+    let header = "employee_number,mail,first_name,last_name,nickname,job,department,status,first_password,manager";
     server.file(
         "people.csv",
-        &format!("{header}\n7,Ann@X.test,Ann,Lee,,,Sales,,hush\n8,b@x.test,Bob,Roy,Bo,Head,,On Leave,hush\n"),
+        &format!("{header}\n7,Ann@X.test,Ann,Lee,,,Sales,,hush,B@X.test\n8,b@x.test,Bob,Roy,Bo,Head,,On Leave,hush,\n"),
     );
     server.file("teams.csv", "team,people\nA,7;b@x.test\n");
     let map = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/map.toml");
     let words = ["sync", "--source", "people.csv", "--groups", "teams.csv", "--map", map, "--yes", "--create-inactive"];
-    assert!(server.scim(&words).fine().ends_with("3 created\n"));
+    // Ann is made before her manager, and gets him afterwards.
+    assert!(server.scim(&words).fine().ends_with("3 created, 1 updated\n"));
     let (ann, bob) = (user(&server, 7), user(&server, 8));
     assert_eq!((&ann["displayName"], &bob["displayName"]), (&json!("Ann Lee"), &json!("Bo")));
     assert_eq!((&ann["title"], &bob["title"], &bob["active"]), (&json!("Employee"), &json!("Head"), &json!(false)));
-    assert_eq!(ann["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"]["department"], "Sales");
+    let enterprise = &ann["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"];
+    assert_eq!((&enterprise["department"], &enterprise["manager"]["value"]), (&json!("Sales"), &bob["id"]));
     assert!(server.scim(&words).fine().ends_with("nothing to do\n"));
 }
 

@@ -165,8 +165,20 @@ impl Sync {
                 return Err(usage("nothing was changed"));
             }
             let hasty = connection.hasty_client()?;
-            execute::all(&hasty, &profile, people.as_ref(), groups.as_ref(), links, Arc::new(ledger), &mut *journal)
-                .await?
+            let ledger = Arc::new(ledger);
+            let (links, now) = (links, ledger.clone());
+            let mut sum =
+                execute::all(&hasty, &profile, people.as_ref(), groups.as_ref(), links, now, &mut *journal).await?;
+            // Whoever was just made can be named now.
+            if let Some(people) = people.as_ref().filter(|people| people.plan.counts().waiting > 0 && sum.made()) {
+                let (source, checked) = (people.source.clone(), people.plan.checked().clone());
+                let options = options.with_missing(Missing::Leave);
+                let scope = self.scope.as_deref();
+                let again = look::people(&client, &profile, Side { source, checked }, options, scope).await?;
+                let again = execute::all(&hasty, &profile, Some(&again), None, None, ledger, &mut *journal).await?;
+                sum.add(again);
+            }
+            sum
         };
         report::ended(&sum, &planned, format)?;
         let undecided: u64 = planned.iter().map(|planned| planned.plan.counts().notes).sum();

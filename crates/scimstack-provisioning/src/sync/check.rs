@@ -116,6 +116,9 @@ impl Checked {
                 Some((_, rule)) if rule.place.is_list() => {
                     problems.push(general("match", format!("{path} is a list; one value is needed")));
                 }
+                Some((_, rule)) if rule.rule.person => {
+                    problems.push(general("match", format!("{path} names another person")));
+                }
                 Some((_, rule)) if rule.rule.when == When::Create => {
                     problems.push(general("match", format!("{path} is sent on creation alone")));
                 }
@@ -242,6 +245,9 @@ fn objection(rule: &Rule, place: &Place, resource_type: &ResourceType) -> Option
     }
     if &*place.attribute.name == "schemas" && place.extension.is_none() {
         return Some("it is filled in".to_owned());
+    }
+    if rule.person && (place.is_list() || resource_type.schema.attribute("userName").is_none()) {
+        return Some("\"person\" is for one person, named by a person".to_owned());
     }
     match place.mutability() {
         Mutability::ReadOnly => return Some("it is read-only at the target".to_owned()),

@@ -105,7 +105,8 @@ impl DriftReport<'_> {
     #[must_use]
     pub fn of_row(&self, row: u32, record: &Object) -> Option<Drift> {
         let change = self.plan.change_of(row)?;
-        let desired = self.plan.checked.desired(record).ok()?;
+        let mut desired = self.plan.checked.desired(record).ok()?;
+        self.plan.table.resolve(&self.plan.checked, &mut desired);
         let item = self.plan.checked.item(&desired);
         let label = self.plan.checked.label(&desired);
         let Some(at) = change.step.target.filter(|_| change.step.action == Action::Update) else {

@@ -57,7 +57,8 @@ impl Plan {
         };
         let stale = Stale { row };
         let record = record.ok_or(stale)?;
-        let desired = self.checked.desired(record).map_err(|_| stale)?;
+        let mut desired = self.checked.desired(record).map_err(|_| stale)?;
+        self.table.resolve(&self.checked, &mut desired);
         let mut scratch = Vec::new();
         let fingerprints = self.checked.wanted(&desired, &mut scratch);
         let names = people.filter(|_| self.checked.has_members()).map(|_| self.checked.members(record));

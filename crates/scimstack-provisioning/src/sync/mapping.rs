@@ -66,6 +66,8 @@ pub struct Rule {
     pub empty: Empty,
     /// Values that differ in their case alone are the same: for targets that change it.
     pub ignore_case: bool,
+    /// The value names a person, by anything people are matched by; the target is sent that person's id (`manager.value`).
+    pub person: bool,
 }
 
 /// When an attribute is sent.
@@ -202,7 +204,15 @@ impl Rule {
     /// A rule for an attribute, sent whenever it differs.
     #[must_use]
     pub fn new(to: impl Into<String>, from: Expression) -> Self {
-        Self { to: to.into(), from, default: None, when: When::default(), empty: Empty::default(), ignore_case: false }
+        Self {
+            to: to.into(),
+            from,
+            default: None,
+            when: When::default(),
+            empty: Empty::default(),
+            ignore_case: false,
+            person: false,
+        }
     }
 
     /// The value for a row; `null` when it is empty.
@@ -216,7 +226,7 @@ impl Rule {
 
     fn read(value: &Value, part: &str, number: usize) -> Result<Self> {
         let place = format!("{part}, rule {number}");
-        let table = table(value, &place, &["to", "from", "default", "on", "empty", "ignoreCase"])?;
+        let table = table(value, &place, &["to", "from", "default", "on", "empty", "ignoreCase", "person"])?;
         let Some(to) = table.get("to").and_then(Value::as_str).filter(|to| !to.is_empty()) else {
             return Err(MappingError::new(place, "\"to\" is to be an attribute"));
         };
@@ -230,10 +240,10 @@ impl Rule {
             Some(Value::String(text)) if *text == words[1] => Ok(true),
             Some(_) => Err(wrong(format!("{name:?} is {:?} or {:?}", words[0], words[1]))),
         };
-        let ignore_case = match table.get("ignoreCase") {
-            None => false,
-            Some(Value::Bool(truth)) => *truth,
-            Some(_) => return Err(wrong("\"ignoreCase\" is true or false".to_owned())),
+        let truth = |name: &str| match table.get(name) {
+            None => Ok(false),
+            Some(Value::Bool(truth)) => Ok(*truth),
+            Some(_) => Err(wrong(format!("{name:?} is true or false"))),
         };
         Ok(Self {
             to: to.to_owned(),
@@ -241,7 +251,8 @@ impl Rule {
             default: table.get("default").cloned(),
             when: if word("on", ["always", "create"])? { When::Create } else { When::Always },
             empty: if word("empty", ["clear", "keep"])? { Empty::Keep } else { Empty::Clear },
-            ignore_case,
+            ignore_case: truth("ignoreCase")?,
+            person: truth("person")?,
         })
     }
 
@@ -256,8 +267,10 @@ impl Rule {
         if self.empty == Empty::Keep {
             table.insert("empty", "keep");
         }
-        if self.ignore_case {
-            table.insert("ignoreCase", true);
+        for (name, is) in [("ignoreCase", self.ignore_case), ("person", self.person)] {
+            if is {
+                table.insert(name, true);
+            }
         }
         table.into()
     }

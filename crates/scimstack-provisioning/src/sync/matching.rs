@@ -217,6 +217,32 @@ impl Table {
         self.index.all(key)
     }
 
+    /// Puts ids in place of the names of people; how many are not there (yet), and left as they are.
+    pub(super) fn resolve(&self, checked: &Checked, desired: &mut Desired) -> u64 {
+        let mut waiting = 0;
+        for (_, value) in checked.rules.iter().zip(&mut desired.values).filter(|(rule, _)| rule.rule.person) {
+            let Some(Value::String(name)) = value else { continue };
+            let id = self.named(checked, name).map(Value::from);
+            waiting += u64::from(id.is_none());
+            *value = id;
+        }
+        waiting
+    }
+
+    /// The id of whoever a text names, when that is one.
+    fn named(&self, checked: &Checked, name: &str) -> Option<&str> {
+        for &rule in &checked.matched_by {
+            let Some(key) = checked.key(rule, name) else { continue };
+            let mut all = self.index.all(key);
+            match (all.next(), all.next()) {
+                (Some(at), None) => return Some(self.id(at)),
+                (Some(_), Some(_)) => return None,
+                (None, _) => {}
+            }
+        }
+        None
+    }
+
     /// Which resource a row is. `relink` takes one whose surer attribute has another value.
     pub(super) fn find(&self, checked: &Checked, desired: &Desired, relink: bool) -> Found {
         for (rule, key) in checked.keys_of(desired) {

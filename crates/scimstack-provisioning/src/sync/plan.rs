@@ -138,6 +138,8 @@ pub struct Counts {
     pub extra: u64,
     /// Memberships at the target.
     pub members: u64,
+    /// Names of people (managers) that lead to nobody at the target yet: they are sent once these are there.
+    pub waiting: u64,
     /// Rows that cannot be used, match several resources, or are there twice; names of members that lead nowhere.
     pub notes: u64,
 }
@@ -240,13 +242,14 @@ impl Planner {
             self.table.close();
         }
         self.counts.rows += 1;
-        let desired = match self.checked.desired(record) {
+        let mut desired = match self.checked.desired(record) {
             Ok(desired) => desired,
             Err(problem) => {
                 self.unusable += 1;
                 return self.note(row, problem.to_string());
             }
         };
+        self.counts.waiting += self.table.resolve(&self.checked, &mut desired);
         self.remember(row, &desired);
         let found = self.table.find(&self.checked, &desired, self.options.relink);
         let at = match found {

@@ -134,7 +134,7 @@ impl fmt::Display for Change<'_> {
 impl Counts {
     /// The counts by name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 13] {
+    pub fn named(&self) -> [(&'static str, u64); 14] {
         [
             ("rows", self.rows),
             ("target", self.target),
@@ -148,6 +148,7 @@ impl Counts {
             ("leftOut", self.left_out),
             ("extra", self.extra),
             ("members", self.members),
+            ("waiting", self.waiting),
             ("notes", self.notes),
         ]
     }
@@ -173,6 +174,7 @@ impl fmt::Display for Counts {
             (self.members_removed, "memberships to take away"),
             (self.left_out, "inactive and not there"),
             (self.extra, "at the target alone"),
+            (self.waiting, "references to people who are not there yet"),
             (self.notes, "to be looked at"),
         ] {
             if count > 0 {

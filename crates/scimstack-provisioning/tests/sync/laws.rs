@@ -229,11 +229,11 @@ fn expressions() -> impl Strategy<Value = Expression> {
 }
 
 fn mappings() -> impl Strategy<Value = Mapping> {
-    let rule = (expressions(), any::<bool>(), any::<bool>(), any::<bool>(), prop::option::of("[a-z]{1,3}")).prop_map(
-        |(from, create, keep, ignore_case, default)| {
+    let rule = (expressions(), any::<bool>(), any::<bool>(), any::<(bool, bool)>(), prop::option::of("[a-z]{1,3}"))
+        .prop_map(|(from, create, keep, ignore_case, default)| {
             let mut rule = scimstack_provisioning::sync::Rule::new("title", from);
             rule.default = default.map(Value::from);
-            rule.ignore_case = ignore_case;
+            (rule.ignore_case, rule.person) = ignore_case;
             if create {
                 rule.when = scimstack_provisioning::sync::When::Create;
             }
@@ -241,8 +241,7 @@ fn mappings() -> impl Strategy<Value = Mapping> {
                 rule.empty = scimstack_provisioning::sync::Empty::Keep;
             }
             rule
-        },
-    );
+        });
     let part = (prop::collection::vec(rule, 1..4), prop::option::of(expressions()))
         .prop_map(|(rules, members)| {
             let mut part = scimstack_provisioning::sync::Part::default();

@@ -2,8 +2,11 @@
 
 use crate::target::object;
 use crate::world::{World, person, team};
-use scimstack_provisioning::sync::{Action, Brake, Drift, Missing, PlanOptions, Side, TargetProfile};
-use scimstack_schema::{Object, Value};
+use scimstack_provisioning::sync::{
+    Action, Brake, Checked, Drift, Mapping, Missing, PlanOptions, Planner, Side, TargetProfile,
+};
+use scimstack_schema::{Object, Registry, Value};
+use std::sync::Arc;
 
 fn world() -> World {
     World::new(TargetProfile::default())
@@ -125,6 +128,33 @@ fn a_person_is_named_by_anything_they_are_matched_by() {
     let people = [person(0, "", false)];
     world.converge(&people, &[object(r#"{"team":"T","people":"P0@X.test"}"#)]);
     assert_eq!(world.target.groups.values().next().unwrap().members.len(), 1);
+}
+
+#[test]
+fn a_manager_is_sent_as_an_id_once_there_is_one() {
+    let manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value";
+    let mapping = format!(
+        r#"{{"people":{{"match":["userName"],"rules":[{{"to":"userName","from":"mail"}},{{"to":"{manager}","from":"boss","person":true}}]}}}}"#
+    );
+    let part = Mapping::parse(mapping.as_bytes()).unwrap().people.unwrap();
+    let checked = Checked::new(&part, Registry::core().resource_type("User").unwrap()).unwrap();
+    let checked = Arc::new(checked);
+    let rows = [object(r#"{"mail":"ann","boss":"BOB"}"#), object(r#"{"mail":"bob","boss":""}"#)];
+    let plan = |target: &[&str]| {
+        let mut planner = Planner::new(checked.clone(), PlanOptions::default());
+        target.iter().for_each(|document| _ = planner.handle_target(&object(document)));
+        (2..).zip(&rows).for_each(|(at, row)| planner.handle_source(at, row, None));
+        planner.finish()
+    };
+    let first = plan(&[]);
+    assert_eq!((first.counts().created, first.counts().waiting), (2, 1));
+    let second = plan(&[r#"{"id":"7","userName":"ann"}"#, r#"{"id":"8","userName":"bob"}"#]);
+    let said: Vec<String> = second.changes().map(|change| change.to_string()).collect();
+    assert_eq!((said, second.counts().waiting), (vec![format!("~ Users/7 (ann): {manager}")], 0));
+    second.item(&second.changes().next().unwrap(), Some(&rows[0]), None).unwrap();
+    let uri = manager.trim_end_matches(":manager.value");
+    let ann = format!(r#"{{"id":"7","userName":"ann","{uri}":{{"manager":{{"value":"8","displayName":"Bob"}}}}}}"#);
+    assert!(plan(&[&ann, r#"{"id":"8","userName":"bob"}"#]).is_empty());
 }
 
 #[test]

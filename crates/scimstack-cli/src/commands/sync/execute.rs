@@ -20,6 +20,21 @@ pub(super) struct Sum {
     pub(super) aside: u64,
 }
 
+impl Sum {
+    /// Whether somebody was made.
+    pub(super) fn made(&self) -> bool {
+        self.done.contains_key(Deed::Created.as_str())
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        for (word, count) in other.done {
+            *self.done.entry(word).or_default() += count;
+        }
+        // Who is set aside twice is one.
+        self.aside = self.aside.max(other.aside);
+    }
+}
+
 /// Carries out everything.
 pub(super) async fn all(
     client: &Client,
