@@ -36,6 +36,8 @@ fn faults() -> impl Strategy<Value = Vec<Fault>> {
     prop::collection::vec(fault, 0..40)
 }
 
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
 /// People: number, job, left; and groups by their members' numbers.
 type Source = (Vec<(u8, bool)>, Vec<BTreeSet<u32>>);
 
@@ -76,6 +78,9 @@ fn holds(world: &World, people: &[Object], groups: &[Object]) {
                 let job = row.get("job").cloned().unwrap();
                 assert_eq!(shown("title"), if job == Value::from("") { Value::Null } else { job });
                 assert_eq!(shown("active"), Value::from(!left));
+                let boss = row.get("boss").and_then(Value::as_str).and_then(|boss| numbers.get(boss));
+                let manager = shown(ENTERPRISE).get("manager").and_then(|manager| manager.get("value")).cloned();
+                assert_eq!(manager, boss.map(|boss| Value::from(boss.as_str())), "{number}");
                 assert_eq!(shown("userName"), Value::from(format!("p{number}@x.test")));
             }
             many => panic!("{} have {row:?}", many.len()),
@@ -114,7 +119,7 @@ proptest! {
     fn whatever_happens_the_target_comes_to_what_is_wanted_and_nobody_is_made_twice(
         first in sources(), second in sources(), profile in profiles(), faults in faults(), order in any::<u64>(),
     ) {
-        let mut world = World::new(profile);
+        let mut world = World::new(profile).with_managers();
         world.order = order;
         for source in [&first, &second] {
             let (people, groups) = rows(source);

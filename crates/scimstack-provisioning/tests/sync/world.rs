@@ -22,6 +22,9 @@ pub(crate) const MAPPING: &str = r#"{
         "members": {"split": "people", "by": ";"}}
 }"#;
 
+/// The attribute of a manager.
+pub(crate) const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value";
+
 /// What happens to a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
@@ -57,6 +60,7 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) settled: Vec<Settled>,
     pub(crate) options: PlanOptions,
+    pub(crate) mapping: String,
     /// How many requests were under way at once.
     pub(crate) most: usize,
 }
@@ -80,12 +84,20 @@ impl World {
             now: Timestamp::from_seconds(1_800_000_000),
             settled: Vec::new(),
             options: PlanOptions::default(),
+            mapping: MAPPING.to_owned(),
             most: 0,
         }
     }
 
+    /// Everybody's manager is who has the number before.
+    pub(crate) fn with_managers(mut self) -> Self {
+        let rule = format!(r#""rules": [{{"to": "{MANAGER}", "from": "boss", "person": true}},"#);
+        self.mapping = MAPPING.replacen("\"rules\": [", &rule, 1);
+        self
+    }
+
     pub(crate) fn checked(&self, kind: &str) -> Arc<Checked> {
-        let mapping = Mapping::parse(MAPPING.as_bytes()).unwrap();
+        let mapping = Mapping::parse(self.mapping.as_bytes()).unwrap();
         let part = if kind == "Group" { mapping.groups } else { mapping.people };
         Arc::new(Checked::new(&part.unwrap(), Registry::core().resource_type(kind).unwrap()).unwrap())
     }
@@ -220,9 +232,10 @@ impl World {
             if self.execute(&plan, people, Some(&mut links)) != Ended::Done {
                 continue;
             }
+            let waits = plan.counts().waiting > 0 && plan.counts().created > 0;
             let plan = self.plan("Group", groups, Some(&links));
             let ended = self.execute(&plan, groups, Some(&mut links.clone()));
-            if ended == Ended::Done && !self.has_aside() {
+            if ended == Ended::Done && !self.has_aside() && !waits {
                 return self.faults.clear();
             }
             // What is set aside has its time.
@@ -240,8 +253,9 @@ impl World {
 /// A person of the source.
 pub(crate) fn person(number: u32, job: &str, left: bool) -> Object {
     object(&format!(
-        r#"{{"number":"{number}","mail":"P{number}@x.test","first":"P","job":"{job}","left":"{}"}}"#,
-        if left { "yes" } else { "" }
+        r#"{{"number":"{number}","mail":"P{number}@x.test","first":"P","job":"{job}","left":"{}","boss":"{}"}}"#,
+        if left { "yes" } else { "" },
+        number.checked_sub(1).map(|boss| boss.to_string()).unwrap_or_default()
     ))
 }
 
