@@ -51,6 +51,7 @@ impl Plan {
                 desired: None,
                 members: None,
                 sent: Vec::new(),
+                relinks: self.relinks,
                 hash: step.hash,
                 fingerprints: Vec::new(),
             });
@@ -87,6 +88,7 @@ impl Plan {
             desired: Some(desired),
             members,
             sent: Vec::new(),
+            relinks: self.relinks,
             hash: step.hash,
         })
     }

@@ -39,6 +39,8 @@ pub struct Item {
     pub(super) members: Option<Vec<String>>,
     /// Who was sent before, for targets that do not show members.
     pub(super) sent: Vec<String>,
+    /// Takes over who is found and has another value of a surer attribute.
+    pub(super) relinks: bool,
     pub(super) hash: u64,
     /// Of the attributes that are wanted.
     pub(super) fingerprints: Vec<Option<u32>>,
@@ -325,7 +327,7 @@ impl Job {
                         .is_some_and(|rule| rule.place.read(one).is_some_and(|v| !v.is_unassigned()))
                         && !self.checked.has(one, *rule, text)
                 });
-                if let Some((_, surer, _)) = other {
+                if let Some((_, surer, _)) = other.filter(|_| !self.item.relinks) {
                     return failed(format!("who has this {path} at the target has another {surer}"));
                 }
                 let Some(id) = wire::id(one) else { return failed("what was found has no \"id\"".to_owned()) };

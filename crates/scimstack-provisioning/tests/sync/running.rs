@@ -85,6 +85,14 @@ fn a_conflict_with_somebody_else_is_set_aside_and_the_rest_goes_on() {
     assert_eq!(failure.detail, "who has this userName at the target has another externalId");
     let kept = world.target.users.values().find(|kept| kept.document.get("externalId") == other.get("externalId"));
     assert_eq!(kept.unwrap().document.get("title"), None, "who is somebody else is left alone");
+
+    let mut world = World::new(TargetProfile::default().with_concurrency(1));
+    world.options = world.options.with_relink(true);
+    let plan = world.plan("User", &rows, None);
+    world.target.put("/Users", other);
+    assert_eq!(world.execute(&plan, &rows, None), Ended::Done);
+    assert_eq!(world.settled[1].outcome, Outcome::Done(Deed::Updated), "unless that is asked for");
+    assert_eq!(world.target.users.len(), 3);
 }
 
 #[test]
