@@ -218,11 +218,11 @@ impl Job {
     }
 
     /// The request had no answer, or one that does not say whether it was done.
-    pub(super) fn handle_lost(&mut self) -> Turn {
+    pub(super) fn handle_lost(&mut self, request: &str) -> Turn {
         match &self.phase {
             Phase::Create if !self.profile.filters => {
                 let detail = "it may have been made: the target did not answer, and cannot be asked".to_owned();
-                Turn::Failed(Failure { request: self.request().to_string(), status: None, detail })
+                Turn::Failed(Failure { request: request.to_owned(), status: None, detail })
             }
             Phase::Create => self.go(Phase::Look { at: 0 }),
             Phase::Write { id, .. } | Phase::Members { id, .. } => {
@@ -239,17 +239,17 @@ impl Job {
     }
 
     /// An answer that says whether it was done.
-    pub(super) fn handle_answer(&mut self, answer: &Response<'_>) -> Turn {
-        let request = self.request();
+    pub(super) fn handle_answer(&mut self, request: &str, answer: &Response<'_>) -> Turn {
         let unusable =
-            |detail| Turn::Failed(Failure { request: request.to_string(), status: Some(answer.status), detail });
+            |detail| Turn::Failed(Failure { request: request.to_owned(), status: Some(answer.status), detail });
         let is_good = (200..300).contains(&answer.status);
         let is_gone = matches!(answer.status, 404 | 410);
-        match self.phase.clone() {
+        // Whatever comes next is said by every arm.
+        match std::mem::replace(&mut self.phase, Phase::Create) {
             Phase::Look { at } if is_good || is_gone => {
                 let found = if is_gone { Ok(Vec::new()) } else { wire::resources(answer.body) };
                 match found {
-                    Ok(found) => self.looked(at, &found, &request),
+                    Ok(found) => self.looked(at, &found, request),
                     Err(why) => unusable(why),
                 }
             }
@@ -268,18 +268,18 @@ impl Job {
                 Err(why) => unusable(why),
             },
             Phase::Create if answer.status == 409 && self.profile.filters => {
-                self.conflict = Some(wire::failure(&request, answer));
+                self.conflict = Some(wire::failure(request, answer));
                 self.go(Phase::Look { at: 0 })
             }
             Phase::Read { id } if is_good => match wire::resource(answer.body) {
                 Ok((_, document)) => {
                     let version = wire::version(answer, &document).filter(|_| self.profile.etags);
-                    self.compare(id, &document, version)
+                    self.compare(id, &document, version, request)
                 }
                 Err(why) => unusable(why),
             },
             Phase::Read { .. } | Phase::Write { .. } | Phase::Members { .. } if is_gone => {
-                self.vanished(wire::failure(&request, answer))
+                self.vanished(wire::failure(request, answer))
             }
             Phase::Write { id, then, .. } if is_good => {
                 self.deed.get_or_insert(if self.item.action == Action::Deactivate {
@@ -295,21 +295,24 @@ impl Job {
             }
             Phase::Members { id, mut left } if is_good => {
                 let Part { add, remove } = left.pop_front().unwrap_or_default();
-                self.item.sent.retain(|id| !remove.contains(id));
-                self.item.sent.extend(add);
+                if self.profile.members == MembersShown::Never {
+                    let gone: HashSet<&String> = remove.iter().collect();
+                    self.item.sent.retain(|id| !gone.contains(id));
+                    self.item.sent.extend(add);
+                }
                 self.deed.get_or_insert(Deed::Updated);
                 self.members(id, left)
             }
             Phase::Delete { .. } if is_good => Turn::Done(Deed::Deleted),
             Phase::Delete { .. } if is_gone => Turn::Done(Deed::Gone),
-            _ => Turn::Failed(wire::failure(&request, answer)),
+            _ => Turn::Failed(wire::failure(request, answer)),
         }
     }
 
     /// What a look-up has found; a target that does not filter shows more than was asked for.
-    fn looked(&mut self, at: usize, found: &[Object], request: &Request) -> Turn {
+    fn looked(&mut self, at: usize, found: &[Object], request: &str) -> Turn {
         let looks = self.look_ups();
-        let failed = |detail: String| Turn::Failed(Failure { request: request.to_string(), status: None, detail });
+        let failed = |detail: String| Turn::Failed(Failure { request: request.to_owned(), status: None, detail });
         let Some((rule, path, text)) = looks.get(at) else { return failed("there is nothing to look for".to_owned()) };
         let fitting: Vec<&Object> = found.iter().filter(|one| self.checked.has(one, *rule, text)).collect();
         match fitting.as_slice() {
@@ -354,7 +357,7 @@ impl Job {
     }
 
     /// What there is to be done about a resource as it is.
-    fn compare(&mut self, id: String, current: &Object, version: Option<String>) -> Turn {
+    fn compare(&mut self, id: String, current: &Object, version: Option<String>, request: &str) -> Turn {
         let after = match (&self.item.desired, self.item.action) {
             (_, Action::Deactivate) => match &self.checked.active {
                 Some(active) if self.checked.is_active(current) => {
@@ -381,7 +384,7 @@ impl Job {
                 }
                 None => {
                     let detail = "what differs cannot be said by PATCH".to_owned();
-                    Turn::Failed(Failure { request: self.request().to_string(), status: None, detail })
+                    Turn::Failed(Failure { request: request.to_owned(), status: None, detail })
                 }
             },
             (Write::Put, None) if left.is_empty() => self.members(id, left),

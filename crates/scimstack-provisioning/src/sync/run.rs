@@ -55,7 +55,7 @@ use super::ledger::Ledger;
 use super::plan::{Action, Plan};
 use super::target::TargetProfile;
 use super::throttle::Throttle;
-use super::wire::{self, Request, Response};
+use super::wire::{self, Request, Response, Verb};
 use crate::connector::Failure;
 use scimstack_schema::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
@@ -152,8 +152,18 @@ struct Slot {
     at: Standing,
     /// Attempts since something was last achieved.
     tried: u32,
-    /// The intent of the request that comes next has been written.
-    noted: bool,
+    /// The request that comes next; when it changes something, its intent has been written.
+    request: Option<Request>,
+    /// The request that is under way.
+    sent: Sent,
+}
+
+/// A request that was sent, as far as it is still needed.
+#[derive(Clone, Debug)]
+struct Sent {
+    verb: Verb,
+    /// `PATCH /Users/7`
+    name: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -257,11 +267,19 @@ impl Run {
             Standing::UnderWay => false,
         };
         let (&ticket, slot) = self.slots.iter_mut().find(|(_, slot)| ready(slot))?;
-        let request = slot.job.request();
-        if request.verb.writes() && !std::mem::replace(&mut slot.noted, true) {
-            let (item, id) = (slot.job.item.name.clone(), slot.job.id.clone());
-            return Some(Next::Record(Entry::Intent { item, verb: request.verb, id }));
-        }
+        let request = match slot.request.take() {
+            Some(request) => request,
+            None => {
+                let request = slot.job.request();
+                if request.verb.writes() {
+                    let (item, id, verb) = (slot.job.item.name.clone(), slot.job.id.clone(), request.verb);
+                    slot.request = Some(request);
+                    return Some(Next::Record(Entry::Intent { item, verb, id }));
+                }
+                request
+            }
+        };
+        slot.sent = Sent { verb: request.verb, name: request.to_string() };
         slot.at = Standing::UnderWay;
         self.under_way += 1;
         self.throttle.handle_sent(now);
@@ -290,8 +308,9 @@ impl Run {
         if item.sent.is_empty() {
             item.sent = self.ledger.members(&item.name);
         }
+        let sent = Sent { verb: Verb::Get, name: String::new() };
         let job = Job::new(item, self.checked.clone(), self.profile.clone(), is_open);
-        self.slots.insert(ticket, Slot { job, at: Standing::Ready, tried: 0, noted: false });
+        self.slots.insert(ticket, Slot { job, at: Standing::Ready, tried: 0, request: None, sent });
     }
 
     /// There are no more items.
@@ -324,7 +343,7 @@ impl Run {
                 if request.verb.writes() && (200..300).contains(&status) {
                     slot.tried = 0;
                 }
-                let turn = slot.job.handle_answer(answer);
+                let turn = slot.job.handle_answer(&request.name, answer);
                 let was_done = (200..300).contains(&status);
                 self.note(ticket, &request, Some(status), moved.filter(|_| was_done));
                 self.turn(ticket, turn, now);
@@ -343,7 +362,7 @@ impl Run {
     pub fn handle_unsent(&mut self, ticket: u64, why: &str, now: Timestamp) {
         let Some((request, _)) = self.returned(ticket) else { return };
         self.note(ticket, &request, Some(0), None);
-        let failure = Failure { request: request.to_string(), status: None, detail: why.to_owned() };
+        let failure = Failure { request: request.name.clone(), status: None, detail: why.to_owned() };
         if self.is_dead(&failure) {
             return;
         }
@@ -351,25 +370,24 @@ impl Run {
     }
 
     /// The request that has come back, and the members it moved.
-    fn returned(&mut self, ticket: u64) -> Option<(Request, Option<Part>)> {
+    fn returned(&mut self, ticket: u64) -> Option<(Sent, Option<Part>)> {
         let slot = self.slots.get_mut(&ticket).filter(|slot| slot.at == Standing::UnderWay)?;
         self.under_way = self.under_way.saturating_sub(1);
         slot.at = Standing::Ready;
-        Some((slot.job.request(), slot.job.moved().cloned()))
+        Some((slot.sent.clone(), slot.job.moved().cloned()))
     }
 
     /// Writes down what came of a request that was to change something.
-    fn note(&mut self, ticket: u64, request: &Request, status: Option<u16>, moved: Option<Part>) {
+    fn note(&mut self, ticket: u64, request: &Sent, status: Option<u16>, moved: Option<Part>) {
         let Some(slot) = self.slots.get_mut(&ticket).filter(|_| request.verb.writes()) else { return };
-        slot.noted = false;
         let (item, id) = (slot.job.item.name.clone(), slot.job.id.clone());
         let Part { add: added, remove: removed } = moved.unwrap_or_default();
         self.out.push_back(Next::Record(Entry::Outcome { item, status, id, added, removed }));
     }
 
-    fn refused(&mut self, ticket: u64, request: &Request, answer: &Response<'_>, stops: bool, now: Timestamp) {
+    fn refused(&mut self, ticket: u64, request: &Sent, answer: &Response<'_>, stops: bool, now: Timestamp) {
         self.note(ticket, request, Some(answer.status), None);
-        let failure = wire::failure(request, answer);
+        let failure = wire::failure(&request.name, answer);
         if stops {
             if !matches!(self.state, State::Stopped(_)) {
                 self.state = State::Stopped(failure);
@@ -381,20 +399,20 @@ impl Run {
     }
 
     /// Nothing was done: everybody waits, then the same again.
-    fn busy(&mut self, ticket: u64, request: &Request, answer: &Response<'_>, now: Timestamp) {
+    fn busy(&mut self, ticket: u64, request: &Sent, answer: &Response<'_>, now: Timestamp) {
         self.note(ticket, request, Some(answer.status), None);
         let tried = self.slots.get(&ticket).map_or(0, |slot| slot.tried) + 1;
         let chance = self.throttle.chance();
         self.throttle.handle_busy(self.profile.patience.wait(tried, answer.retry_after, chance), now);
-        self.again(ticket, answer.retry_after, wire::failure(request, answer), now);
+        self.again(ticket, answer.retry_after, wire::failure(&request.name, answer), now);
     }
 
     /// Nobody knows whether it was done.
-    fn unknown(&mut self, ticket: u64, request: &Request, answer: Option<&Response<'_>>, now: Timestamp) {
+    fn unknown(&mut self, ticket: u64, request: &Sent, answer: Option<&Response<'_>>, now: Timestamp) {
         self.note(ticket, request, None, None);
         let failure = match answer {
-            Some(answer) => wire::failure(request, answer),
-            None => Failure { request: request.to_string(), status: None, detail: "no answer came".to_owned() },
+            Some(answer) => wire::failure(&request.name, answer),
+            None => Failure { request: request.name.clone(), status: None, detail: "no answer came".to_owned() },
         };
         let asked = answer.and_then(|answer| answer.retry_after);
         if self.is_dead(&failure) {
@@ -405,7 +423,7 @@ impl Run {
             return self.aside(ticket, failure, now);
         }
         let Some(slot) = self.slots.get_mut(&ticket) else { return };
-        match slot.job.handle_lost() {
+        match slot.job.handle_lost(&request.name) {
             Turn::Next => self.again(ticket, asked, failure, now),
             turn => self.turn(ticket, turn, now),
         }

@@ -178,8 +178,8 @@ fn parse(body: &[u8]) -> Result<Value, String> {
     Value::parse(body).map_err(|error| format!("the answer cannot be read: {error}"))
 }
 
-/// What an answer says is wrong: SCIM's `detail`, else its beginning.
-pub(super) fn failure(request: &Request, answer: &Response<'_>) -> Failure {
+/// What an answer to `GET /Users/7` says is wrong: SCIM's `detail`, else its beginning.
+pub(super) fn failure(request: &str, answer: &Response<'_>) -> Failure {
     let value = Value::parse(answer.body).unwrap_or_default();
     let told = value.get("detail").and_then(Value::as_str).map(str::to_owned);
     let text = String::from_utf8_lossy(answer.body);
@@ -187,7 +187,7 @@ pub(super) fn failure(request: &Request, answer: &Response<'_>) -> Failure {
         "" => format!("status {} without a body", answer.status),
         text => format!("status {}: {}", answer.status, text.chars().take(EXCERPT).collect::<String>()),
     });
-    Failure { request: request.to_string(), status: Some(answer.status), detail }
+    Failure { request: request.to_owned(), status: Some(answer.status), detail }
 }
 
 /// A PATCH message.
