@@ -10,6 +10,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How often a request is sent again when nobody says.
+const RETRIES: u32 = 3;
+
 /// Which server, and how it is reached.
 #[derive(Args, Debug)]
 pub(crate) struct Connection {
@@ -32,8 +35,9 @@ pub(crate) struct Connection {
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Connection")]
     pub(crate) timeout: u64,
     /// How often a request is sent again when the server is busy or an answer is lost, as far as that is safe
-    #[arg(long, global = true, value_name = "TIMES", default_value_t = 3, help_heading = "Connection")]
-    retries: u32,
+    /// [default: 3; of `sync`, the profile's]
+    #[arg(long, global = true, value_name = "TIMES", help_heading = "Connection")]
+    retries: Option<u32>,
 }
 
 /// A token on the command line; `Debug` does not show it.
@@ -87,11 +91,21 @@ impl Connection {
 
     /// The client.
     pub(crate) fn client(&self) -> Result<Client> {
+        let retry = Retry::default().with_attempts(self.retries.unwrap_or(RETRIES).saturating_add(1));
+        Ok(self.hasty_client()?.with_retry(retry, TokioTimer))
+    }
+
+    /// How often a request is to be sent again, when that was said.
+    pub(crate) fn told_retries(&self) -> Option<u32> {
+        self.retries
+    }
+
+    /// A client that waits for nobody and sends nothing again: for whoever does that themselves.
+    pub(crate) fn hasty_client(&self) -> Result<Client> {
         let reached = self.reach(None)?;
-        let retry = Retry::default().with_attempts(self.retries.saturating_add(1));
         let agent = HeaderValue::from_static(concat!("scim/", env!("CARGO_PKG_VERSION")));
         let client = Client::with_authorization(reached.transport, &reached.url, reached.authorization)?;
-        Ok(client.with_retry(retry, TokioTimer).with_header(USER_AGENT, agent))
+        Ok(client.with_header(USER_AGENT, agent))
     }
 
     /// The server that is meant; `url` is what the command itself names.
@@ -154,7 +168,7 @@ impl Connection {
         let (id, secret) = (credentials.client_id.as_str(), credentials.secret()?);
         let mut found = ClientCredentials::new(transport.clone(), TokioTimer, &credentials.token_url, id, secret)?
             .with_authentication(credentials.authentication.into())
-            .with_retry(Retry::default().with_attempts(self.retries.saturating_add(1)));
+            .with_retry(Retry::default().with_attempts(self.retries.unwrap_or(RETRIES).saturating_add(1)));
         if let Some(scope) = &credentials.scope {
             found = found.with_scope(scope);
         }

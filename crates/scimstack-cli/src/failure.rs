@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     No(String),
     /// The server cannot be judged.
     Unreachable(String),
+    /// The server does not let the client in.
+    Closed(String),
     /// Of several things some were not done.
     Partly(String),
 }
@@ -39,6 +41,7 @@ impl Failure {
             },
             Self::No(_) => 1,
             Self::Unreachable(_) => 3,
+            Self::Closed(_) => 4,
             Self::Partly(_) => 5,
         }
     }
@@ -53,7 +56,9 @@ impl From<Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(text) | Self::No(text) | Self::Unreachable(text) | Self::Partly(text) => f.write_str(text),
+            Self::Usage(text) | Self::No(text) | Self::Unreachable(text) | Self::Closed(text) | Self::Partly(text) => {
+                f.write_str(text)
+            }
             Self::Client(Error::Refused(refusal)) => f.write_str(&refused(refusal)),
             Self::Client(error) => {
                 write!(f, "{error}")?;

@@ -22,7 +22,7 @@ the configuration.
 
 Exit codes:
   0  done
-  1  the server refused, a check of a MUST failed, or `diff --exit-code` found a difference
+  1  the server refused, a check of a MUST failed, `diff --exit-code` found a difference, or `sync` would change too much
   2  the command, the configuration or a file is wrong
   3  the server could not be reached, or did not answer
   4  the server does not let the client in (401), or there is no access token

@@ -4,7 +4,7 @@
 use crate::failure::{Result, usage};
 use clap::{Args, ValueEnum};
 use scimstack_schema::{Object, ResourceType, Value};
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 /// How results are printed.
@@ -42,6 +42,18 @@ pub(crate) fn print(text: &str) -> Result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(usage(format!("cannot print: {error}"))),
         _ => Ok(()),
     }
+}
+
+/// Asks on the terminal; without one, the answer has to be on the command line.
+pub(crate) fn confirmed(question: &str) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Err(usage("there is no terminal to ask on; give --yes"));
+    }
+    eprint!("{} [y/N] ", plain(question));
+    let mut answer = String::new();
+    let asked = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
+    asked.map_err(|error| usage(format!("cannot ask: {error}")))?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Text without control characters, except line ends.

@@ -16,6 +16,10 @@
 //! assert_eq!(synced.deed, Synchronized::Deleted);
 //! # });
 //! ```
+//!
+//! A whole directory is [`sync`]'s.
+
+pub mod sync;
 
 use crate::client::Client;
 use crate::error::Error;

@@ -2,11 +2,10 @@
 
 use crate::connection::Connection;
 use crate::failure::{Failure, Result, usage};
-use crate::output;
+use crate::output::{self, confirmed};
 use crate::reference::Reference;
 use clap::Args;
 use scimstack_schema::Object;
-use std::io::{IsTerminal as _, Write as _};
 
 /// Deletes resources
 #[derive(Args, Debug)]
@@ -56,16 +55,4 @@ impl Delete {
             Some(failure) => Err(failure),
         }
     }
-}
-
-/// Asks on the terminal; without one, the answer has to be on the command line.
-fn confirmed(question: &str) -> Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        return Err(usage("there is no terminal to ask on; give --yes"));
-    }
-    eprint!("{} [y/N] ", output::plain(question));
-    let mut answer = String::new();
-    let asked = std::io::stderr().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
-    asked.map_err(|error| usage(format!("cannot ask: {error}")))?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

@@ -11,6 +11,7 @@ mod patch;
 mod replace;
 mod search;
 mod server;
+mod sync;
 
 use crate::connection::Connection;
 use crate::failure::Result;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Search(search::Search),
     /// Says what differs between two resources, as the smallest PATCH
     Diff(diff::Diff),
+    /// Brings a whole directory to what a table of people, and one of groups, says
+    Sync(Box<sync::Sync>),
     /// Judges the server by the RFCs
     Check(check::Check),
     /// Manages the servers of the configuration
@@ -55,6 +58,7 @@ impl Command {
             Self::Delete(command) => command.run(connection).await,
             Self::Search(command) => command.run(connection).await,
             Self::Diff(command) => command.run(connection).await,
+            Self::Sync(command) => command.run(connection).await,
             Self::Check(command) => command.run(connection).await,
             Self::Server(command) => command.run(connection),
             Self::Completions(command) => command.run(),
