@@ -466,3 +466,28 @@ fn profiles_are_known_by_their_names() {
     let error = "okta".parse::<Profile>().unwrap_err().to_string();
     assert!(error.starts_with("there is no profile \"okta\"; there are okta-app-wizard, okta-catalogue, "), "{error}");
 }
+
+#[test]
+fn many_members_are_several_requests() {
+    let entra = Profile::Entra.manner();
+    let small = Manner { groups: scimstack_provisioning::connector::GroupManner { batch: 2, ..entra.groups }, ..entra };
+    let patch = |operations: &str| line(&format!("PATCH /Groups/g1 {{{PATCH}:[{operations}]}}"), 204, "");
+    let lines = [
+        patch(
+            r#"{"op":"Remove","path":"members","value":[{"$ref":null,"value":"1"}]},{"op":"Add","path":"members","value":[{"$ref":null,"value":"2"}]}"#,
+        ),
+        patch(r#"{"op":"Add","path":"members","value":[{"$ref":null,"value":"3"},{"$ref":null,"value":"4"}]}"#),
+        patch(r#"{"op":"Replace","path":"displayName","value":"New"}"#),
+    ];
+    let change = GroupChange { display_name: Some("New".into()), ..change(&["2", "3", "4"], &["1"]) };
+    play(&mut GroupSync::change("g1", change).with_manner(small), &lines);
+}
+
+#[test]
+fn a_look_up_answered_with_404_is_nobody_to_okta_and_a_broken_server_to_entra() {
+    for (profile, ends) in [(Profile::OktaAppWizard, false), (Profile::Entra, true)] {
+        let mut sync = UserSync::assign(ann()).with_manner(profile.manner());
+        sync.handle_response(404, b"", None);
+        assert_eq!(matches!(sync.poll_request(), Step::Failed(_)), ends, "{profile}");
+    }
+}

@@ -5,7 +5,7 @@ use super::exchange::{Answer, Exchange, Topic, Turn, conversation};
 use super::manner::{CreatedWith, Fill, LookUp, Manner, MemberForm, Removal};
 use super::{Failure, Method, Profile, Request, Synced, Synchronized, shape};
 use scimstack_schema::{Object, Value, uri};
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 const ENDPOINT: &str = "/Groups";
 
@@ -96,9 +96,11 @@ enum Phase {
         id: String,
         body: Value,
     },
+    /// `rest` comes after it, in order.
     Patch {
         id: String,
         body: Value,
+        rest: VecDeque<Value>,
     },
     /// The name, after the members.
     Name {
@@ -158,10 +160,7 @@ impl Group {
             Goal::Update { id } => self.linked(id.clone()),
             Goal::Change { id, change } => match manner.groups.fill.is_whole() {
                 true => Phase::Read { id: id.clone() },
-                false => Phase::Patch {
-                    id: id.clone(),
-                    body: self.patch(change.display_name.as_deref(), &change.add, &change.remove),
-                },
+                false => self.patch(id.clone(), change.display_name.as_deref(), &change.add, &change.remove),
             },
             Goal::Delete { id } => Phase::Delete { id: id.clone() },
         }
@@ -176,6 +175,7 @@ impl Group {
 
     /// A group whose id is known is to be brought up to date.
     fn linked(&self, id: String) -> Phase {
+        // One that was just found has the name already.
         let renamed = matches!(self.goal, Goal::Update { .. }).then_some(self.desired.display_name.as_str());
         match self.manner.groups.fill {
             Fill::ReadAndReplace | Fill::Compare => Phase::Read { id },
@@ -188,9 +188,9 @@ impl Group {
                 let form = &self.manner.patch;
                 let body =
                     shape::patch_of(vec![shape::operation("replace", Some("members"), Some(members.into()), form)]);
-                Phase::Patch { id, body }
+                Phase::Patch { id, body, rest: VecDeque::new() }
             }
-            Fill::Add => Phase::Patch { id, body: self.patch(renamed, &self.desired.members, &[]) },
+            Fill::Add => self.patch(id, renamed, &self.desired.members, &[]),
         }
     }
 
@@ -203,8 +203,7 @@ impl Group {
         if groups.created == CreatedWith::Members || self.desired.members.is_empty() {
             return Turn::Done(Synced { id, deed: Synchronized::Created, document: shown.into() });
         }
-        let body = self.patch(None, &self.desired.members, &[]);
-        Turn::Next(Phase::Patch { id, body })
+        Turn::Next(self.patch(id, None, &self.desired.members, &[]))
     }
 
     /// What is written after a group was read.
@@ -243,8 +242,7 @@ impl Group {
             if add.is_empty() && remove.is_empty() && renamed.is_none() {
                 return Turn::Done(Synced { id, deed: self.deed(), document: shown.into() });
             }
-            let body = self.patch(renamed, &add, &remove);
-            return Turn::Next(Phase::Patch { id, body });
+            return Turn::Next(self.patch(id, renamed, &add, &remove));
         }
         let body = self.whole(Some(&id), &self.desired.display_name, Some(&self.desired.members));
         Turn::Next(Phase::Write { id, body })
@@ -304,17 +302,52 @@ impl Group {
         out.into()
     }
 
-    /// A PATCH of the name and of some members.
-    fn patch(&self, name: Option<&str>, add: &[Member], remove: &[Member]) -> Value {
+    /// A PATCH of the name and of some members, or as many as it takes.
+    fn patch(&self, id: String, name: Option<&str>, add: &[Member], remove: &[Member]) -> Phase {
         let (form, groups) = (&self.manner.patch, &self.manner.groups);
-        let listed = |verb: &str, members: &[Member]| -> Vec<Value> {
+        let batch = groups.batch.max(1);
+        let mut bodies: VecDeque<Vec<Value>> = VecDeque::new();
+        let mut room = 0;
+        let moves = remove.iter().map(|member| (false, member)).chain(add.iter().map(|member| (true, member)));
+        let mut moves: VecDeque<(bool, &Member)> = moves.collect();
+        while !moves.is_empty() {
+            let some: Vec<(bool, &Member)> = moves.drain(..moves.len().min(batch)).collect();
+            room = batch - some.len();
+            let of =
+                |comes: bool| some.iter().filter(move |(kind, _)| *kind == comes).map(|(_, member)| *member).collect();
+            bodies.push_back(self.operations(of(true), of(false)));
+        }
+        if let Some(name) = name
+            && !groups.names_along
+        {
+            let operation = match form.batched {
+                true => {
+                    let value: Object = [("displayName", name)].into_iter().collect();
+                    shape::operation("replace", None, Some(value.into()), form)
+                }
+                false => shape::operation("replace", Some("displayName"), Some(name.into()), form),
+            };
+            match bodies.back_mut() {
+                Some(last) if room > 0 => last.push(operation),
+                _ => bodies.push_back(vec![operation]),
+            }
+        }
+        let mut bodies: VecDeque<Value> = bodies.into_iter().map(shape::patch_of).collect();
+        let body = bodies.pop_front().unwrap_or_else(|| shape::patch_of(Vec::new()));
+        Phase::Patch { id, body, rest: bodies }
+    }
+
+    /// The operations that take members in and out.
+    fn operations(&self, add: Vec<&Member>, remove: Vec<&Member>) -> Vec<Value> {
+        let (form, groups) = (&self.manner.patch, &self.manner.groups);
+        let listed = |verb: &str, members: &[&Member]| -> Vec<Value> {
             let size = if groups.one_by_one { 1 } else { members.len().max(1) };
-            let value = |some: &[Member]| some.iter().map(|member| self.member(member)).collect::<Vec<_>>();
+            let value = |some: &[&Member]| some.iter().map(|member| self.member(member)).collect::<Vec<_>>();
             let some = members.chunks(size);
             some.map(|some| shape::operation(verb, Some("members"), Some(value(some).into()), form)).collect()
         };
         let mut operations = match groups.removal {
-            Removal::Values => listed("remove", remove),
+            Removal::Values => listed("remove", &remove),
             Removal::Filter => {
                 let path = |member: &Member| {
                     let mut path = b"members[value eq ".to_vec();
@@ -325,19 +358,8 @@ impl Group {
                 remove.iter().map(|member| shape::operation("remove", Some(&path(member)), None, form)).collect()
             }
         };
-        operations.extend(listed("add", add));
-        if let Some(name) = name
-            && !groups.names_along
-        {
-            operations.push(match form.batched {
-                true => {
-                    let value: Object = [("displayName", name)].into_iter().collect();
-                    shape::operation("replace", None, Some(value.into()), form)
-                }
-                false => shape::operation("replace", Some("displayName"), Some(name.into()), form),
-            });
-        }
-        shape::patch_of(operations)
+        operations.extend(listed("add", &add));
+        operations
     }
 
     /// The name to be said after the members, where that is done.
@@ -388,7 +410,7 @@ impl Topic for Group {
             Phase::Create => answer::create(ENDPOINT, self.created()),
             Phase::Read { id } => answer::about(Method::Get, ENDPOINT, id, None),
             Phase::Write { id, body } => answer::about(Method::Put, ENDPOINT, id, Some(body.clone())),
-            Phase::Patch { id, body } => answer::about(Method::Patch, ENDPOINT, id, Some(body.clone())),
+            Phase::Patch { id, body, .. } => answer::about(Method::Patch, ENDPOINT, id, Some(body.clone())),
             Phase::Name { id } => {
                 let value: Object =
                     [("id", id.as_str()), ("displayName", desired.display_name.as_str())].into_iter().collect();
@@ -406,7 +428,7 @@ impl Topic for Group {
             Ok(Turn::Done(Synced { id: id.to_owned(), deed, document }))
         };
         match (phase, answer.status) {
-            (Phase::Match, 404) => self.found(&[], answer),
+            (Phase::Match, 404) if self.manner.missing_is_nobody => self.found(&[], answer),
             (Phase::Match, 200..=299) => {
                 let found = resources(answer.body).map_err(unusable)?;
                 self.found(&found, answer)
@@ -431,6 +453,11 @@ impl Topic for Group {
             (Phase::Read { .. }, 200..=299) => {
                 let (id, shown) = resource(answer.body).map_err(unusable)?;
                 Ok(self.after_read(id, shown))
+            }
+            (Phase::Patch { id, rest, .. }, 200..=299) if !rest.is_empty() => {
+                let mut rest = rest.clone();
+                let body = rest.pop_front().unwrap_or_default();
+                Ok(Turn::Next(Phase::Patch { id: id.clone(), body, rest }))
             }
             (Phase::Patch { id, .. }, 200..=299) if self.name_along() => Ok(Turn::Next(Phase::Name { id: id.clone() })),
             (Phase::Write { id, .. } | Phase::Patch { id, .. } | Phase::Name { id }, 200..=299) => {

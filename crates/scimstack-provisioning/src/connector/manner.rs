@@ -24,6 +24,8 @@ pub struct Manner {
     pub patch: PatchForm,
     /// How a whole person is written.
     pub document: DocumentForm,
+    /// Whether a look-up answered with 404 found nobody; else it has failed.
+    pub missing_is_nobody: bool,
     /// Whether someone linked who is gone (404) is looked for again; else a person has to see to it.
     pub rematches: bool,
     /// What it does with groups.
@@ -121,6 +123,8 @@ pub struct GroupManner {
     pub removal: Removal,
     /// Whether a PATCH has an operation for each member.
     pub one_by_one: bool,
+    /// The most members that one PATCH takes in and out; more are several requests.
+    pub batch: usize,
     /// Whether a PATCH of members is followed by one of the name.
     pub names_along: bool,
     /// Whether a look-up says `excludedAttributes=members`.

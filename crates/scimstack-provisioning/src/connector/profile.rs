@@ -81,6 +81,10 @@ fn names() -> String {
     Profile::ALL.map(Profile::name).join(", ")
 }
 
+/// How many members a PATCH has is published for authentik only, which goes by `bulk.maxOperations`. This many every server
+/// takes: AWS caps at 100.
+const BATCH: usize = 100;
+
 const PLAIN_PATCH: PatchForm =
     PatchForm { capital: false, batched: false, booleans: Booleans::Plain, manager_is_text: false };
 
@@ -101,6 +105,7 @@ const OKTA_APP_WIZARD: Manner = Manner {
     switch: Switch::Update,
     patch: PLAIN_PATCH,
     document: PLAIN_DOCUMENT,
+    missing_is_nobody: true,
     rematches: false,
     groups: GroupManner {
         pushed: true,
@@ -108,6 +113,7 @@ const OKTA_APP_WIZARD: Manner = Manner {
         fill: Fill::ReadAndReplace,
         removal: Removal::Filter,
         one_by_one: false,
+        batch: BATCH,
         names_along: false,
         look_up_without_members: false,
         member: MemberForm::Named,
@@ -128,6 +134,7 @@ const ENTRA: Manner = Manner {
     switch: Switch::Path,
     patch: PatchForm { capital: true, batched: false, booleans: Booleans::CapitalText, manager_is_text: true },
     document: DocumentForm { lists_extensions: false, always_enterprise: true, names_type: true, ..PLAIN_DOCUMENT },
+    missing_is_nobody: false,
     rematches: true,
     groups: GroupManner {
         pushed: true,
@@ -135,6 +142,7 @@ const ENTRA: Manner = Manner {
         fill: Fill::Add,
         removal: Removal::Values,
         one_by_one: false,
+        batch: BATCH,
         names_along: false,
         look_up_without_members: true,
         member: MemberForm::NullReference,
@@ -162,6 +170,7 @@ const ONE_LOGIN: Manner = Manner {
         names_type: true,
         ..PLAIN_DOCUMENT
     },
+    missing_is_nobody: true,
     rematches: false,
     groups: GroupManner { pushed: false, ..OKTA_APP_WIZARD.groups },
 };
@@ -173,6 +182,7 @@ const JUMP_CLOUD: Manner = Manner {
     switch: Switch::Path,
     patch: PLAIN_PATCH,
     document: PLAIN_DOCUMENT,
+    missing_is_nobody: true,
     rematches: false,
     groups: GroupManner {
         pushed: true,
@@ -180,6 +190,7 @@ const JUMP_CLOUD: Manner = Manner {
         fill: Fill::Compare,
         removal: Removal::Values,
         one_by_one: false,
+        batch: BATCH,
         names_along: false,
         look_up_without_members: false,
         member: MemberForm::Bare,
@@ -194,6 +205,7 @@ const AUTHENTIK: Manner = Manner {
     switch: Switch::Update,
     patch: PLAIN_PATCH,
     document: PLAIN_DOCUMENT,
+    missing_is_nobody: true,
     rematches: true,
     groups: GroupManner { created: CreatedWith::NoMembers, one_by_one: true, ..JUMP_CLOUD.groups },
 };
@@ -205,6 +217,7 @@ const KEYCLOAK: Manner = Manner {
     switch: Switch::Path,
     patch: PatchForm { booleans: Booleans::Text, ..PLAIN_PATCH },
     document: DocumentForm { own_location: true, ..PLAIN_DOCUMENT },
+    missing_is_nobody: true,
     rematches: false,
     groups: GroupManner {
         created: CreatedWith::Members,

@@ -271,7 +271,7 @@ impl Topic for User {
             Ok(Turn::Done(Synced { id: id.to_owned(), deed, document }))
         };
         match (phase, answer.status) {
-            (Phase::Match, 404) => self.found(&[], answer),
+            (Phase::Match, 404) if self.manner.missing_is_nobody => self.found(&[], answer),
             (Phase::Match, 200..=299) => {
                 let found = resources(answer.body).map_err(unusable)?;
                 self.found(&found, answer)
