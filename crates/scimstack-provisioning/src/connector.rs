@@ -78,6 +78,13 @@ pub struct Request {
     pub body: Option<Value>,
 }
 
+impl Request {
+    /// `GET path`, to be made into another.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self { method: Method::Get, path: path.into(), query: Vec::new(), body: None }
+    }
+}
+
 /// The methods in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {

@@ -7,52 +7,17 @@
     reason = "a test fails by panicking, also in its helpers"
 )]
 
+mod support;
+
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use idp_simulator::{Company, Progress, Report, Scenario, Simulator, Step};
+use idp_simulator::{Company, Profile, Progress, Report, Scenario, Simulator, Step};
 use scimstack_client::BoxError;
 use scimstack_provisioning::connector::Retry;
-use scimstack_provisioning::directory::Lifecycle;
-use scimstack_schema::{Registry, Timestamp, Value};
-use scimstack_server::{Admin, Engine, Environment};
-use scimstack_store::MemoryStore;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use scimstack_schema::Value;
+use support::{BASE, answer, server, transport};
 
-/// Time that goes on by a second with every look, and numbers that count.
-#[derive(Default)]
-struct Counting(AtomicU64);
-
-impl Environment for Counting {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_seconds(1_800_000_000 + i64::try_from(self.0.fetch_add(1, Ordering::Relaxed)).unwrap())
-    }
-
-    fn fill_random(&self, bytes: &mut [u8]) {
-        let number = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        for (byte, number) in bytes.iter_mut().rev().zip(number.into_iter().rev().chain(std::iter::repeat(0))) {
-            *byte = number;
-        }
-    }
-}
-
-/// A server and its base URL and token.
-async fn server() -> (Arc<Engine>, String) {
-    let admin = Admin::new(Arc::new(MemoryStore::new()), Arc::new(Counting::default()), Registry::haystack());
-    let tenant = admin.create_tenant("acme").await.unwrap();
-    let (_, secret) = admin.create_token(tenant.id, "default", "test", None).await.unwrap();
-    let engine = Engine::builder(admin).decide(Arc::new(Lifecycle)).build();
-    (Arc::new(engine), secret.reveal().to_owned())
-}
-
-const BASE: &str = "http://scim.test/t/acme/api/scim/v2";
-
-async fn answer(engine: &Engine, request: Request<Bytes>) -> Response<Bytes> {
-    let (parts, body) = engine.handle(request).await.into_parts();
-    Response::from_parts(parts, body.collect().await.unwrap())
-}
-
-async fn run(simulator: &Simulator, people: usize) -> (Report, Vec<Progress>) {
+async fn run(simulator: &mut Simulator, people: usize) -> (Report, Vec<Progress>) {
     let mut seen = Vec::new();
     let report =
         Scenario::new(Company::with_people(1, people), 1).run(simulator, &mut |progress| seen.push(progress)).await;
@@ -62,24 +27,23 @@ async fn run(simulator: &Simulator, people: usize) -> (Report, Vec<Progress>) {
 #[tokio::test]
 async fn a_year_goes_well() {
     let (engine, token) = server().await;
-    let transport = move |request: Request<Bytes>| {
-        let engine = engine.clone();
-        async move { Ok(answer(&engine, request).await) }
-    };
-    let simulator = Simulator::new(transport, BASE, &token).unwrap();
-    let (report, seen) = run(&simulator, 60).await;
+    let mut simulator = Simulator::new(transport(engine), BASE, &token).unwrap();
+    let (report, seen) = run(&mut simulator, 60).await;
     assert_eq!(report.failures, [""; 0]);
     assert_eq!((report.users, report.created, report.linked), (60, 60, 0));
     assert_eq!((report.updated, report.deactivated, report.reactivated), (7, 3, 1));
     assert_eq!(report.groups, 8);
+    let agreement = &report.agreement;
+    assert_eq!((agreement.people, agreement.managers, agreement.groups, agreement.others), (60, 59, 8, 0));
+    assert_eq!(agreement.memberships, report.memberships);
     assert!(report.before_manager > 10, "{}", report.before_manager);
     let begun = seen.iter().filter(|progress| matches!(progress, Progress::Begun(..))).count();
-    assert_eq!(begun, Step::ALL.len());
+    assert_eq!(begun, Step::of(Profile::OktaAppWizard).len());
     let created = seen.iter().filter(|progress| **progress == Progress::Done(Step::Create)).count();
     assert_eq!(created, 60);
 
     // The same year again finds everyone.
-    let (again, _) = run(&simulator, 60).await;
+    let (again, _) = run(&mut simulator, 60).await;
     assert_eq!((again.created, again.linked), (1, 59), "the renamed one is new to a provider that has forgotten");
 }
 
@@ -97,8 +61,8 @@ async fn failures(
             }
         }
     };
-    let simulator = Simulator::new(transport, BASE, &token).unwrap();
-    run(&simulator, 12).await.0.failures
+    let mut simulator = Simulator::new(transport, BASE, &token).unwrap();
+    run(&mut simulator, 12).await.0.failures
 }
 
 fn edit(request: Request<Bytes>, change: impl Fn(&mut Value)) -> Request<Bytes> {
@@ -156,12 +120,8 @@ async fn a_switch_that_is_off_is_reported_in_the_servers_words() {
     let mut policy = admin.connection(tenant.id, "default").await.unwrap().policy;
     policy.push_groups = false;
     admin.set_connection(tenant.id, policy).await.unwrap();
-    let transport = move |request: Request<Bytes>| {
-        let engine = engine.clone();
-        async move { Ok(answer(&engine, request).await) }
-    };
-    let simulator = Simulator::new(transport, BASE, &token).unwrap();
-    let (report, _) = run(&simulator, 12).await;
+    let mut simulator = Simulator::new(transport(engine), BASE, &token).unwrap();
+    let (report, _) = run(&mut simulator, 12).await;
     assert_eq!((report.users, report.groups, report.failures.len()), (12, 0, 8));
     assert!(report.failures[0].starts_with("group Everyone: POST /Groups: Push Groups is switched off"), "{report:?}");
 }
@@ -169,12 +129,8 @@ async fn a_switch_that_is_off_is_reported_in_the_servers_words() {
 #[tokio::test]
 async fn nothing_is_tried_with_a_token_that_does_not_work() {
     let (engine, _) = server().await;
-    let transport = move |request: Request<Bytes>| {
-        let engine = engine.clone();
-        async move { Ok(answer(&engine, request).await) }
-    };
-    let simulator = Simulator::new(transport, BASE, "wrong").unwrap();
-    let (report, seen) = run(&simulator, 12).await;
+    let mut simulator = Simulator::new(transport(engine), BASE, "wrong").unwrap();
+    let (report, seen) = run(&mut simulator, 12).await;
     assert_eq!((report.requests, report.users), (1, 0));
     assert!(report.failures[0].contains("status 401"), "{report:?}");
     assert_eq!(seen.len(), 3);
@@ -183,8 +139,8 @@ async fn nothing_is_tried_with_a_token_that_does_not_work() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_reported() {
     let transport = |_: Request<Bytes>| async { Err(BoxError::from("no route to host")) };
-    let simulator = Simulator::new(transport, BASE, "t").unwrap().with_retry(Retry::default().with_attempts(1));
-    let (report, _) = run(&simulator, 12).await;
+    let mut simulator = Simulator::new(transport, BASE, "t").unwrap().with_retry(Retry::default().with_attempts(1));
+    let (report, _) = run(&mut simulator, 12).await;
     assert_eq!(report.failures, ["the server did not answer: no route to host"]);
 }
 
@@ -216,6 +172,7 @@ async fn requests_look_like_okta() {
     };
     let simulator = Simulator::new(transport, BASE, "t").unwrap();
     let company = Company::sample(1);
-    assert_eq!(simulator.assign(&company.people()[1]).await.unwrap().id, "7");
+    let person = company.person(1).unwrap();
+    assert_eq!(simulator.assign(&company, &person).await.unwrap().id, "7");
     assert_eq!(simulator.requests(), 2);
 }
