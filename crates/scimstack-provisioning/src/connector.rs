@@ -54,8 +54,8 @@ mod user;
 pub use escrow::{Escrow, Pace, Quarantine};
 pub use group::{DesiredGroup, GroupChange, GroupSync, Member};
 pub use manner::{
-    Booleans, CreatedWith, DocumentForm, Fill, GroupManner, LookUp, Manner, MemberForm, PatchForm, Removal, Switch,
-    Update,
+    Booleans, CreatedWith, Discovery, DocumentForm, Fill, GroupManner, LookUp, Manner, MemberForm, PatchForm, Removal,
+    Switch, Update,
 };
 pub use patience::{After, Retry};
 pub use profile::{Aftercare, Headers, Profile, UnknownProfile};

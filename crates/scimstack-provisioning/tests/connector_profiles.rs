@@ -313,6 +313,12 @@ fn groups_come_with_members_or_get_them_afterwards() {
         (
             Profile::Authentik,
             vec![
+                line(
+                    "GET /Groups?startIndex=1",
+                    200,
+                    r#"{"totalResults":2,"Resources":[{"id":"0","displayName":"Other"}]}"#,
+                ),
+                line("GET /Groups?startIndex=2", 200, NOBODY),
                 line(&format!(r#"POST /Groups {{{GROUP},"externalId":"e1","displayName":"Sales"}}"#), 201, made),
                 line(
                     &format!(
@@ -325,13 +331,16 @@ fn groups_come_with_members_or_get_them_afterwards() {
         ),
         (
             Profile::Keycloak,
-            vec![line(
-                &format!(
-                    r#"POST /Groups {{{GROUP},"externalId":"e1","displayName":"Sales","members":[{{"value":"7","$ref":"Users/7"}},{{"value":"8","$ref":"Users/8"}}]}}"#
+            vec![
+                line("GET /Groups?startIndex=1&count=100", 200, NOBODY),
+                line(
+                    &format!(
+                        r#"POST /Groups {{{GROUP},"externalId":"e1","displayName":"Sales","members":[{{"value":"7","$ref":"Users/7"}},{{"value":"8","$ref":"Users/8"}}]}}"#
+                    ),
+                    201,
+                    made,
                 ),
-                201,
-                made,
-            )],
+            ],
         ),
     ] {
         let synced = play(&mut GroupSync::push(desired.clone()).with_manner(profile.manner()), &lines);

@@ -21,7 +21,8 @@ pub enum Fault {
     AnswerLost,
     /// Time runs out, and the request arrives after others.
     Late,
-    /// It arrives twice.
+    /// It arrives twice. Not so the creation of a group: of those a server may have two of the same name, and nobody repeats
+    /// a POST that was not asked for again (RFC 9110 §9.2.2).
     Duplicate,
     /// 429 with `Retry-After`, and nothing is done.
     Busy,
@@ -253,6 +254,9 @@ impl Transport for Faults {
             Some(Fault::Late) => {
                 self.state().late.push(LateRequest::new(request, others));
                 Err("time ran out".into())
+            }
+            Some(Fault::Duplicate) if request.method() == Method::POST && request.uri().path().ends_with("/Groups") => {
+                self.inner.send(request).await
             }
             Some(Fault::Duplicate) => {
                 let first = self.inner.send(request.clone()).await;

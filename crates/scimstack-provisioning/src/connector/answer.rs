@@ -40,21 +40,34 @@ pub(super) fn look_up(endpoint: &str, attribute: &str, wanted: &str, manner: &Ma
     Request { method: Method::Get, path: endpoint.to_owned(), query, body: None }
 }
 
-/// `GET endpoint?startIndex=start&count=100`.
-pub(super) fn list(endpoint: &str, start: usize) -> Request {
-    Request { method: Method::Get, path: endpoint.to_owned(), query: page(start).to_vec(), body: None }
+/// `GET endpoint?startIndex=start&count=100`, or without the count.
+pub(super) fn list(endpoint: &str, start: usize, counted: bool) -> Request {
+    let mut query = page(start).to_vec();
+    query.truncate(if counted { 2 } else { 1 });
+    Request { method: Method::Get, path: endpoint.to_owned(), query, body: None }
 }
 
 fn page(start: usize) -> [(String, String); 2] {
     [("startIndex".to_owned(), start.to_string()), ("count".to_owned(), PAGE.to_string())]
 }
 
-/// Whoever on a page has the wanted value in any case, as many as there are; and whether there are no more pages.
-pub(super) fn on_page(body: &[u8], attribute: &str, wanted: &str) -> Result<(Vec<Object>, bool), String> {
+/// Whoever on the page from `start` on has the wanted value in any case, as many as there are; and where the next page
+/// begins, if there is one.
+pub(super) fn on_page(
+    body: &[u8],
+    start: usize,
+    attribute: &str,
+    wanted: &str,
+) -> Result<(Vec<Object>, Option<usize>), String> {
+    let total = match parse(body)?.get("totalResults") {
+        Some(Value::Number(total)) => total.as_i64().and_then(|total| usize::try_from(total).ok()),
+        _ => None,
+    };
     let mut found = resources(body)?;
-    let is_last = found.len() < PAGE;
+    let next = start + found.len();
+    let goes_on = !found.is_empty() && total.is_none_or(|total| next <= total);
     found.retain(|one| one.get(attribute).and_then(Value::as_str).is_some_and(|has| has.eq_ignore_ascii_case(wanted)));
-    Ok((found, is_last))
+    Ok((found, goes_on.then_some(next)))
 }
 
 /// A request about one resource.

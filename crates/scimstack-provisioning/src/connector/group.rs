@@ -2,7 +2,7 @@
 
 use super::answer::{self, resource, resources};
 use super::exchange::{Answer, Exchange, Topic, Turn, conversation};
-use super::manner::{CreatedWith, Fill, LookUp, Manner, MemberForm, Removal};
+use super::manner::{CreatedWith, Discovery, Fill, LookUp, Manner, MemberForm, Removal};
 use super::{Failure, Method, Profile, Request, Synced, Synchronized, shape};
 use scimstack_schema::{Object, Value, uri};
 use std::collections::{HashSet, VecDeque};
@@ -153,9 +153,10 @@ impl Group {
     fn begin(&mut self, manner: Manner) -> Phase {
         self.manner = manner;
         match &self.goal {
-            Goal::Push => match manner.look_up {
-                LookUp::First => Phase::Match,
-                LookUp::AfterConflict | LookUp::List => Phase::Create,
+            Goal::Push => match (manner.groups.discovery, manner.look_up) {
+                (Discovery::Counted | Discovery::Uncounted, _) => Phase::List { start: 1 },
+                (Discovery::Never, LookUp::First) => Phase::Match,
+                (Discovery::Never, LookUp::AfterConflict | LookUp::List) => Phase::Create,
             },
             Goal::Update { id } => self.linked(id.clone()),
             Goal::Change { id, change } => match manner.groups.fill.is_whole() {
@@ -167,9 +168,9 @@ impl Group {
     }
 
     fn second_look(&self) -> Phase {
-        match self.manner.look_up {
-            LookUp::First | LookUp::AfterConflict => Phase::Match,
-            LookUp::List => Phase::List { start: 1 },
+        match (self.manner.groups.discovery, self.manner.look_up) {
+            (Discovery::Never, LookUp::First | LookUp::AfterConflict) => Phase::Match,
+            _ => Phase::List { start: 1 },
         }
     }
 
@@ -406,7 +407,9 @@ impl Topic for Group {
                 }
                 request
             }
-            Phase::List { start } => answer::list(ENDPOINT, *start),
+            Phase::List { start } => {
+                answer::list(ENDPOINT, *start, self.manner.groups.discovery != Discovery::Uncounted)
+            }
             Phase::Create => answer::create(ENDPOINT, self.created()),
             Phase::Read { id } => answer::about(Method::Get, ENDPOINT, id, None),
             Phase::Write { id, body } => answer::about(Method::Put, ENDPOINT, id, Some(body.clone())),
@@ -434,10 +437,10 @@ impl Topic for Group {
                 self.found(&found, answer)
             }
             (Phase::List { start }, 200..=299) => {
-                let name = self.desired.display_name.clone();
-                let (found, is_last) = answer::on_page(answer.body, "displayName", &name).map_err(unusable)?;
-                if found.is_empty() && !is_last {
-                    return Ok(Turn::Next(Phase::List { start: start + answer::PAGE }));
+                let name = &self.desired.display_name;
+                let (found, next) = answer::on_page(answer.body, *start, "displayName", name).map_err(unusable)?;
+                if let (true, Some(start)) = (found.is_empty(), next) {
+                    return Ok(Turn::Next(Phase::List { start }));
                 }
                 self.found(&found, answer)
             }

@@ -115,6 +115,8 @@ pub struct DocumentForm {
 pub struct GroupManner {
     /// Whether it has any.
     pub pushed: bool,
+    /// Whether it looks through all groups before it creates one.
+    pub discovery: Discovery,
     /// What a group is created with.
     pub created: CreatedWith,
     /// How all members are brought to a group that is there.
@@ -133,6 +135,18 @@ pub struct GroupManner {
     pub member: MemberForm,
     /// Whether a creation has `meta.resourceType` and the schema of Microsoft's own directory.
     pub microsoft_schema: bool,
+}
+
+/// How a provider looks through all groups before it creates one. Names of groups need not be unique: who looks only after
+/// a conflict would make a second group when it has to begin anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Discovery {
+    /// Not at all; it goes by [`Manner::look_up`].
+    Never,
+    /// Page by page, `startIndex=1&count=100`.
+    Counted,
+    /// Page by page, `startIndex=1`.
+    Uncounted,
 }
 
 /// What a provider creates a group with.

@@ -3,8 +3,8 @@
 //! provider; where neither says anything, the comment says so.
 
 use super::manner::{
-    Booleans, CreatedWith, DocumentForm, Fill, GroupManner, LookUp, Manner, MemberForm, PatchForm, Removal, Switch,
-    Update,
+    Booleans, CreatedWith, Discovery, DocumentForm, Fill, GroupManner, LookUp, Manner, MemberForm, PatchForm, Removal,
+    Switch, Update,
 };
 use super::patience::Retry;
 use std::fmt;
@@ -109,6 +109,7 @@ const OKTA_APP_WIZARD: Manner = Manner {
     rematches: false,
     groups: GroupManner {
         pushed: true,
+        discovery: Discovery::Never,
         created: CreatedWith::EmptyMembers,
         fill: Fill::ReadAndReplace,
         removal: Removal::Filter,
@@ -138,6 +139,7 @@ const ENTRA: Manner = Manner {
     rematches: true,
     groups: GroupManner {
         pushed: true,
+        discovery: Discovery::Never,
         created: CreatedWith::NoMembers,
         fill: Fill::Add,
         removal: Removal::Values,
@@ -186,6 +188,7 @@ const JUMP_CLOUD: Manner = Manner {
     rematches: false,
     groups: GroupManner {
         pushed: true,
+        discovery: Discovery::Never,
         created: CreatedWith::Members,
         fill: Fill::Compare,
         removal: Removal::Values,
@@ -207,7 +210,12 @@ const AUTHENTIK: Manner = Manner {
     document: PLAIN_DOCUMENT,
     missing_is_nobody: true,
     rematches: true,
-    groups: GroupManner { created: CreatedWith::NoMembers, one_by_one: true, ..JUMP_CLOUD.groups },
+    groups: GroupManner {
+        discovery: Discovery::Uncounted,
+        created: CreatedWith::NoMembers,
+        one_by_one: true,
+        ..JUMP_CLOUD.groups
+    },
 };
 
 const KEYCLOAK: Manner = Manner {
@@ -220,6 +228,7 @@ const KEYCLOAK: Manner = Manner {
     missing_is_nobody: true,
     rematches: false,
     groups: GroupManner {
+        discovery: Discovery::Counted,
         created: CreatedWith::Members,
         fill: Fill::Replace,
         member: MemberForm::RelativeReference,

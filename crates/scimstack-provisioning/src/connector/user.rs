@@ -254,7 +254,7 @@ impl Topic for User {
         let desired = &self.desired;
         match phase {
             Phase::Match => answer::look_up(ENDPOINT, &desired.matched_by, desired.match_value(), &self.manner),
-            Phase::List { start } => answer::list(ENDPOINT, *start),
+            Phase::List { start } => answer::list(ENDPOINT, *start, true),
             Phase::Create => answer::create(ENDPOINT, self.created()),
             Phase::Read { id } => answer::about(Method::Get, ENDPOINT, id, None),
             Phase::Awaken { id, .. } => answer::about(Method::Patch, ENDPOINT, id, Some(self.switch(true))),
@@ -277,11 +277,10 @@ impl Topic for User {
                 self.found(&found, answer)
             }
             (Phase::List { start }, 200..=299) => {
-                let by = self.desired.matched_by.clone();
-                let (found, is_last) =
-                    answer::on_page(answer.body, &by, self.desired.match_value()).map_err(unusable)?;
-                if found.is_empty() && !is_last {
-                    return Ok(Turn::Next(Phase::List { start: start + answer::PAGE }));
+                let (by, wanted) = (&self.desired.matched_by, self.desired.match_value());
+                let (found, next) = answer::on_page(answer.body, *start, by, wanted).map_err(unusable)?;
+                if let (true, Some(start)) = (found.is_empty(), next) {
+                    return Ok(Turn::Next(Phase::List { start }));
                 }
                 self.found(&found, answer)
             }
