@@ -1,4 +1,4 @@
-//! Groups that are pushed.
+//! Groups that are pushed: linked by name, filled, changed, unlinked, deleted.
 
 use crate::world::{World, assign_all};
 use idp_simulator::{Company, Profile};

@@ -1,4 +1,4 @@
-//! The last day.
+//! The last day: signed out, hidden, and the reports flagged.
 
 use crate::world::{World, assign_all, manager};
 use idp_simulator::{Company, Profile};
