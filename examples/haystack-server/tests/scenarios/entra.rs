@@ -1,7 +1,9 @@
 //! Microsoft Entra ID: managers both ways, and errors that quarantine nobody.
 
-use crate::world::{ENTERPRISE, HAYSTACK, World, manager};
+use crate::groups::{group, member};
+use crate::world::{ENTERPRISE, HAYSTACK, World, assign_all, manager};
 use idp_simulator::{Company, ManagerBy, Mapping, Profile, Scenario, Step};
+use scimstack_provisioning::connector::GroupChange;
 
 #[tokio::test]
 async fn entra_names_managers_by_external_id_or_by_id_and_either_way_the_org_chart_is_complete() {
@@ -88,4 +90,38 @@ async fn a_connection_that_is_switched_off_quarantines_entra_and_switched_on_aga
     first.assign(&company, &person).await.unwrap();
     assert_eq!((first.setbacks().quarantines, first.setbacks().restarts), (1, 1));
     assert!(first.setbacks().seconds >= 6 * 3_600);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_requests_about_one_group_at_the_same_time_lose_nobody() {
+    let world = World::new().await;
+    let entra = world.provider(Profile::Entra);
+    let company = Company::with_people(6, 40);
+    let ids = assign_all(&entra, &company, &(0..40).collect::<Vec<_>>()).await;
+    let group = entra.push_group(group("Everyone", &company, &ids, &[0])).await.unwrap().id;
+    // In each round five requests bring in seven people each; in the next one, five take out three of them.
+    let places = |request: usize| 1 + request * 7..8 + request * 7;
+    for round in 0..2 {
+        let mut running = tokio::task::JoinSet::new();
+        for request in 0..5 {
+            let members = places(request).map(|place| member(&company, &ids, place));
+            let mut change = GroupChange::default();
+            match round {
+                0 => change.add = members.collect(),
+                _ => change.remove = members.take(3).collect(),
+            }
+            let (entra, group) = (entra.clone(), group.clone());
+            running.spawn(async move { entra.change_group(&group, change).await });
+        }
+        while let Some(done) = running.join_next().await {
+            done.unwrap().unwrap();
+        }
+        assert_eq!(world.members(&group).await.len(), if round == 0 { 36 } else { 21 });
+    }
+    let mut left: Vec<String> =
+        (0..5).flat_map(|request| places(request).skip(3)).map(|place| ids[place].clone()).collect();
+    left.push(ids[0].clone());
+    left.sort();
+    assert_eq!(world.members(&group).await, left);
+    assert_eq!(entra.setbacks().restarts, 0, "none had to be tried again");
 }
