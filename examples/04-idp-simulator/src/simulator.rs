@@ -20,6 +20,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Whom JumpCloud makes to see whether it can.
+const TEST_USER: &str = "test.user@acme.example";
+
 /// A provider's provisioning client, as one of its profiles sets it up.
 #[derive(Clone, Debug)]
 pub struct Simulator {
@@ -229,33 +232,17 @@ impl Simulator {
     /// JumpCloud makes a person and a group, and deletes both.
     async fn test_user_and_group(&self) -> Result<(), String> {
         self.request(Method::GET, "/Users", &[("count", "1"), ("startIndex", "1")], None, &[200]).await?;
-        let mail: Object = [("value", "test.user@acme.example"), ("type", "work")].into_iter().collect();
-        let user: Object = [
-            ("schemas", Value::from(vec![scimstack_schema::uri::USER])),
-            ("userName", "test.user@acme.example".into()),
-            ("emails", vec![mail].into()),
-            ("active", true.into()),
-        ]
-        .into_iter()
-        .collect();
-        let group: Object = [
-            ("schemas", Value::from(vec![scimstack_schema::uri::GROUP])),
-            ("displayName", "JumpCloud Test Group".into()),
-            ("members", Value::Array(Vec::new())),
-        ]
-        .into_iter()
-        .collect();
-        let mut made = Vec::new();
-        for (endpoint, body) in [("/Users", user), ("/Groups", group)] {
-            let answer = self.request(Method::POST, endpoint, &[], Some(&body.into()), &[201]).await?;
-            let shown = Value::parse(&answer.body).unwrap_or_default();
-            let id = shown.get("id").and_then(Value::as_str);
-            let id = id.ok_or_else(|| format!("POST {endpoint}: the answer has no id"))?;
-            made.push(format!("{endpoint}/{}", Client::segment(id)));
-        }
-        for path in made.iter().rev() {
-            self.request(Method::DELETE, path, &[], None, &[204]).await?;
-        }
+        let mail: Object = [("value", TEST_USER), ("type", "work")].into_iter().collect();
+        let user: Object =
+            [("userName", Value::from(TEST_USER)), ("emails", vec![mail].into()), ("active", true.into())]
+                .into_iter()
+                .collect();
+        let failed = |failure: Failure| failure.to_string();
+        let user = self.talk(UserSync::assign(DesiredUser::new(user)));
+        let user = self.one(Task::new(0, user)).await.map_err(failed)?;
+        let group = self.push_group(DesiredGroup::new("JumpCloud Test Group", Vec::new())).await.map_err(failed)?;
+        self.delete_group(&group.id).await.map_err(failed)?;
+        self.delete(&user.id).await.map_err(failed)?;
         Ok(())
     }
 

@@ -176,3 +176,58 @@ async fn requests_look_like_okta() {
     assert_eq!(simulator.assign(&company, &person).await.unwrap().id, "7");
     assert_eq!(simulator.requests(), 2);
 }
+
+#[tokio::test]
+async fn entra_is_quarantined_by_a_token_that_does_not_work_and_disabled_after_four_weeks() {
+    let (engine, _) = server().await;
+    let mut entra = Simulator::playing(Profile::Entra, transport(engine), BASE, "wrong").unwrap();
+    let mut scenario = Scenario::new(Company::with_people(1, 12), 1);
+    scenario.perform(Step::Create, &mut entra, &mut |_| {}).await;
+    let report = scenario.report();
+    assert_eq!((report.users, report.failures.len()), (0, 12), "{report:?}");
+    let disabled = report.failures.iter().filter(|why| why.contains("disabled after four weeks")).count();
+    assert!(disabled > 0, "{:?}", report.failures);
+    let weeks = report.setbacks.seconds / (7 * 24 * 3_600);
+    assert_eq!((report.setbacks.quarantines, weeks), (1, 4), "{:?}", report.setbacks);
+    assert!(report.requests < 60, "once a day, not without end: {}", report.requests);
+}
+
+#[tokio::test]
+async fn requests_look_like_entra() {
+    let transport = |request: Request<Bytes>| async move {
+        let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(header("user-agent").unwrap(), "Microsoft Azure AD SCIM provisioning 1.0.0");
+        let body = match (request.method(), request.uri().query().unwrap_or_default()) {
+            (&Method::GET, query) => {
+                assert!(query.starts_with("filter=userName+eq+%22"), "{query}");
+                assert!(query.ends_with("%22&aadOptscim062020"), "{query}");
+                r#"{"totalResults":0,"startIndex":1,"itemsPerPage":0,"Resources":[]}"#
+            }
+            (_, query) => {
+                assert_eq!(query, "aadOptscim062020");
+                assert_eq!(header("content-type").unwrap(), "application/scim+json; charset=utf-8");
+                let sent = Value::parse(request.body()).unwrap();
+                assert_eq!(sent.get("schemas").unwrap().as_array().unwrap().len(), 2, "no schema of one's own");
+                assert_eq!(sent.get("meta").unwrap().to_string(), r#"{"resourceType":"User"}"#);
+                r#"{"id":"7"}"#
+            }
+        };
+        Ok(Response::new(Bytes::from(body)))
+    };
+    let entra = Simulator::playing(Profile::EntraCompliant, transport, BASE, "t").unwrap();
+    let company = Company::sample(1);
+    assert_eq!(entra.assign(&company, &company.person(1).unwrap()).await.unwrap().id, "7");
+}
+
+#[tokio::test]
+async fn who_sends_no_known_agent_sends_none() {
+    let transport = |request: Request<Bytes>| async move {
+        assert!(request.headers().get("user-agent").is_none());
+        assert_eq!(request.headers()["accept"], "application/json");
+        Ok(Response::builder().status(404).body(Bytes::new())?)
+    };
+    let onelogin = Simulator::playing(Profile::OneLogin, transport, BASE, "t").unwrap();
+    let company = Company::sample(1);
+    let failure = onelogin.assign(&company, &company.person(1).unwrap()).await.unwrap_err();
+    assert_eq!(failure.status, Some(404), "of the POST: a look-up answered with 404 found nobody");
+}
