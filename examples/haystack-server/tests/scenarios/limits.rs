@@ -66,9 +66,9 @@ async fn a_token_is_rotated_while_both_work_and_nothing_is_refused() {
     let tokens = world.admin().tokens(Some(world.tenant)).await.unwrap();
     let (_, secret) = world.admin().create_token(world.tenant, "default", "new", None).await.unwrap();
     let new = Simulator::playing(Profile::Entra, world.transport(), BASE, secret.reveal()).unwrap();
-    for place in 4..8 {
+    for (place, id) in ids.iter_mut().enumerate().take(8).skip(4) {
         let provider = if place % 2 == 0 { &old } else { &new };
-        ids[place] = provider.assign(&company, &company.person(place).unwrap()).await.unwrap().id;
+        *id = provider.assign(&company, &company.person(place).unwrap()).await.unwrap().id;
     }
     world.admin().revoke_token(&tokens[0].id).await.unwrap();
     for (place, id) in ids.iter().enumerate().take(8) {

@@ -63,7 +63,7 @@ impl World {
 
     pub(crate) async fn with(decide: impl Decide, limits: Limits) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&directory.path().join("haystack.db"), SqliteOptions::default()).unwrap();
+        let store = SqliteStore::open(directory.path().join("haystack.db"), SqliteOptions::default()).unwrap();
         let clock = Arc::new(Clock { micros: AtomicI64::new(1_767_225_600_000_000), counter: AtomicU64::new(1) });
         let admin = Admin::new(Arc::new(store), clock.clone(), Registry::haystack());
         let tenant = admin.create_tenant("acme").await.unwrap().id;
