@@ -147,6 +147,7 @@ pub struct Scenario {
     groups: Vec<(Team, String)>,
     left: Vec<usize>,
     faults: Option<Faults>,
+    large: usize,
     report: Report,
 }
 
@@ -168,6 +169,7 @@ impl Scenario {
             groups: Vec::new(),
             left: Vec::new(),
             faults: None,
+            large: verify::LARGE,
             report: Report::default(),
         }
     }
@@ -176,6 +178,14 @@ impl Scenario {
     #[must_use]
     pub fn with_faults(mut self, faults: Faults) -> Self {
         self.faults = Some(faults);
+        self
+    }
+
+    /// With another bound on the groups whose members are read back in one answer; those of larger ones are found on each
+    /// person, in whose `groups` a server shows them. 20,000 unless it is said.
+    #[must_use]
+    pub fn with_largest_group(mut self, members: usize) -> Self {
+        self.large = members;
         self
     }
 
@@ -514,6 +524,7 @@ impl Scenario {
             links: &self.links,
             deleted: &self.deleted,
             groups: groups.collect(),
+            large: self.large,
         };
         let agreement = verify::agreement(simulator.client(), &meant).await;
         for difference in &agreement.differences {

@@ -9,7 +9,7 @@ use scimstack_schema::{Object, Projection, Value};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The members of larger groups are not read in one answer, but found on each person.
-const LARGE: usize = 20_000;
+pub(crate) const LARGE: usize = 20_000;
 
 /// So many sentences are enough; more are counted.
 const MOST: usize = 1_000;
@@ -67,6 +67,8 @@ pub(crate) struct Meant<'a> {
     pub(crate) links: &'a [Option<Box<str>>],
     pub(crate) deleted: &'a HashSet<usize>,
     pub(crate) groups: Vec<WantedGroup<'a>>,
+    /// From how many people on a group is large.
+    pub(crate) large: usize,
 }
 
 impl Meant<'_> {
@@ -85,9 +87,9 @@ pub(crate) async fn agreement(client: &Client, meant: &Meant<'_>) -> Agreement {
     let mut agreement = Agreement::default();
     // A server that cannot be discovered is read page by page all the same.
     let _ = client.discover().await;
-    let large: Vec<&WantedGroup<'_>> = meant.groups.iter().filter(|group| group.people.len() > LARGE).collect();
+    let large: Vec<&WantedGroup<'_>> = meant.groups.iter().filter(|group| group.people.len() > meant.large).collect();
     people(client, meant, &large, &mut agreement).await;
-    for group in meant.groups.iter().filter(|group| group.people.len() <= LARGE) {
+    for group in meant.groups.iter().filter(|group| group.people.len() <= meant.large) {
         small_group(client, meant, group, &mut agreement).await;
     }
     names_of_groups(client, meant, &mut agreement).await;

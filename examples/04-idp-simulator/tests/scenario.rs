@@ -51,6 +51,15 @@ async fn a_year_goes_well() {
 async fn failures(
     wrong: impl Fn(Request<Bytes>) -> Option<Request<Bytes>> + Send + Sync + Clone + 'static,
 ) -> Vec<String> {
+    failures_of(Profile::OktaAppWizard, 20_000, wrong).await
+}
+
+/// The same with another provider, and groups that are large from so many members on.
+async fn failures_of(
+    profile: Profile,
+    large: usize,
+    wrong: impl Fn(Request<Bytes>) -> Option<Request<Bytes>> + Send + Sync + Clone + 'static,
+) -> Vec<String> {
     let (engine, token) = server().await;
     let transport = move |request: Request<Bytes>| {
         let (engine, wrong) = (engine.clone(), wrong.clone());
@@ -61,8 +70,9 @@ async fn failures(
             }
         }
     };
-    let mut simulator = Simulator::new(transport, BASE, &token).unwrap();
-    run(&mut simulator, 12).await.0.failures
+    let mut simulator = Simulator::playing(profile, transport, BASE, &token).unwrap();
+    let scenario = Scenario::new(Company::with_people(1, 12), 1).with_largest_group(large);
+    scenario.run(&mut simulator, &mut |_| {}).await.failures
 }
 
 fn edit(request: Request<Bytes>, change: impl Fn(&mut Value)) -> Request<Bytes> {
@@ -103,6 +113,85 @@ async fn a_server_that_loses_members_is_found_out() {
         failures.iter().any(|failure| failure == "group Everyone: 1 members are missing, 0 too many"),
         "{failures:?}"
     );
+}
+
+#[tokio::test]
+async fn a_large_group_is_compared_on_its_people() {
+    assert_eq!(failures_of(Profile::OktaAppWizard, 3, Some).await, [""; 0]);
+    let failures = failures_of(Profile::OktaAppWizard, 3, |request| {
+        Some(edit(request, |value| {
+            if let Some(Value::Array(members)) = value.as_object_mut().and_then(|object| object.get_mut("members")) {
+                members.pop();
+            }
+        }))
+    })
+    .await;
+    let found = |what: &str| failures.iter().any(|failure| failure == what);
+    assert!(found("group Everyone: 1 members are missing, 0 too many"), "{failures:?}");
+    assert!(failures.iter().all(|failure| failure.starts_with("group ")), "{failures:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_deletes_nobody_is_found_out() {
+    let failures = failures_of(Profile::Entra, 20_000, |request| {
+        let is_deletion = request.method() == Method::DELETE;
+        let (mut parts, body) = request.into_parts();
+        if is_deletion {
+            // It answers 200 all the same.
+            parts.method = Method::GET;
+        }
+        Some(Request::from_parts(parts, body))
+    })
+    .await;
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert!(failures[0].ends_with(" was deleted, and is there"), "{failures:?}");
+}
+
+#[tokio::test]
+async fn a_manager_who_is_another_is_found_out() {
+    let failures = failures_of(Profile::Entra, 20_000, |request| {
+        Some(edit(request, |value| {
+            let operations = value.as_object_mut().and_then(|object| object.get_mut("Operations"));
+            let Some(Value::Array(operations)) = operations else { return };
+            for operation in operations {
+                let is_manager = operation.get("path").is_some_and(|path| path.to_string().contains(":manager"));
+                if let (true, Some(operation)) = (is_manager, operation.as_object_mut()) {
+                    operation.insert("value", "somebody-else");
+                }
+            }
+        }))
+    })
+    .await;
+    let wrong = failures.iter().filter(|failure| failure.ends_with("User.manager.value is not what was sent")).count();
+    // One has been deleted, and one has no manager.
+    assert_eq!((wrong, failures.len()), (10, 10), "{failures:?}");
+}
+
+#[tokio::test]
+async fn what_is_there_twice_is_found_out() {
+    let (engine, token) = server().await;
+    let transport = move |request: Request<Bytes>| {
+        let engine = engine.clone();
+        async move {
+            if request.method() == Method::POST {
+                let (parts, body) = request.clone().into_parts();
+                let again = edit(Request::from_parts(parts, body), |value| {
+                    let object = value.as_object_mut().unwrap();
+                    if let Some(Value::String(name)) = object.get_mut("userName") {
+                        *name = format!("second-{name}").into();
+                    }
+                });
+                answer(&engine, again).await;
+            }
+            Ok(answer(&engine, request).await)
+        }
+    };
+    let mut simulator = Simulator::new(transport, BASE, &token).unwrap();
+    let failures = run(&mut simulator, 12).await.0.failures;
+    let people =
+        failures.iter().filter(|failure| failure.contains("@acme.example is there a second time, as ")).count();
+    let groups = failures.iter().filter(|failure| failure.starts_with("group ")).count();
+    assert_eq!((people, groups, failures.len()), (12, 8, 20), "{failures:?}");
 }
 
 #[tokio::test]
