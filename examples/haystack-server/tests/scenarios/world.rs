@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use idp_simulator::{Company, Profile, Simulator};
 use scimstack_client::Transport;
-use scimstack_protocol::{ConnectionPolicy, Decide, TenantPolicy};
+use scimstack_protocol::{ConnectionPolicy, TenantPolicy};
 use scimstack_provisioning::directory::Lifecycle;
 use scimstack_schema::{Registry, Timestamp};
 use scimstack_server::engine::{LOG_TOPIC, OUTBOX_TOPIC};
@@ -58,17 +58,17 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with(Lifecycle, Limits::default()).await
+        Self::with(Limits::default()).await
     }
 
-    pub(crate) async fn with(decide: impl Decide, limits: Limits) -> Self {
+    pub(crate) async fn with(limits: Limits) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(directory.path().join("haystack.db"), SqliteOptions::default()).unwrap();
         let clock = Arc::new(Clock { micros: AtomicI64::new(1_767_225_600_000_000), counter: AtomicU64::new(1) });
         let admin = Admin::new(Arc::new(store), clock.clone(), Registry::haystack());
         let tenant = admin.create_tenant("acme").await.unwrap().id;
         let token = admin.create_token(tenant, "default", "test", None).await.unwrap().1.reveal().to_owned();
-        let engine = Arc::new(Engine::builder(admin).decide(Arc::new(decide)).limits(limits).build());
+        let engine = Arc::new(Engine::builder(admin).decide(Arc::new(Lifecycle)).limits(limits).build());
         Self { engine, clock, tenant, token, _directory: directory }
     }
 
