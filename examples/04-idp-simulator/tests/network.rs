@@ -358,7 +358,7 @@ fn crashes() -> impl Strategy<Value = Option<Crash>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_on_the_way_both_agree_once_it_stops(
