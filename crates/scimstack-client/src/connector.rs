@@ -37,21 +37,40 @@ where
     W: Future<Output = ()>,
 {
     loop {
+        match advance(client, conversation).await {
+            Progress::Wait(seconds) => {
+                pause(seconds).await;
+                conversation.handle_timeout();
+            }
+            Progress::Ended(result) => return result,
+        }
+    }
+}
+
+/// How far a conversation has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Progress {
+    /// It is to wait so many seconds; then comes [`Conversation::handle_timeout`], and [`advance`] again.
+    Wait(u32),
+    /// It is at its end.
+    Ended(Result<Synced, Failure>),
+}
+
+/// Carries a conversation on until it has to wait or has ended, for whoever has many and a clock for all of them.
+pub async fn advance<C: Conversation + ?Sized>(client: &Client, conversation: &mut C) -> Progress {
+    loop {
         match conversation.poll_request() {
             Step::Send(request) => {
                 let query: Vec<(&str, &str)> = request.query.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
                 match client.send(method(request.method), &request.path, &query, request.body.as_ref()).await {
                     Ok(answer) => conversation.handle_response(answer.status, &answer.body, answer.retry_after()),
                     Err(Error::Transport(_)) => conversation.handle_lost(),
-                    Err(error) => return Err(Failure::new(&request, error.to_string())),
+                    Err(error) => return Progress::Ended(Err(Failure::new(&request, error.to_string()))),
                 }
             }
-            Step::Wait(seconds) => {
-                pause(seconds).await;
-                conversation.handle_timeout();
-            }
-            Step::Done(synced) => return Ok(synced),
-            Step::Failed(failure) => return Err(failure),
+            Step::Wait(seconds) => return Progress::Wait(seconds),
+            Step::Done(synced) => return Progress::Ended(Ok(synced)),
+            Step::Failed(failure) => return Progress::Ended(Err(failure)),
         }
     }
 }
@@ -61,6 +80,7 @@ fn method(method: machine::Method) -> Method {
         machine::Method::Get => Method::GET,
         machine::Method::Post => Method::POST,
         machine::Method::Put => Method::PUT,
+        machine::Method::Patch => Method::PATCH,
         machine::Method::Delete => Method::DELETE,
     }
 }

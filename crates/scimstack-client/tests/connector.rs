@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use scimstack_client::{BoxError, Client, connector};
-use scimstack_provisioning::connector::{DesiredUser, Synchronized, UserSync};
+use scimstack_provisioning::connector::{Conversation as _, DesiredUser, Synchronized, UserSync};
 use std::sync::{Arc, Mutex};
 
 #[test]
@@ -43,4 +43,27 @@ fn a_conversation_is_carried_through_waits_and_losses() {
         ["GET /v2/Users", "GET /v2/Users", "POST /v2/Users", "GET /v2/Users", "GET /v2/Users/1", "PUT /v2/Users/1"];
     assert_eq!(*asked.lock().unwrap(), users);
     assert_eq!(*waited.lock().unwrap(), [7, 300]);
+}
+
+#[test]
+fn who_has_many_conversations_is_told_to_wait_and_goes_on_later() {
+    let answers: Arc<Mutex<Vec<(u16, &'static str)>>> = Arc::new(Mutex::new(vec![(204, ""), (429, "")]));
+    let transport = move |_: Request<Bytes>| {
+        let (status, body) = answers.lock().unwrap().pop().unwrap();
+        async move {
+            let answer = Response::builder().status(status).header("retry-after", "60");
+            Ok::<_, BoxError>(answer.body(Bytes::from(body)).unwrap())
+        }
+    };
+    let client = Client::new(transport, "https://scim.test/v2", "t").unwrap();
+    let mut conversation = UserSync::delete("7");
+    futures_executor::block_on(async {
+        assert_eq!(connector::advance(&client, &mut conversation).await, connector::Progress::Wait(60));
+        assert_eq!(connector::advance(&client, &mut conversation).await, connector::Progress::Wait(60), "not yet");
+        conversation.handle_timeout();
+        let connector::Progress::Ended(Ok(synced)) = connector::advance(&client, &mut conversation).await else {
+            panic!("it has not ended")
+        };
+        assert_eq!(synced.deed, Synchronized::Deleted);
+    });
 }

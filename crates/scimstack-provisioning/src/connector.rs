@@ -1,20 +1,24 @@
 //! The sending side: a desired person or group in, requests out, until the server agrees (RFC 7644 §3.3 to §3.6).
 //!
-//! It behaves as Okta's app-integration-wizard client does: people and groups are found by a filter, changes are a GET
-//! and a PUT of what came back with the mapped attributes overwritten, nobody is ever deleted, a 429 is waited for, and
-//! any other error is handed to a person. Who executes the requests, and what time it is, is not known here.
+//! A machine talks as a provider does, by its [`Manner`]; [`Profile`] has those of the providers that are known. Unless it
+//! is told otherwise it behaves as Okta's app-integration-wizard client does: people and groups are found by a filter,
+//! changes are a GET and a PUT of what came back with the mapped attributes overwritten, a 429 is waited for, and any other
+//! error is handed to a person. Who executes the requests, and what time it is, is not known here.
 //!
-//! | answer | to the look-up | to POST | to GET | to PUT, DELETE |
+//! | answer | to the look-up | to POST | to GET | to PUT, PATCH, DELETE |
 //! |---|---|---|---|---|
-//! | 2xx | one: GET; none: POST; more: failed | done ¹ | PUT | done |
+//! | 2xx | one: it is brought up to date; none: POST; more: failed | done ¹ | PUT or PATCH | done |
 //! | 404 | as none | failed | failed ² | failed ²; of DELETE: done |
 //! | 409 | failed | look up once more, then failed | failed | failed |
-//! | 429 | wait | wait | wait | wait |
-//! | lost | again | look up first | again | again |
+//! | 429 | wait ³ | wait ³ | wait ³ | wait ³ |
+//! | lost | again ³ | look up first ³ | again ³ | again ³ |
 //! | other | failed | failed | failed | failed |
 //!
-//! 1. A group goes on with GET and PUT: it is created empty and filled afterwards.
-//! 2. Whoever was linked and is gone is not created anew without being asked.
+//! 1. A group that is created empty goes on until it has its members.
+//! 2. Whoever was linked and is gone is looked for again where [`Manner::rematches`] says so, once.
+//! 3. Where the [`Retry`] policy says so, which may say the same of 500 to 504; else it has failed.
+//!
+//! What is done with what failed is a provider's own affair, too: [`Aftercare`], [`Escrow`], [`Quarantine`].
 //!
 //! # Example
 //! ```
@@ -38,13 +42,23 @@
 //! ```
 
 mod answer;
+mod escrow;
 mod exchange;
 mod group;
+mod manner;
 mod patience;
+mod profile;
+mod shape;
 mod user;
 
-pub use group::{DesiredGroup, GroupSync, Member};
-pub use patience::Retry;
+pub use escrow::{Escrow, Pace, Quarantine};
+pub use group::{DesiredGroup, GroupChange, GroupSync, Member};
+pub use manner::{
+    Booleans, CreatedWith, Discovery, DocumentForm, Fill, GroupManner, LookUp, Manner, MemberForm, PatchForm, Removal,
+    Switch, Update,
+};
+pub use patience::{After, Retry};
+pub use profile::{Aftercare, Headers, Profile, UnknownProfile};
 pub use user::{DesiredUser, UserSync};
 
 use scimstack_schema::Value;
@@ -64,6 +78,13 @@ pub struct Request {
     pub body: Option<Value>,
 }
 
+impl Request {
+    /// `GET path`, to be made into another.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self { method: Method::Get, path: path.into(), query: Vec::new(), body: None }
+    }
+}
+
 /// The methods in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -73,6 +94,8 @@ pub enum Method {
     Post,
     /// `PUT`
     Put,
+    /// `PATCH`
+    Patch,
     /// `DELETE`
     Delete,
 }
@@ -85,6 +108,7 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
@@ -132,7 +156,7 @@ pub enum Synchronized {
     Updated,
     /// A person was deactivated.
     Deactivated,
-    /// A group was deleted.
+    /// A person or group was deleted.
     Deleted,
 }
 

@@ -1,9 +1,11 @@
-//! A company that is the same for the same seed: people in a tree of managers, departments, groups.
+//! A company that is the same for the same seed: people in a tree of managers, departments, groups. Nobody is kept: a person
+//! is made when it is asked for, from the seed and its place, so that a million of them cost nothing but whoever changed.
 
+use crate::badge::Badges;
 use crate::dice::Dice;
 use crate::names::{DEPARTMENTS, FAMILY, GIVEN};
 use scimstack_schema::{Object, Value, uri};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// The fewest people a company has: one at the top, one at the head of each department, three to do the work.
 const FEWEST: usize = 10;
@@ -27,7 +29,7 @@ pub struct Person {
     pub title: String,
     /// The department.
     pub department: String,
-    /// The manager, by place in [`Company::people`].
+    /// The manager, by place in the [`Company`].
     pub manager: Option<usize>,
     /// The manager's login as it was when it was last mapped.
     pub manager_login: Option<String>,
@@ -48,14 +50,28 @@ pub struct Person {
 pub struct Team {
     /// The name.
     pub name: String,
-    /// Who is in it and has the application, by place in [`Company::people`].
+    /// Who is in it and has the application, by place in the [`Company`], in order.
     pub people: Vec<usize>,
 }
 
 /// The company.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Company {
-    people: Vec<Person>,
+    seed: u64,
+    people: usize,
+    badges: Badges,
+    departments: Vec<Plan>,
+    changed: BTreeMap<usize, Person>,
+}
+
+/// A department: who sits where. Its head comes first, then the directors, the leads, the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Plan {
+    number: usize,
+    start: usize,
+    people: usize,
+    directors: usize,
+    leads: usize,
 }
 
 impl Company {
@@ -69,49 +85,91 @@ impl Company {
     /// before them.
     #[must_use]
     pub fn with_people(seed: u64, people: usize) -> Self {
-        let mut builder = Builder { dice: Dice::new(seed), logins: HashSet::new(), people: Vec::new() };
-        builder.person("Chief Executive Officer", "Executive", None);
-        let rest = people.max(FEWEST) - 1;
-        let mut left = rest;
-        for (i, department) in DEPARTMENTS.iter().enumerate() {
-            let later = DEPARTMENTS.len() - 1 - i;
+        let people = people.max(FEWEST);
+        let rest = people - 1;
+        let (mut left, mut start) = (rest, 1);
+        let mut departments = Vec::with_capacity(DEPARTMENTS.len());
+        for (number, department) in DEPARTMENTS.iter().enumerate() {
+            let later = DEPARTMENTS.len() - 1 - number;
             let share = if later == 0 { left } else { (rest * department.share / 100).clamp(1, left - later) };
-            builder.department(department.name, &department.titles, share);
+            departments.push(Plan::new(number, start, share));
             left -= share;
+            start += share;
         }
-        Self { people: builder.people }
+        let badges = Badges::new(seed, GIVEN.len() * FAMILY.len());
+        Self { seed, people, badges, departments, changed: BTreeMap::new() }
     }
 
-    /// Everyone.
+    /// How many people there are.
     #[must_use]
-    pub fn people(&self) -> &[Person] {
-        &self.people
+    pub fn len(&self) -> usize {
+        self.people
     }
 
-    /// Someone, to change.
-    pub fn person_mut(&mut self, place: usize) -> Option<&mut Person> {
-        self.people.get_mut(place)
+    /// Never: there is always someone.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.people == 0
+    }
+
+    /// Someone, by place.
+    #[must_use]
+    pub fn person(&self, place: usize) -> Option<Person> {
+        match self.changed.get(&place) {
+            Some(person) => Some(person.clone()),
+            None if place < self.people => Some(self.hired(place)),
+            None => None,
+        }
+    }
+
+    /// Everyone, in order.
+    pub fn people(&self) -> impl Iterator<Item = Person> + '_ {
+        (0..self.people).filter_map(|place| self.person(place))
+    }
+
+    /// Changes someone.
+    pub fn change(&mut self, place: usize, change: impl FnOnce(&mut Person)) {
+        if let Some(mut person) = self.person(place) {
+            change(&mut person);
+            self.changed.insert(place, person);
+        }
+    }
+
+    /// Whose `externalId` this is.
+    #[must_use]
+    pub fn place_of(&self, external_id: &str) -> Option<usize> {
+        let place = self.badges.place(external_id).filter(|place| *place < self.people)?;
+        (self.badges.external_id(place) == external_id).then_some(place)
+    }
+
+    /// The manager of someone, by place.
+    #[must_use]
+    pub fn manager(&self, place: usize) -> Option<usize> {
+        match self.changed.get(&place) {
+            Some(person) => person.manager,
+            None => self.plan(place)?.manager(place),
+        }
     }
 
     /// The places of those who have nobody below them.
     #[must_use]
     pub fn without_reports(&self) -> Vec<usize> {
         let managers = self.managers();
-        (0..self.people.len()).filter(|place| !managers.contains(place)).collect()
+        (0..self.people).filter(|place| !managers.contains(place)).collect()
     }
 
     /// The places of those who have somebody below them.
     #[must_use]
     pub fn managers(&self) -> HashSet<usize> {
-        self.people.iter().filter_map(|person| person.manager).collect()
+        (0..self.people).filter_map(|place| self.manager(place)).collect()
     }
 
     /// How many levels the tree has.
     #[must_use]
     pub fn depth(&self) -> usize {
-        let mut levels: Vec<usize> = Vec::with_capacity(self.people.len());
-        for person in &self.people {
-            let above = person.manager.and_then(|manager| levels.get(manager)).copied().unwrap_or(0);
+        let mut levels: Vec<usize> = Vec::with_capacity(self.people);
+        for place in 0..self.people {
+            let above = self.manager(place).and_then(|manager| levels.get(manager)).copied().unwrap_or(0);
             levels.push(above + 1);
         }
         levels.into_iter().max().unwrap_or(0)
@@ -121,32 +179,139 @@ impl Company {
     #[must_use]
     pub fn teams(&self) -> Vec<Team> {
         let managers = self.managers();
-        let team = |name: &str, is_in: &dyn Fn(usize, &Person) -> bool| Team {
-            name: name.to_owned(),
-            people: self
-                .people
-                .iter()
-                .enumerate()
-                .filter(|(place, person)| person.assigned && is_in(*place, person))
-                .map(|(place, _)| place)
-                .collect(),
-        };
-        let mut teams = vec![team("Everyone", &|_, _| true), team("Managers", &|place, _| managers.contains(&place))];
-        teams.extend(
-            DEPARTMENTS
-                .iter()
-                .map(|department| team(department.name, &|_, person| person.department == department.name)),
-        );
+        let mut teams: Vec<Team> = ["Everyone", "Managers"]
+            .into_iter()
+            .chain(DEPARTMENTS.iter().map(|department| department.name))
+            .map(|name| Team { name: name.to_owned(), people: Vec::new() })
+            .collect();
+        for place in 0..self.people {
+            let changed = self.changed.get(&place);
+            if changed.is_some_and(|person| !person.assigned) {
+                continue;
+            }
+            let department = match changed {
+                Some(person) => DEPARTMENTS.iter().position(|department| department.name == person.department),
+                None => self.plan(place).map(|plan| plan.number),
+            };
+            for (i, team) in teams.iter_mut().enumerate() {
+                let is_in = match i {
+                    0 => true,
+                    1 => managers.contains(&place),
+                    _ => department == Some(i - 2),
+                };
+                if is_in {
+                    team.people.push(place);
+                }
+            }
+        }
         teams
     }
 
     /// Puts someone below another manager. Only for people without reports, so that the tree stays one.
     pub fn move_to(&mut self, place: usize, manager: usize) {
-        let above = self.people.get(manager).map(|manager| (manager.login.clone(), manager.department.clone()));
-        if let (Some((login, department)), Some(person)) = (above, self.people.get_mut(place)) {
-            person.manager = Some(manager);
-            person.manager_login = Some(login);
-            person.department = department;
+        if let Some(above) = self.person(manager) {
+            self.change(place, |person| {
+                person.manager = Some(manager);
+                person.manager_login = Some(above.login);
+                person.department = above.department;
+            });
+        }
+    }
+
+    /// The department someone was hired into; the one at the top is in none.
+    fn plan(&self, place: usize) -> Option<&Plan> {
+        self.departments.iter().find(|plan| (plan.start..plan.start + plan.people).contains(&place))
+    }
+
+    /// Someone as they were hired.
+    fn hired(&self, place: usize) -> Person {
+        let plan = self.plan(place);
+        let (given, family, slug) = self.name(place);
+        let mut dice = Dice::of(self.seed, place);
+        let manager = plan.and_then(|plan| plan.manager(place));
+        let (year, month, day) = (2012 + dice.below(14), 1 + dice.below(12), 1 + dice.below(28));
+        let phone = format!("+1 555 01{:02} {:04}", dice.below(100), dice.below(10_000));
+        let (title, department) = match plan {
+            Some(plan) => (plan.title(place, &mut dice), plan.name()),
+            None => ("Chief Executive Officer".to_owned(), "Executive"),
+        };
+        Person {
+            external_id: self.badges.external_id(place),
+            login: login(&slug),
+            given_name: given.to_owned(),
+            family_name: family.to_owned(),
+            title,
+            department: department.to_owned(),
+            manager,
+            manager_login: manager.map(|manager| login(&self.name(manager).2)),
+            join_date: format!("{year}-{month:02}-{day:02}"),
+            phone,
+            employee_number: format!("{}", 1_001 + place),
+            photo_url: format!("https://photos.example.com/{slug}.svg"),
+            assigned: true,
+        }
+    }
+
+    /// The name someone was hired under: given, family, and as an address has it.
+    fn name(&self, place: usize) -> (&'static str, &'static str, String) {
+        let (which, round) = self.badges.name(place);
+        let (given, given_slug) = GIVEN.get(which / FAMILY.len()).copied().unwrap_or_default();
+        let (family, family_slug) = FAMILY.get(which % FAMILY.len()).copied().unwrap_or_default();
+        let number = if round == 0 { String::new() } else { (round + 1).to_string() };
+        (given, family, format!("{given_slug}.{family_slug}{number}"))
+    }
+}
+
+fn login(slug: &str) -> String {
+    format!("{slug}@acme.example")
+}
+
+impl Plan {
+    fn new(number: usize, start: usize, people: usize) -> Self {
+        let mut left = people.saturating_sub(1);
+        let mut directors = 0;
+        while left > DIRECTOR_SPAN / 2 && directors * DIRECTOR_SPAN < people {
+            directors += 1;
+            left -= 1;
+        }
+        let mut leads = 0;
+        while left > LEAD_SPAN / 2 && leads * LEAD_SPAN < left {
+            leads += 1;
+            left -= 1;
+        }
+        Self { number, start, people, directors, leads }
+    }
+
+    fn name(&self) -> &'static str {
+        DEPARTMENTS.get(self.number).map_or("", |department| department.name)
+    }
+
+    fn manager(&self, place: usize) -> Option<usize> {
+        let seat = place.checked_sub(self.start)?;
+        let first_lead = 1 + self.directors;
+        let first_other = first_lead + self.leads;
+        let above = |seat: usize, first: usize, many: usize| match (seat - first).checked_rem(many) {
+            Some(which) => self.start + first - many + which,
+            None => self.start,
+        };
+        match seat {
+            0 => Some(0),
+            seat if seat < first_lead => Some(self.start),
+            seat if seat < first_other => Some(above(seat, first_lead, self.directors)),
+            seat => Some(above(seat, first_other, self.leads)),
+        }
+    }
+
+    fn title(&self, place: usize, dice: &mut Dice) -> String {
+        let name = self.name();
+        match place - self.start {
+            0 => format!("VP {name}"),
+            seat if seat <= self.directors => format!("Director of {name}"),
+            seat if seat <= self.directors + self.leads => format!("{name} Team Lead"),
+            _ => {
+                let titles = DEPARTMENTS.get(self.number).map_or(&[] as &[&str], |department| &department.titles);
+                dice.one_of(titles).to_owned()
+            }
         }
     }
 }
@@ -196,82 +361,22 @@ impl Person {
     }
 }
 
-struct Builder {
-    dice: Dice,
-    logins: HashSet<String>,
-    people: Vec<Person>,
-}
-
-impl Builder {
-    /// One more person; the place comes back.
-    fn person(&mut self, title: &str, department: &str, manager: Option<usize>) -> usize {
-        let (given_name, given) = self.dice.one_of(&GIVEN);
-        let (family_name, family) = self.dice.one_of(&FAMILY);
-        let mut slug = format!("{given}.{family}");
-        let mut number = 1;
-        while !self.logins.insert(slug.clone()) {
-            number += 1;
-            slug = format!("{given}.{family}{number}");
-        }
-        let manager_login = manager.and_then(|place| self.people.get(place)).map(|manager| manager.login.clone());
-        let place = self.people.len();
-        let (year, month, day) = (2012 + self.dice.below(14), 1 + self.dice.below(12), 1 + self.dice.below(28));
-        self.people.push(Person {
-            external_id: format!("00u{}", self.dice.code(17)),
-            login: format!("{slug}@acme.example"),
-            given_name: given_name.to_owned(),
-            family_name: family_name.to_owned(),
-            title: title.to_owned(),
-            department: department.to_owned(),
-            manager,
-            manager_login,
-            join_date: format!("{year}-{month:02}-{day:02}"),
-            phone: format!("+1 555 01{:02} {:04}", self.dice.below(100), self.dice.below(10_000)),
-            employee_number: format!("{}", 1_001 + place),
-            photo_url: format!("https://photos.example.com/{slug}.svg"),
-            assigned: true,
-        });
-        place
-    }
-
-    /// A department of so many: its head, directors below the head, leads below the directors, and the others.
-    fn department(&mut self, name: &str, titles: &[&str], people: usize) {
-        let head = self.person(&format!("VP {name}"), name, Some(0));
-        let mut left = people.saturating_sub(1);
-        let mut directors = Vec::new();
-        while left > DIRECTOR_SPAN / 2 && directors.len() * DIRECTOR_SPAN < people {
-            directors.push(self.person(&format!("Director of {name}"), name, Some(head)));
-            left -= 1;
-        }
-        let mut leads = Vec::new();
-        while left > LEAD_SPAN / 2 && leads.len() * LEAD_SPAN < left {
-            let above = directors.get(leads.len() % directors.len().max(1)).copied().unwrap_or(head);
-            leads.push(self.person(&format!("{name} Team Lead"), name, Some(above)));
-            left -= 1;
-        }
-        for i in 0..left {
-            let above = leads.get(i % leads.len().max(1)).copied().unwrap_or(head);
-            let title = self.dice.one_of(titles);
-            self.person(title, name, Some(above));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_seed_makes_the_same_company_and_another_seed_another() {
-        assert_eq!(Company::sample(7), Company::sample(7));
-        assert_ne!(Company::sample(7), Company::sample(8));
+        let everyone = |seed| Company::sample(seed).people().collect::<Vec<_>>();
+        assert_eq!(everyone(7), everyone(7));
+        assert_ne!(everyone(7), everyone(8));
     }
 
     #[test]
     fn a_company_is_one_tree_of_four_or_five_levels_with_unique_people() {
         for seed in 0..50 {
             let company = Company::sample(seed);
-            let people = company.people();
+            let people: Vec<Person> = company.people().collect();
             assert_eq!(people.len(), 60);
             assert_eq!(people.iter().filter(|person| person.manager.is_none()).count(), 1);
             for (place, person) in people.iter().enumerate() {
@@ -290,21 +395,52 @@ mod tests {
     fn any_size_has_everyone_in_a_department() {
         for size in [0, 10, 11, 25, 60, 500, 2_000] {
             let company = Company::with_people(3, size);
-            assert_eq!(company.people().len(), size.max(FEWEST));
+            assert_eq!(company.len(), size.max(FEWEST));
             let teams = company.teams();
             assert_eq!(teams.len(), 8);
-            assert_eq!(teams[0].people.len(), company.people().len());
+            assert_eq!(teams[0].people.len(), company.len());
             let in_departments: usize = teams[2..].iter().map(|team| team.people.len()).sum();
-            assert_eq!(in_departments, company.people().len() - 1, "all but the one at the top");
+            assert_eq!(in_departments, company.len() - 1, "all but the one at the top");
         }
+    }
+
+    #[test]
+    fn a_million_people_have_names_and_ids_of_their_own_and_are_known_by_them() {
+        let company = Company::with_people(5, 1_000_000);
+        let mut logins = HashSet::new();
+        for place in (0..company.len()).step_by(97) {
+            let person = company.person(place).unwrap();
+            assert_eq!(company.place_of(&person.external_id), Some(place));
+            assert_eq!(person.external_id.len(), 20);
+            assert!(logins.insert(person.login));
+            assert!(person.manager.is_none_or(|manager| manager < place));
+        }
+        assert_eq!(company.person(1_000_000), None);
+        assert_eq!(company.place_of("00u"), None);
+        assert_eq!(company.place_of(&Company::sample(6).person(3).unwrap().external_id), None, "another company's");
+    }
+
+    #[test]
+    fn who_changed_is_remembered_and_nobody_else() {
+        let mut company = Company::sample(1);
+        let before = company.person(59).unwrap();
+        company.move_to(59, 1);
+        let after = company.person(59).unwrap();
+        assert_eq!((after.manager, company.manager(59)), (Some(1), Some(1)));
+        assert_eq!(after.manager_login, Some(company.person(1).unwrap().login));
+        assert_ne!(after, before);
+        company.change(1, |person| person.login = "new@acme.example".into());
+        assert_ne!(company.person(59).unwrap().manager_login.unwrap(), "new@acme.example", "nobody tells the reports");
+        company.change(59, |person| person.assigned = false);
+        assert_eq!(company.teams()[0].people.len(), 59);
     }
 
     #[test]
     fn a_document_names_the_manager_by_login() {
         let company = Company::sample(1);
-        let document = Value::from(company.people()[1].document());
+        let document = Value::from(company.person(1).unwrap().document());
         let enterprise = document.get(uri::ENTERPRISE_USER).unwrap();
         let manager = enterprise.get("manager").unwrap().get("value").unwrap();
-        assert_eq!(manager.as_str(), Some(company.people()[0].login.as_str()));
+        assert_eq!(manager.as_str(), Some(company.person(0).unwrap().login.as_str()));
     }
 }

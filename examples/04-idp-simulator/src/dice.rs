@@ -5,8 +5,23 @@
 pub(crate) struct Dice(u64);
 
 impl Dice {
+    /// Letters and digits that are not taken for each other.
+    pub(crate) const LETTERS: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ0123456789";
+
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
+    }
+
+    /// Those of one place among many.
+    pub(crate) fn of(seed: u64, place: usize) -> Self {
+        Self(seed ^ Self(place as u64).roll())
+    }
+
+    /// Whether something happens that happens so often, from 0 to 1.
+    pub(crate) fn happens(&mut self, rate: f64) -> bool {
+        // 53 bits are what a float holds.
+        let roll = (self.roll() >> 11) as f64 / (1_u64 << 53) as f64;
+        roll < rate
     }
 
     pub(crate) fn roll(&mut self) -> u64 {
@@ -40,7 +55,6 @@ impl Dice {
 
     /// So many letters and digits.
     pub(crate) fn code(&mut self, length: usize) -> String {
-        const LETTERS: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ0123456789";
-        (0..length).map(|_| char::from(self.one_of(LETTERS))).collect()
+        (0..length).map(|_| char::from(self.one_of(Self::LETTERS))).collect()
     }
 }

@@ -75,6 +75,9 @@ pub struct DemoArgs {
     /// A database to keep; without it a temporary one is made and removed.
     #[arg(long)]
     pub database: Option<Database>,
+    /// Who provisions: okta-app-wizard, okta-catalogue, entra, entra-compliant, onelogin, jumpcloud, authentik, keycloak
+    #[arg(long, default_value_t = idp_simulator::Profile::OktaAppWizard)]
+    pub profile: idp_simulator::Profile,
     /// End when everything is provisioned and checked: exit code 0, or 1 when anything failed.
     #[arg(long)]
     pub once: bool,
@@ -86,7 +89,7 @@ pub struct DemoArgs {
 pub enum Command {
     /// Run the server (the default).
     Serve(ServeArgs),
-    /// Run the server with a sample company that a simulated Okta provisions.
+    /// Run the server with a sample company that a simulated identity provider provisions.
     Demo(DemoArgs),
     /// Tenants: one for each customer.
     #[command(subcommand)]

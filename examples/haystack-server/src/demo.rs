@@ -1,4 +1,4 @@
-//! `demo`: the server with a sample company, provisioned over HTTP by a simulated Okta while one watches. What is on the
+//! `demo`: the server with a sample company, provisioned over HTTP by a simulated provider while one watches. What is on the
 //! terminal is in `terminal`, what is counted at the end in `figures`; the provider itself is `idp_simulator`.
 
 mod figures;
@@ -12,7 +12,7 @@ use crate::error::{Error, chain};
 use crate::serve::{Config, FIRST_TENANT, Running, start};
 use crate::state::scim_base_url;
 use figures::Figures;
-use idp_simulator::{Company, Report, Scenario, Simulator, Step};
+use idp_simulator::{Company, ManagerBy, Mapping, Profile, Report, Scenario, Simulator, Step};
 use scimstack_client::ReqwestTransport;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -41,7 +41,7 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode, Error> {
         start(Config { listen: args.listen, database, public_url: None, retention_days, metrics: None }).await?;
     print(&format!("listening on http://{}", running.local_addr));
     let show = async {
-        let failures = show(&running, temporary.is_some()).await?;
+        let failures = show(&running, temporary.is_some(), args.profile).await?;
         if !args.once {
             print(match &temporary {
                 Some(_) => "Ctrl-C ends the demo and removes its database.",
@@ -75,7 +75,7 @@ fn database(named: Option<Database>) -> Result<(Database, Option<TempDir>), Erro
 }
 
 /// Provisions the company unless it is there, and says how that went and where to look; the number of failures comes back.
-async fn show(running: &Running, is_new: bool) -> Result<usize, Error> {
+async fn show(running: &Running, is_new: bool, profile: Profile) -> Result<usize, Error> {
     let tenant = running.state.admin.tenant(FIRST_TENANT).await?.id;
     let token = match &running.first_start {
         Some(first) => first.token.clone(),
@@ -84,8 +84,8 @@ async fn show(running: &Running, is_new: bool) -> Result<usize, Error> {
     let mut failures = Vec::new();
     if is_new || Figures::read(running, tenant).await?.people() == 0 {
         let begun = Instant::now();
-        let report = provision(running, &token).await?;
-        terminal::provisioned(&report, begun.elapsed());
+        let report = provision(running, &token, profile).await?;
+        terminal::provisioned(profile, &report, begun.elapsed());
         failures.extend(report.failures);
     } else {
         print("the company is there already; another --database shows how it comes");
@@ -101,20 +101,26 @@ async fn show(running: &Running, is_new: bool) -> Result<usize, Error> {
 }
 
 /// The simulated year; in it, some people sign in as soon as they can.
-async fn provision(running: &Running, token: &str) -> Result<Report, Error> {
+async fn provision(running: &Running, token: &str, profile: Profile) -> Result<Report, Error> {
     let base = scim_base_url(&format!("http://{}", reachable(running.local_addr)), FIRST_TENANT);
-    let simulator = ReqwestTransport::new().and_then(|transport| Simulator::new(transport, &base, token));
-    let simulator = simulator.map_err(|error| Error::new(chain(&error)))?;
+    let simulator = ReqwestTransport::new().and_then(|transport| Simulator::playing(profile, transport, &base, token));
+    let mut mapping = Mapping::of(profile);
+    if mapping.manager() == ManagerBy::Id {
+        // As the guide for this server has it.
+        mapping = mapping.with_manager(ManagerBy::ExternalId);
+    }
+    let mut simulator = simulator.map_err(|error| Error::new(chain(&error)))?.with_mapping(mapping);
     let mut scenario = Scenario::new(Company::sample(SEED), SEED);
-    let mut terminal = Terminal::new();
+    let steps = Step::of(profile);
+    let mut terminal = Terminal::new(&steps);
     let mut refused = Vec::new();
-    for step in Step::ALL {
-        scenario.perform(step, &simulator, &mut |progress| terminal.show(progress)).await;
+    for step in steps {
+        scenario.perform(step, &mut simulator, &mut |progress| terminal.show(progress)).await;
         if step == Step::TestConnector && !scenario.report().is_ok() {
             break;
         }
         if step == Step::Create {
-            for person in scenario.company().people().iter().step_by(SIGN_IN_EVERY) {
+            for person in scenario.company().people().step_by(SIGN_IN_EVERY) {
                 if let Err(error) = running.state.engine.sign_in(FIRST_TENANT, &person.login).await {
                     refused.push(format!("{} cannot sign in: {}", person.login, chain(&error)));
                 }

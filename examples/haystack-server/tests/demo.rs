@@ -53,6 +53,17 @@ fn the_demo_provisions_a_company_and_ends_well() {
 }
 
 #[test]
+fn another_provider_provisions_the_same_company() {
+    let (output, lines, _) = demo(&["--profile", "entra"]);
+    assert_eq!(output.status.code(), Some(0), "{lines:#?}\n{}", String::from_utf8_lossy(&output.stderr));
+    let steps = lines.iter().filter(|line| line.as_bytes()[1..].starts_with(b"/9 ")).count();
+    assert_eq!(steps, 9, "{lines:#?}");
+    assert_eq!(figure(&lines, "people "), "59: 20 active, 38 unclaimed, 1 deactivated");
+    assert_eq!(figure(&lines, "manager resolved "), "58 of 58 who name one");
+    assert!(lines.iter().any(|line| line.starts_with("a simulated provider (entra) sent ")), "{lines:#?}");
+}
+
+#[test]
 fn a_database_that_is_named_is_kept_and_its_company_is_not_made_twice() {
     let kept = tempfile::tempdir().unwrap();
     let database = format!("sqlite:{}", kept.path().join("kept.db").display());

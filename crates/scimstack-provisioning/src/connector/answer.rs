@@ -1,6 +1,6 @@
 //! What an answer says, read leniently: servers and the proxies before them answer in many ways.
 
-use super::{Failure, Method, Request};
+use super::{Failure, Manner, Method, Request};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use scimstack_schema::{Object, Value, value};
 
@@ -26,21 +26,48 @@ const SEGMENT: &AsciiSet = &CONTROLS
 /// How much of an answer that is no SCIM error goes into a failure's detail, in characters.
 const EXCERPT: usize = 200;
 
-/// `GET endpoint?filter=attribute eq "value"&startIndex=1&count=100`.
-pub(super) fn look_up(endpoint: &str, attribute: &str, wanted: &str) -> Request {
+/// Resources on a page.
+pub(super) const PAGE: usize = 100;
+
+/// `GET endpoint?filter=attribute eq "value"&startIndex=1&count=100`, the page where the manner says so.
+pub(super) fn look_up(endpoint: &str, attribute: &str, wanted: &str, manner: &Manner) -> Request {
     let mut filter = format!("{attribute} eq ").into_bytes();
     value::write_string(wanted, &mut filter);
-    let parameter = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    Request {
-        method: Method::Get,
-        path: endpoint.to_owned(),
-        query: vec![
-            parameter("filter", &String::from_utf8_lossy(&filter)),
-            parameter("startIndex", "1"),
-            parameter("count", "100"),
-        ],
-        body: None,
+    let mut query = vec![("filter".to_owned(), String::from_utf8_lossy(&filter).into_owned())];
+    if manner.pages_look_up {
+        query.extend(page(1));
     }
+    Request { method: Method::Get, path: endpoint.to_owned(), query, body: None }
+}
+
+/// `GET endpoint?startIndex=start&count=100`, or without the count.
+pub(super) fn list(endpoint: &str, start: usize, counted: bool) -> Request {
+    let mut query = page(start).to_vec();
+    query.truncate(if counted { 2 } else { 1 });
+    Request { method: Method::Get, path: endpoint.to_owned(), query, body: None }
+}
+
+fn page(start: usize) -> [(String, String); 2] {
+    [("startIndex".to_owned(), start.to_string()), ("count".to_owned(), PAGE.to_string())]
+}
+
+/// Whoever on the page from `start` on has the wanted value in any case, as many as there are; and where the next page
+/// begins, if there is one.
+pub(super) fn on_page(
+    body: &[u8],
+    start: usize,
+    attribute: &str,
+    wanted: &str,
+) -> Result<(Vec<Object>, Option<usize>), String> {
+    let total = match parse(body)?.get("totalResults") {
+        Some(Value::Number(total)) => total.as_i64().and_then(|total| usize::try_from(total).ok()),
+        _ => None,
+    };
+    let mut found = resources(body)?;
+    let next = start + found.len();
+    let goes_on = !found.is_empty() && total.is_none_or(|total| next <= total);
+    found.retain(|one| one.get(attribute).and_then(Value::as_str).is_some_and(|has| has.eq_ignore_ascii_case(wanted)));
+    Ok((found, goes_on.then_some(next)))
 }
 
 /// A request about one resource.

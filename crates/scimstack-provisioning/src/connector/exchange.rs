@@ -12,7 +12,7 @@ pub(super) trait Topic {
     /// The request of a phase.
     fn request(&self, phase: &Self::Phase) -> Request;
 
-    /// Where an answer leads; never called with a 429.
+    /// Where an answer leads; never called with one after which the request is sent again.
     fn answer(&mut self, phase: &Self::Phase, answer: &Answer<'_>) -> Result<Turn<Self::Phase>, Failure>;
 
     /// The phase to go on with when the answer was lost; `None` for the same.
@@ -56,6 +56,11 @@ impl<T: Topic> Exchange<T> {
         self.patience = Patience::new(retry);
     }
 
+    /// Begins again in another phase, about something changed.
+    pub(super) fn restart(&mut self, change: impl FnOnce(&mut T) -> T::Phase) {
+        self.state = State::Open(change(&mut self.topic));
+    }
+
     pub(super) fn poll_request(&self) -> Step {
         match (&self.state, self.patience.waiting()) {
             (State::Done(synced), _) => Step::Done(synced.clone()),
@@ -68,9 +73,12 @@ impl<T: Topic> Exchange<T> {
     pub(super) fn handle_response(&mut self, status: u16, body: &[u8], retry_after: Option<u32>) {
         let State::Open(phase) = &self.state else { return };
         let request = self.topic.request(phase);
-        if status == 429 {
+        if self.patience.applies(Some(status)) {
             if !self.patience.wait(retry_after) {
                 self.state = State::Failed(answer::given_up(&request, Some(status)));
+            } else if let (500.., Some(phase)) = (status, self.topic.after_loss(phase)) {
+                // The server may have done it all the same.
+                self.state = State::Open(phase);
             }
             return;
         }
@@ -84,7 +92,7 @@ impl<T: Topic> Exchange<T> {
 
     pub(super) fn handle_lost(&mut self) {
         let State::Open(phase) = &self.state else { return };
-        if !self.patience.wait(None) {
+        if !(self.patience.applies(None) && self.patience.wait(None)) {
             self.state = State::Failed(answer::given_up(&self.topic.request(phase), None));
         } else if let Some(phase) = self.topic.after_loss(phase) {
             self.state = State::Open(phase);
@@ -130,6 +138,13 @@ macro_rules! conversation {
         }
 
         impl $machine {
+            /// As another provider does it. To be said before anything is polled.
+            #[must_use]
+            pub fn with_manner(mut self, manner: super::Manner) -> Self {
+                self.exchange.restart(|topic| topic.begin(manner));
+                self
+            }
+
             /// With another retry policy.
             #[must_use]
             pub fn with_retry(mut self, retry: super::Retry) -> Self {

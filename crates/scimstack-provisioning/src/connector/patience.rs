@@ -4,20 +4,53 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retry {
-    /// Seconds to wait after a 429 that does not say how long, and after a lost answer.
+    /// Seconds to wait after an answer that does not say how long, and after a lost one.
     pub first_wait: u32,
     /// How often one request is sent at most.
     pub attempts: u32,
+    /// After what it is sent again.
+    pub after: After,
+}
+
+/// After what a request is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum After {
+    /// Nothing: whatever goes wrong ends the conversation.
+    Nothing,
+    /// A lost answer.
+    Loss,
+    /// A lost answer, and 429.
+    Busy,
+    /// A lost answer, 429, and 500, 502, 503, 504.
+    Faults,
 }
 
 impl Default for Retry {
-    /// Okta's: five minutes, each wait twice as long as the one before, ten attempts.
+    /// Okta's: 429 and losses; five minutes, each wait twice as long as the one before, ten attempts.
     fn default() -> Self {
-        Self { first_wait: 300, attempts: 10 }
+        Self { first_wait: 300, attempts: 10, after: After::Busy }
     }
 }
 
 impl Retry {
+    /// Entra's: the first failure ends a conversation, and `Retry-After` is not looked at; see [`super::Escrow`].
+    #[must_use]
+    pub fn never() -> Self {
+        Self { first_wait: 0, attempts: 1, after: After::Nothing }
+    }
+
+    /// A careful client's: faults of every kind that may go away by themselves; two seconds at first, eight attempts.
+    #[must_use]
+    pub fn careful() -> Self {
+        Self { first_wait: 2, attempts: 8, after: After::Faults }
+    }
+
+    /// That of Keycloak's plugin: losses only; a second at first, ten attempts.
+    #[must_use]
+    pub fn lost_only() -> Self {
+        Self { first_wait: 1, attempts: 10, after: After::Loss }
+    }
+
     /// With another first wait, in seconds.
     #[must_use]
     pub fn with_first_wait(mut self, seconds: u32) -> Self {
@@ -46,6 +79,17 @@ pub(super) struct Patience {
 impl Patience {
     pub(super) fn new(retry: Retry) -> Self {
         Self { retry, ..Self::default() }
+    }
+
+    /// Whether an answer with this status, or none, is one after which the request is sent again.
+    pub(super) fn applies(&self, status: Option<u16>) -> bool {
+        match (self.retry.after, status) {
+            (After::Nothing, _) => false,
+            (_, None) => true,
+            (After::Busy | After::Faults, Some(429)) => true,
+            (After::Faults, Some(500 | 502 | 503 | 504)) => true,
+            _ => false,
+        }
     }
 
     /// Decides to wait: the time asked for, at least twice the last one; false when enough is enough.
@@ -105,6 +149,23 @@ mod tests {
         let waits = waits(&[None; 10]);
         assert!(waits[..9].iter().all(Option::is_some));
         assert_eq!(waits[9], None);
+    }
+
+    #[test]
+    fn what_is_tried_again_is_the_policys() {
+        for (retry, again) in [
+            (Retry::never(), [false, false, false, false]),
+            (Retry::lost_only(), [true, false, false, false]),
+            (Retry::default(), [true, true, false, false]),
+            (Retry::careful(), [true, true, true, false]),
+        ] {
+            let patience = Patience::new(retry);
+            assert_eq!(
+                [None, Some(429), Some(503), Some(400)].map(|status| patience.applies(status)),
+                again,
+                "{retry:?}"
+            );
+        }
     }
 
     #[test]

@@ -54,7 +54,8 @@ impl Figures {
                 query.page = Paging::Cursor { after: Some(next), count: 1_000 };
             }
         }
-        let managers = edges(store, scope, "manager").await?;
+        let mut managers = edges(store, scope, "manager").await?;
+        managers.extend(edges(store, scope, "managerExternalId").await?);
         figures.managers_resolved = managers.iter().filter(|edge| edge.target.is_some()).count();
         figures.managers_pending = managers.len() - figures.managers_resolved;
         let above: Vec<(Key, Key)> =

@@ -4,7 +4,7 @@
 use super::figures::Figures;
 use crate::commands::print;
 use crate::serve::{FIRST_ADMINISTRATOR, FIRST_TENANT, Running};
-use idp_simulator::{Progress, Report, Step};
+use idp_simulator::{Profile, Progress, Report, Step};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ const BAR: usize = 30;
 /// Progress on standard output.
 pub(super) struct Terminal {
     is_watched: bool,
+    steps: Vec<Step>,
     step: Option<Current>,
 }
 
@@ -26,8 +27,8 @@ struct Current {
 }
 
 impl Terminal {
-    pub(super) fn new() -> Self {
-        Self { is_watched: std::io::stdout().is_terminal(), step: None }
+    pub(super) fn new(steps: &[Step]) -> Self {
+        Self { is_watched: std::io::stdout().is_terminal(), steps: steps.to_vec(), step: None }
     }
 
     /// Shows what happens.
@@ -59,7 +60,7 @@ impl Terminal {
     fn end(&mut self) {
         self.clear();
         if let Some(current) = self.step.take() {
-            print(&line(current.step, current.things, current.begun.elapsed()));
+            print(&line(&self.steps, current.step, current.things, current.begun.elapsed()));
         }
     }
 
@@ -67,7 +68,7 @@ impl Terminal {
     fn bar(&self) {
         if let (true, Some(current)) = (self.is_watched, &self.step) {
             let mut out = std::io::stdout().lock();
-            let _ = write!(out, "\r{}", bar(current.step, current.done, current.things));
+            let _ = write!(out, "\r{}", bar(&self.steps, current.step, current.done, current.things));
             let _ = out.flush();
         }
     }
@@ -79,25 +80,25 @@ impl Terminal {
     }
 }
 
-fn number(step: Step) -> String {
-    let place = Step::ALL.iter().position(|one| *one == step).map_or(0, |place| place + 1);
-    format!("{place}/{}", Step::ALL.len())
+fn number(steps: &[Step], step: Step) -> String {
+    let place = steps.iter().position(|one| *one == step).map_or(0, |place| place + 1);
+    format!("{place}/{}", steps.len())
 }
 
-fn bar(step: Step, done: usize, things: usize) -> String {
+fn bar(steps: &[Step], step: Step, done: usize, things: usize) -> String {
     let full = (done * BAR).checked_div(things).unwrap_or(BAR).min(BAR);
-    format!("{} [{}{}] {done}/{things} {}", number(step), "#".repeat(full), "-".repeat(BAR - full), step.title())
+    format!("{} [{}{}] {done}/{things} {}", number(steps, step), "#".repeat(full), "-".repeat(BAR - full), step.title())
 }
 
-fn line(step: Step, things: usize, took: Duration) -> String {
+fn line(steps: &[Step], step: Step, things: usize, took: Duration) -> String {
     let count = if things > 1 { format!(" ({things})") } else { String::new() };
-    format!("{} {}{count}: {} ms", number(step), step.title(), took.as_millis())
+    format!("{} {}{count}: {} ms", number(steps, step), step.title(), took.as_millis())
 }
 
 /// How the provider did.
-pub(super) fn provisioned(report: &Report, took: Duration) {
+pub(super) fn provisioned(profile: Profile, report: &Report, took: Duration) {
     print(&format!(
-        "a simulated Okta sent {} requests in {:.1} s: {} people created ({} before their manager), {} updated, {} \
+        "a simulated provider ({profile}) sent {} requests in {:.1} s: {} people created ({} before their manager), {} updated, {} \
          deactivated, {} brought back",
         report.requests,
         took.as_secs_f64(),
@@ -149,19 +150,23 @@ pub(super) fn where_to_look(running: &Running, token: &str) {
 mod tests {
     use super::*;
 
+    fn okta() -> Vec<Step> {
+        Step::of(Profile::OktaAppWizard)
+    }
+
     #[test]
     fn a_bar_grows_with_what_is_done() {
         assert_eq!(
-            bar(Step::Create, 30, 60),
+            bar(&okta(), Step::Create, 30, 60),
             "2/8 [###############---------------] 30/60 create people, in random order"
         );
-        assert!(bar(Step::Verify, 0, 0).starts_with("8/8 [##############################] 0/0"));
+        assert!(bar(&okta(), Step::Verify, 0, 0).starts_with("8/8 [##############################] 0/0"));
     }
 
     #[test]
     fn a_line_says_how_much_and_how_long() {
         let took = Duration::from_millis(1_234);
-        assert_eq!(line(Step::PushGroups, 8, took), "3/8 push groups (8): 1234 ms");
-        assert_eq!(line(Step::TestConnector, 1, took), "1/8 test the connector: 1234 ms");
+        assert_eq!(line(&okta(), Step::PushGroups, 8, took), "3/8 push groups (8): 1234 ms");
+        assert_eq!(line(&okta(), Step::TestConnector, 1, took), "1/8 test the connector: 1234 ms");
     }
 }
