@@ -32,6 +32,11 @@ pub struct ConnectionPolicy {
     pub push_groups: bool,
     /// A POST for a deactivated person with the externalId on record brings the same person back.
     pub reactivate_on_create: bool,
+    /// The most people that may be deactivated or deleted within [`ConnectionPolicy::deactivation_window`]; the next one
+    /// puts the connection on hold until an administrator releases it. 0: any number.
+    pub max_deactivations: u32,
+    /// The window of [`ConnectionPolicy::max_deactivations`], in seconds.
+    pub deactivation_window: u32,
     /// What to do with members that name nobody.
     pub unknown_members: UnknownMembers,
     /// The dialect profile.
@@ -55,6 +60,8 @@ impl Default for ConnectionPolicy {
             deactivate_users: true,
             push_groups: true,
             reactivate_on_create: true,
+            max_deactivations: 0,
+            deactivation_window: 3_600,
             unknown_members: UnknownMembers::default(),
             dialect: Dialect::default(),
             read_only: Attributes::new(),
@@ -144,7 +151,7 @@ mod tests {
     fn the_names_on_record_are_these() {
         assert_eq!(
             serde_json::to_string(&ConnectionPolicy::default()).unwrap(),
-            r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"unknownMembers":"auto","dialect":"auto","readOnly":{},"hidden":{}}"#
+            r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"maxDeactivations":0,"deactivationWindow":3600,"unknownMembers":"auto","dialect":"auto","readOnly":{},"hidden":{}}"#
         );
         assert_eq!(serde_json::to_string(&TenantPolicy::default()).unwrap(), r#"{"notify":"signed-in"}"#);
     }

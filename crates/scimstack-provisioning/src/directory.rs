@@ -33,6 +33,11 @@
 //! | `active` from true to false, or a deletion | Deactivate Users |
 //! | anything about a group | Push Groups |
 //!
+//! # Many at once
+//!
+//! A connection may have a limit on how many people it deactivates or deletes in a while ([`Departures`]). Past it, these
+//! wait for an administrator; everything else goes on.
+//!
 //! # Example
 //! ```
 //! use scimstack_protocol::{ConnectionPolicy, EffectKind, TenantPolicy};
@@ -55,12 +60,14 @@
 //! # Ok::<(), scimstack_provisioning::directory::Refusal>(())
 //! ```
 
+mod departures;
 mod difference;
 mod lifecycle;
 mod person;
 mod record;
 mod refusal;
 
+pub use departures::{DepartureLimit, Departures, SLICES};
 pub use difference::Update;
 pub use lifecycle::Lifecycle;
 pub use person::{MAX_FORMER_USER_NAMES, Outcome, Person, PersonState, Rules};

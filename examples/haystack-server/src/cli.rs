@@ -334,6 +334,13 @@ pub struct Switches {
     /// A create for a deactivated person with the external id on record brings the same person back.
     #[arg(long)]
     pub reactivate_on_create: Option<Switch>,
+    /// The most people that may be deactivated or deleted within --per seconds; the next one puts the connection on hold
+    /// until `hold release`. 0: any number.
+    #[arg(long, value_name = "N")]
+    pub max_deactivations: Option<u32>,
+    /// The window of --max-deactivations.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub per: Option<u32>,
     /// The identity provider's dialect: auto, okta, okta-oin, entra, entra-compliant, onelogin, jumpcloud, authentik,
     /// keycloak, pingone, sailpoint, generic, rfc, refuse-unknown, interop.
     #[arg(long, value_parser = keyword::<Dialect>)]

@@ -1,12 +1,18 @@
 //! [`Lifecycle`]: the machine behind the engine's hook. It reads what a request changes, asks the [`Person`], and turns
 //! the outcome into a [`Decision`]. Groups have no state of their own, only a switch; other types have neither.
 
+use super::departures::{DepartureLimit, Departures};
 use super::difference::{Update, user_name};
 use super::person::{Outcome, Person, PersonState, Rules};
 use super::refusal::{Deed, Refusal, Taken};
-use scimstack_protocol::{Accept, Before, Change, Decide, Decision, Facts, FactsWanted, ScimError};
+use scimstack_protocol::{
+    Accept, Before, Change, Decide, Decision, Effect, EffectKind, Facts, FactsWanted, Hold, ScimError,
+};
 use scimstack_schema::fold::fold;
 use scimstack_schema::{Resource, Value};
+
+/// Seconds after which a change that is on hold is to be sent again: an integer, which every provider takes.
+const RETRY_HELD: u32 = 300;
 
 /// The directory lifecycle, for an engine.
 ///
@@ -30,34 +36,70 @@ pub struct Lifecycle;
 impl Decide for Lifecycle {
     fn wants(&self, change: &Change<'_>) -> FactsWanted {
         let mut wanted = FactsWanted::default();
-        wanted.reports = match change {
+        let may_leave = match change {
             Change::Delete => true,
             Change::Update { after } => after.root().get("active").and_then(Value::as_bool) == Some(false),
             _ => false,
         };
+        wanted.reports = may_leave;
+        wanted.connection_state = may_leave;
         wanted
     }
 
     fn decide(&self, change: &Change<'_>, facts: &Facts<'_>) -> Decision {
         let decided = match &*facts.resource_type.name {
-            "User" => person(change, facts).map_err(ScimError::from),
-            "Group" => group(change, facts),
-            _ => other(change, facts),
+            "User" => person(change, facts).map_err(ScimError::from).map(|(accept, outcome)| (accept, Some(outcome))),
+            "Group" => group(change, facts).map(|accept| (accept, None)),
+            _ => other(change, facts).map(|accept| (accept, None)),
         };
         match decided {
-            Ok(accept) => Decision::Accept(accept),
+            Ok((accept, Some(Outcome::Deactivated | Outcome::Deleted))) => guard(accept, facts),
+            Ok((accept, _)) => Decision::Accept(accept),
             Err(error) => Decision::Refuse(error),
         }
     }
 }
 
-fn person(change: &Change<'_>, facts: &Facts<'_>) -> Result<Accept, Refusal> {
+/// Counts a departure, or holds it when too many have left lately.
+fn guard(mut accept: Accept, facts: &Facts<'_>) -> Decision {
+    let Some(limit) = DepartureLimit::of(facts.connection) else {
+        return Decision::Accept(accept);
+    };
+    let Ok(mut departures) = Departures::decode(facts.connection_state) else {
+        return Decision::Refuse(Refusal::Unreadable.into());
+    };
+    let was_held = departures.held_since().is_some();
+    if departures.handle_departure(limit, facts.now) {
+        accept.connection_state = Some(departures.encode());
+        return Decision::Accept(accept);
+    }
+    let name = &facts.connection.name;
+    let mut hold = Hold::new(
+        RETRY_HELD,
+        format!(
+            "more than {} people would be deactivated or deleted within {} seconds by connection {name}. Until it is \
+             released nobody is deactivated or deleted by it; everything else goes on.",
+            facts.connection.max_deactivations, facts.connection.deactivation_window
+        ),
+    );
+    if !was_held {
+        hold.connection_state = Some(departures.encode());
+        hold.effects.push(Effect::new(
+            format!("held:{name}:{}", facts.now.as_micros()),
+            EffectKind::Held,
+            format!("Tell administrators that the connection {name} is on hold: {}", hold.reason),
+        ));
+    }
+    Decision::Hold(hold)
+}
+
+fn person(change: &Change<'_>, facts: &Facts<'_>) -> Result<(Accept, Outcome), Refusal> {
     let rules = Rules::new(facts.connection, facts.tenant);
     if let Change::Create { after } = change {
         let active = after.root().get("active").and_then(Value::as_bool).unwrap_or(true);
         return match facts.conflict {
             Some(holder) => adopt(after, active, holder, facts),
-            None => Ok(accept(Person::handle_create(rules, active, facts.now)?, None)),
+            None => Ok((accept(Person::handle_create(rules, active, facts.now)?, None), Outcome::Updated)),
         };
     }
     let before = facts.before.ok_or(Refusal::Deleted)?;
@@ -80,11 +122,11 @@ fn person(change: &Change<'_>, facts: &Facts<'_>) -> Result<Accept, Refusal> {
         _ => Outcome::Unchanged,
     };
     let kept = (outcome == Outcome::Unchanged).then(|| before.private.to_vec());
-    Ok(accept(person, kept))
+    Ok((accept(person, kept), outcome))
 }
 
 /// A create named someone who is there: the same person returns, or the value is in use.
-fn adopt(after: &Resource, active: bool, holder: Before<'_>, facts: &Facts<'_>) -> Result<Accept, Refusal> {
+fn adopt(after: &Resource, active: bool, holder: Before<'_>, facts: &Facts<'_>) -> Result<(Accept, Outcome), Refusal> {
     Refusal::unless_allowed(facts.connection, &[Deed::Create])?;
     let mut person = recall(holder)?;
     let same_external_id = after.external_id().is_some() && after.external_id() == holder.resource.external_id();
@@ -98,10 +140,10 @@ fn adopt(after: &Resource, active: bool, holder: Before<'_>, facts: &Facts<'_>) 
         return Err(Refusal::Taken { value: value_in_use(after, holder.resource), why });
     }
     let update = Update::between(holder.resource, after).with_active(active);
-    person.handle_return(Rules::new(facts.connection, facts.tenant), &update, facts.now)?;
+    let outcome = person.handle_return(Rules::new(facts.connection, facts.tenant), &update, facts.now)?;
     let mut accept = accept(person, None);
     accept.adopt_conflict = true;
-    Ok(accept)
+    Ok((accept, outcome))
 }
 
 /// The machine as it was left; derived from the document where nothing was kept.

@@ -62,6 +62,7 @@ pub use scopes::TokenScopes;
 pub use tokens::NewToken;
 
 pub(crate) use access::PREFIX as ACCESS_PREFIX;
+pub(crate) use holds::{CONNECTION_STATE, connection_state_key};
 #[cfg(feature = "jwt")]
 pub(crate) use issuers::ID as ISSUER_ID;
 pub(crate) use tokens::PREFIX as TOKEN_PREFIX;

@@ -43,6 +43,8 @@ fn build() -> Result<Registry, RegistryError> {
                     "deactivateUsers",
                     "pushGroups",
                     "reactivateOnCreate",
+                    "maxDeactivations",
+                    "deactivationWindow",
                     "unknownMembers",
                     "dialect",
                     "readOnly",

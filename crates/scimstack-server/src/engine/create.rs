@@ -4,13 +4,14 @@ use super::call::{Call, Loaded};
 use super::commit::{self, Committed};
 use super::document::Content;
 use super::failure::{Failure, Outcome, busy, in_use, internal};
+use super::judge::Verdict;
 use super::log::Entry;
 use super::project::{self, View};
 use super::relations::{self, RelationChange};
 use super::respond::Reply;
 use super::{document, judge, read};
 use scimstack_filter::{AttrPath, Filter, Literal, Operator};
-use scimstack_protocol::{Accept, Change, ScimError};
+use scimstack_protocol::{Change, ScimError};
 use scimstack_schema::{Resource, ResourceType, Type};
 use scimstack_store::{CountMode, Expect, Kind, Op, Paging, Query, Receipt, Record, ResourceId, Stored, Target, Want};
 use std::sync::Arc;
@@ -74,14 +75,14 @@ fn switch_on(resource: &mut Resource) {
 struct Draft {
     resource: Resource,
     record: Record,
-    accept: Accept,
+    accept: Verdict,
     /// The resource whose identity it takes over; `None` for a new one.
     adopted: Option<Stored>,
 }
 
 impl Draft {
     /// A new resource.
-    fn new(call: &Call<'_>, id: Option<&str>, sent: &Resource, accept: Accept) -> Self {
+    fn new(call: &Call<'_>, id: Option<&str>, sent: &Resource, accept: Verdict) -> Self {
         let mut resource = accept.resource.clone().unwrap_or_else(|| sent.clone());
         match id {
             Some(id) => resource.set_id(id),
@@ -92,7 +93,7 @@ impl Draft {
     }
 
     /// The same resource again, brought back by a create.
-    fn of(call: &Call<'_>, holder: &Loaded, sent: &Resource, accept: Accept) -> Outcome<Self> {
+    fn of(call: &Call<'_>, holder: &Loaded, sent: &Resource, accept: Verdict) -> Outcome<Self> {
         let mut resource = accept.resource.clone().unwrap_or_else(|| sent.clone());
         let resource_type = resource.resource_type().clone();
         resource_type.carry_over(&holder.resource, &mut resource).map_err(|violations| Failure::from(&violations))?;

@@ -66,6 +66,7 @@ mod service;
 mod sign_in;
 mod target;
 mod throttle;
+mod turn;
 
 pub use authenticator::{Authenticator, Verdict};
 pub use failure::Fault;
@@ -95,6 +96,7 @@ use std::sync::Arc;
 use target::{Target, Verb, allowed, options};
 use throttle::Throttle;
 use tracing::Instrument;
+use turn::Turns;
 
 /// A SCIM service for all tenants of a store.
 pub struct Engine {
@@ -105,6 +107,7 @@ pub struct Engine {
     authenticators: Vec<Arc<dyn Authenticator>>,
     throttle: Throttle,
     gate: Gate,
+    turns: Turns,
     metrics_by_tenant: bool,
 }
 
@@ -292,7 +295,7 @@ impl EngineBuilder {
     #[must_use]
     pub fn build(self) -> Engine {
         let Self { admin, decide, public_url, limits, authenticators, metrics_by_tenant } = self;
-        let (throttle, gate) = (Throttle::default(), Gate::default());
-        Engine { admin, decide, public_url, limits, authenticators, throttle, gate, metrics_by_tenant }
+        let (throttle, gate, turns) = (Throttle::default(), Gate::default(), Turns::default());
+        Engine { admin, decide, public_url, limits, authenticators, throttle, gate, turns, metrics_by_tenant }
     }
 }

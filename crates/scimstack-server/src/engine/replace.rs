@@ -4,12 +4,13 @@ use super::call::{Call, Loaded};
 use super::commit::{self, Committed};
 use super::document::Content;
 use super::failure::{Failure, Outcome, busy, in_use};
+use super::judge::Verdict;
 use super::log::{Entry, same_object};
 use super::project::{self, View};
 use super::relations::{self, RelationChange};
 use super::respond::Reply;
 use super::{document, judge, read};
-use scimstack_protocol::{Accept, Change};
+use scimstack_protocol::Change;
 use scimstack_schema::{Relation, Resource, ResourceType, Value};
 use scimstack_store::{Expect, Key, Op, Record};
 use std::sync::Arc;
@@ -158,7 +159,7 @@ fn operations(
     loaded: &Loaded,
     record: Option<Record>,
     relations: &[RelationChange],
-    accept: &Accept,
+    accept: &Verdict,
     resource: &Resource,
 ) -> Vec<Op> {
     let mut ops = Vec::new();

@@ -75,8 +75,8 @@ impl Engine {
                     (ops, None)
                 }
                 Decision::Refuse(error) => (Vec::new(), Some(error)),
-                Decision::Hold { reason, retry_after } => {
-                    (Vec::new(), Some(ScimError::new(429, reason).with_retry_after(retry_after)))
+                Decision::Hold(hold) => {
+                    (Vec::new(), Some(ScimError::new(429, hold.reason).with_retry_after(hold.retry_after)))
                 }
                 _ => (Vec::new(), Some(super::failure::internal())),
             };

@@ -54,6 +54,8 @@ fn apply(policy: &mut ConnectionPolicy, switches: &Switches) {
             *slot = switch == Switch::On;
         }
     }
+    policy.max_deactivations = switches.max_deactivations.unwrap_or(policy.max_deactivations);
+    policy.deactivation_window = switches.per.unwrap_or(policy.deactivation_window);
     if let Some(attributes) = &switches.read_only {
         policy.read_only = attributes.clone();
     }

@@ -1,0 +1,60 @@
+//! What administrators do about people, on the command line beside a running server: holds, welcomes, adoption, reporting
+//! lines.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking, also in its helpers")]
+
+mod support;
+
+use serde_json::json;
+use support::{Place, Server};
+
+const USERS: &str = "/t/acme/api/scim/v2/Users";
+
+/// A place with tenant `acme` set up by these options, a token of it and a running server.
+fn acme(options: &[&str]) -> (Place, Server, String) {
+    let place = Place::new();
+    place.ok(&["tenant", "create", "acme"]);
+    place.ok(&[&["connection", "set", "--tenant", "acme"], options].concat());
+    let token = place.ok(&["token", "create", "--tenant", "acme"]).trim_end().to_owned();
+    let server = place.start();
+    (place, server, token)
+}
+
+/// A person's document, with more members as JSON.
+fn user(user_name: &str, more: &str) -> String {
+    format!(r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"{user_name}"{more}}}"#)
+}
+
+/// Provisions a person; the path of the resource.
+fn provision(server: &Server, token: &str, user_name: &str, more: &str) -> String {
+    let answer = server.post(USERS, token, &user(user_name, more));
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    format!("{USERS}/{}", answer.json()["id"].as_str().unwrap_or_default())
+}
+
+const LEAVE: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    "Operations":[{"op":"replace","path":"active","value":false}]}"#;
+
+fn kinds(place: &Place) -> Vec<String> {
+    let outbox = place.json(&["outbox", "list", "--tenant", "acme"]);
+    outbox.as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_mass_deactivation_waits_until_it_is_released() {
+    let (place, server, token) = acme(&["--max-deactivations", "1", "--per", "60"]);
+    let shown = place.json(&["connection", "show", "--tenant", "acme"]);
+    assert_eq!((&shown["maxDeactivations"], &shown["deactivationWindow"]), (&json!(1), &json!(60)));
+    assert_eq!(place.run(&["connection", "set", "--tenant", "acme", "--per", "0"]).code, Some(2));
+    let people: Vec<String> = ["a", "b", "c"].iter().map(|name| provision(&server, &token, name, "")).collect();
+    assert_eq!(server.patch(&people[0], &token, LEAVE).status, 200);
+    let held = server.patch(&people[1], &token, LEAVE);
+    assert_eq!(held.status, 429, "{}", held.body);
+    assert!(held.head.to_ascii_lowercase().contains("retry-after: 300"), "{}", held.head);
+    let holds = place.json(&["hold", "list", "--tenant", "acme"]);
+    assert_eq!((&holds[0]["connection"], holds.as_array().unwrap().len()), (&json!("default"), 1));
+    assert_eq!(kinds(&place).iter().filter(|kind| *kind == "connection.held").count(), 1);
+    place.ok(&["hold", "release", holds[0]["id"].as_str().unwrap()]);
+    assert_eq!(server.patch(&people[2], &token, LEAVE).status, 200);
+    assert_eq!(place.json(&["hold", "list"]), json!([]));
+}
