@@ -51,6 +51,10 @@ pub enum Change<'a> {
     Delete,
     /// A person signed in, as the application reports.
     SignIn,
+    /// The time has come that [`Accept::remind`] named.
+    Due,
+    /// An administrator wants whoever was never welcomed to be welcomed.
+    Welcome,
 }
 
 /// What the lifecycle needs to know beyond the resource before and after.
@@ -171,6 +175,8 @@ pub struct Accept {
     /// The lifecycle's state for the connection to store with the change, where it was asked for: the change is done only
     /// if nobody else has written that state meanwhile, and judged again otherwise.
     pub connection_state: Option<Vec<u8>>,
+    /// When the lifecycle wants to be asked about the resource again, with [`Change::Due`]. The latest time counts.
+    pub remind: Option<Timestamp>,
 }
 
 /// Something to happen elsewhere, emitted once with the change and delivered at least once.
@@ -234,6 +240,13 @@ pub trait Decide: Send + Sync + 'static {
     /// Judges a change. Called with the facts; and again with [`Facts::conflict`] when the store reported that a unique
     /// value is in use.
     fn decide(&self, change: &Change<'_>, facts: &Facts<'_>) -> Decision;
+
+    /// The name of the connection that owns a resource with this state ([`Before::private`]). By its policy a change is
+    /// judged that no connection asks for: a sign-in, what is due.
+    fn owner(&self, private: &[u8]) -> Option<String> {
+        let _ = private;
+        None
+    }
 }
 
 /// The lifecycle that accepts everything: plain RFC 7644.

@@ -37,6 +37,9 @@ pub struct ConnectionPolicy {
     pub max_deactivations: u32,
     /// The window of [`ConnectionPolicy::max_deactivations`], in seconds.
     pub deactivation_window: u32,
+    /// Seconds between a person's arrival and the first message. `None`: ten minutes in the dialect
+    /// [`Dialect::Jumpcloud`], whose connection test makes a person and deletes them again; else none at all.
+    pub welcome_delay: Option<u32>,
     /// What to do with members that name nobody.
     pub unknown_members: UnknownMembers,
     /// The dialect profile.
@@ -62,6 +65,7 @@ impl Default for ConnectionPolicy {
             reactivate_on_create: true,
             max_deactivations: 0,
             deactivation_window: 3_600,
+            welcome_delay: None,
             unknown_members: UnknownMembers::default(),
             dialect: Dialect::default(),
             read_only: Attributes::new(),
@@ -151,7 +155,7 @@ mod tests {
     fn the_names_on_record_are_these() {
         assert_eq!(
             serde_json::to_string(&ConnectionPolicy::default()).unwrap(),
-            r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"maxDeactivations":0,"deactivationWindow":3600,"unknownMembers":"auto","dialect":"auto","readOnly":{},"hidden":{}}"#
+            r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"maxDeactivations":0,"deactivationWindow":3600,"welcomeDelay":null,"unknownMembers":"auto","dialect":"auto","readOnly":{},"hidden":{}}"#
         );
         assert_eq!(serde_json::to_string(&TenantPolicy::default()).unwrap(), r#"{"notify":"signed-in"}"#);
     }

@@ -15,9 +15,14 @@
 //! | update without `active` | 404 | stays | stays | stays | 404 |
 //! | delete | 404 | → `Deleted`; leave ³ | → `Deleted`; leave ³ | → `Deleted` | 404 |
 //! | sign-in | 404 | → `Active` | stays | 403 | 404 |
+//! | a time that was waited for | 404 | welcome ¹ | stays | stays | 404 |
+//! | an administrator welcomes those who are here | 404 | welcome, if never done | stays | stays | 404 |
 //!
 //! 1. Only when Security Settings notify everyone, the person has never been welcomed, and becomes active for the very
-//!    first time: nobody is welcomed twice, nor for coming back, nor while inactive.
+//!    first time: nobody is welcomed twice, nor for coming back, nor while inactive. Who starts on a later day (`joinDate`
+//!    of the product's schema, by UTC) is welcomed on that day, and who comes by a connection with a delay after it: until
+//!    then the machine waits ([`Person::welcome_at`]). An update that moves the day moves the welcome; who leaves, signs in
+//!    or is deleted meanwhile gets none. So a person whom a connection test makes and deletes is never written to.
 //! 2. Only while the connection's `reactivate_on_create` is on, and both externalIds are there and equal.
 //! 3. Revoke sessions, hide from the directory, and flag the reports when there are any.
 //!

@@ -1,8 +1,10 @@
 //! The command line, which is a contract: scripts depend on every name here. What the commands do is in `commands`.
 
 mod access;
+mod people;
 
 pub use access::{IssuerCommand, TokenCommand};
+pub use people::PersonCommand;
 
 use crate::database::Database;
 use crate::error::Error;
@@ -338,6 +340,10 @@ pub struct Switches {
     /// until `hold release`. 0: any number.
     #[arg(long, value_name = "N")]
     pub max_deactivations: Option<u32>,
+    /// Seconds between a person's arrival and the first message, or auto: ten minutes in the dialect jumpcloud, whose
+    /// connection test makes a person and deletes them again; else none.
+    #[arg(long, value_name = "SECONDS", value_parser = welcome_delay)]
+    pub welcome_delay: Option<Delay>,
     /// The window of --max-deactivations.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub per: Option<u32>,
@@ -358,6 +364,17 @@ pub struct Switches {
     /// Who gets notifications (the tenant's setting): nobody, signed-in, everyone.
     #[arg(long, value_parser = keyword::<Notify>)]
     pub notify: Option<Notify>,
+}
+
+/// A delay in seconds, or none that an administrator chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delay(pub Option<u32>);
+
+fn welcome_delay(text: &str) -> Result<Delay, String> {
+    match text {
+        "auto" => Ok(Delay(None)),
+        seconds => seconds.parse().map(|n| Delay(Some(n))).map_err(|_| "seconds, or auto, are expected".to_owned()),
+    }
 }
 
 /// `on` or `off`.
@@ -383,36 +400,6 @@ fn attributes(text: &str) -> Result<Attributes, String> {
 
 fn keyword<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|e| e.to_string())
-}
-
-/// `person …`
-#[derive(Subcommand, Debug)]
-pub enum PersonCommand {
-    /// Show a person: state, manager, groups.
-    Show {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
-        /// As a JSON object.
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
-    /// Report a sign-in, as the application does.
-    SignIn {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
 }
 
 /// `outbox …`

@@ -58,3 +58,23 @@ fn a_mass_deactivation_waits_until_it_is_released() {
     assert_eq!(server.patch(&people[2], &token, LEAVE).status, 200);
     assert_eq!(place.json(&["hold", "list"]), json!([]));
 }
+
+#[test]
+fn those_who_are_here_are_welcomed_when_the_gate_is_opened() {
+    let (place, server, token) = acme(&["--notify", "nobody"]);
+    for name in ["ann", "bob"] {
+        provision(&server, &token, name, "");
+    }
+    let future = r#","urn:ietf:params:scim:schemas:extension:haystack:1.0:User":{"joinDate":"2999-01-01"}"#;
+    provision(&server, &token, "cid", future);
+    place.ok(&["person", "sign-in", "--tenant", "acme", "bob"]);
+    let refused = place.run(&["person", "welcome", "--tenant", "acme"]);
+    assert!(refused.code == Some(1) && refused.stderr.contains("Security Settings"), "{}", refused.stderr);
+    place.ok(&["connection", "set", "--tenant", "acme", "--notify", "everyone", "--welcome-delay", "auto"]);
+    let said = place.ok(&["person", "welcome", "--tenant", "acme"]);
+    assert_eq!(said, "1 of 3 people are welcomed, and 1 on the day they start\n");
+    assert_eq!(kinds(&place), ["notify.welcome"]);
+    place.ok(&["person", "welcome", "--tenant", "acme"]);
+    assert_eq!(kinds(&place), ["notify.welcome"]);
+    assert_eq!(place.run(&["connection", "set", "--tenant", "acme", "--welcome-delay", "soon"]).code, Some(2));
+}

@@ -9,7 +9,9 @@ use scimstack_protocol::{
     Accept, Before, Change, Decide, Decision, Effect, EffectKind, Facts, FactsWanted, Hold, ScimError,
 };
 use scimstack_schema::fold::fold;
-use scimstack_schema::{Resource, Value};
+use scimstack_schema::uri::HAYSTACK_USER;
+use scimstack_schema::views::HaystackUser;
+use scimstack_schema::{Resource, Timestamp, Value};
 
 /// Seconds after which a change that is on hold is to be sent again: an integer, which every provider takes.
 const RETRY_HELD: u32 = 300;
@@ -58,6 +60,10 @@ impl Decide for Lifecycle {
             Err(error) => Decision::Refuse(error),
         }
     }
+
+    fn owner(&self, private: &[u8]) -> Option<String> {
+        Person::decode(private).ok()?.connection().map(str::to_owned)
+    }
 }
 
 /// Counts a departure, or holds it when too many have left lately.
@@ -95,15 +101,20 @@ fn guard(mut accept: Accept, facts: &Facts<'_>) -> Decision {
 
 fn person(change: &Change<'_>, facts: &Facts<'_>) -> Result<(Accept, Outcome), Refusal> {
     let rules = Rules::new(facts.connection, facts.tenant);
+    let rules = rules.starting(match change {
+        Change::Create { after } | Change::Update { after } => starts(after),
+        _ => facts.before.and_then(|before| starts(before.resource)),
+    });
     if let Change::Create { after } = change {
         let active = after.root().get("active").and_then(Value::as_bool).unwrap_or(true);
         return match facts.conflict {
             Some(holder) => adopt(after, active, holder, facts),
-            None => Ok((accept(Person::handle_create(rules, active, facts.now)?, None), Outcome::Updated)),
+            None => Ok((accept(Person::handle_create(rules, active, facts.now)?, None, None), Outcome::Updated)),
         };
     }
     let before = facts.before.ok_or(Refusal::Deleted)?;
     let mut person = recall(before)?;
+    let waited = person.welcome_at();
     let outcome = match change {
         Change::Update { after } => {
             if let Some(holder) = facts.conflict {
@@ -118,11 +129,21 @@ fn person(change: &Change<'_>, facts: &Facts<'_>) -> Result<(Accept, Outcome), R
         }
         Change::Delete => person.handle_delete(rules, facts.counts.reports, facts.now)?,
         Change::SignIn => person.handle_sign_in(facts.now)?,
+        Change::Due => person.handle_due(rules, facts.now)?,
+        Change::Welcome => person.handle_welcome(rules, facts.now)?,
         // A change this version knows nothing of is none of its business.
         _ => Outcome::Unchanged,
     };
     let kept = (outcome == Outcome::Unchanged).then(|| before.private.to_vec());
-    Ok((accept(person, kept), outcome))
+    Ok((accept(person, kept, waited), outcome))
+}
+
+/// When a person starts: the beginning of the day that the product's `joinDate` names, by UTC. What is no date says
+/// nothing.
+fn starts(resource: &Resource) -> Option<Timestamp> {
+    let sent = resource.root().get(HAYSTACK_USER)?.get("joinDate")?.as_str()?;
+    let day = HaystackUser { join_date_as_sent: Some(sent.to_owned()), ..HaystackUser::default() }.join_date()?;
+    Timestamp::parse_date_time(&format!("{day}T00:00:00Z"))
 }
 
 /// A create named someone who is there: the same person returns, or the value is in use.
@@ -140,8 +161,10 @@ fn adopt(after: &Resource, active: bool, holder: Before<'_>, facts: &Facts<'_>) 
         return Err(Refusal::Taken { value: value_in_use(after, holder.resource), why });
     }
     let update = Update::between(holder.resource, after).with_active(active);
-    let outcome = person.handle_return(Rules::new(facts.connection, facts.tenant), &update, facts.now)?;
-    let mut accept = accept(person, None);
+    let waited = person.welcome_at();
+    let rules = Rules::new(facts.connection, facts.tenant).starting(starts(after));
+    let outcome = person.handle_return(rules, &update, facts.now)?;
+    let mut accept = accept(person, None, waited);
     accept.adopt_conflict = true;
     Ok((accept, outcome))
 }
@@ -155,13 +178,14 @@ fn recall(before: Before<'_>) -> Result<Person, Refusal> {
     Person::decode(before.private).map_err(|_| Refusal::Unreadable)
 }
 
-/// What the engine commits. `kept` are the bytes as they are when nothing changed.
-fn accept(mut person: Person, kept: Option<Vec<u8>>) -> Accept {
+/// What the engine commits. `kept` are the bytes as they are when nothing changed, `waited` is until when a message waited.
+fn accept(mut person: Person, kept: Option<Vec<u8>>, waited: Option<Timestamp>) -> Accept {
     let mut accept = Accept::default();
     while let Some(effect) = person.poll_effect() {
         accept.effects.push(effect);
     }
     accept.private = kept.unwrap_or_else(|| person.encode());
+    accept.remind = person.welcome_at().filter(|at| Some(*at) != waited);
     accept.former_user_names = person.former_user_names().to_vec();
     accept
 }

@@ -102,6 +102,11 @@ pub enum Refusal {
         /// Why the holder is not meant.
         why: Taken,
     },
+    /// Someone who never signed in is to be sent a message, and Security Settings keep that from everybody.
+    #[error(
+        "Security Settings notify nobody who has never signed in; choose \"Everyone\" there before people are welcomed."
+    )]
+    NobodyIsNotified,
     /// What is kept of the person cannot be read.
     #[error("The state kept for this person cannot be read; the server's operator has to look at it.")]
     Unreadable,
@@ -123,7 +128,7 @@ impl Refusal {
         match self {
             Self::Switches { .. } | Self::SignIn => 403,
             Self::Deleted => 404,
-            Self::Taken { .. } => 409,
+            Self::Taken { .. } | Self::NobodyIsNotified => 409,
             Self::Unreadable => 500,
         }
     }

@@ -101,6 +101,11 @@ impl Admin {
         &self.store
     }
 
+    /// Who makes changes through this.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
     /// Time and randomness.
     #[must_use]
     pub fn environment(&self) -> &Arc<dyn Environment> {

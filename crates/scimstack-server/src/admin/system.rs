@@ -45,6 +45,7 @@ fn build() -> Result<Registry, RegistryError> {
                     "reactivateOnCreate",
                     "maxDeactivations",
                     "deactivationWindow",
+                    "welcomeDelay",
                     "unknownMembers",
                     "dialect",
                     "readOnly",

@@ -32,10 +32,12 @@ pub(crate) enum Committed {
 /// Commits operations and the request's log entry; `status` is what the client will be told.
 pub(crate) async fn commit(call: &Call<'_>, mut ops: Vec<Op>, entry: &Entry, status: u16) -> Outcome<Committed> {
     ops.push(entry.event(call, Ok(status)));
-    let state = ops.iter().position(writes_state);
+    let beside: Vec<bool> = ops.iter().map(writes_state).collect();
     match write(call, ops).await {
         Ok(receipt) => Ok(Committed::Done(receipt)),
-        Err(StoreError::Exists { op } | StoreError::NotFound { op }) if Some(op) == state => Ok(Committed::Stale),
+        Err(StoreError::Exists { op } | StoreError::NotFound { op }) if beside.get(op) == Some(&true) => {
+            Ok(Committed::Stale)
+        }
         Err(StoreError::VersionMismatch { .. }) => Ok(Committed::Stale),
         Err(StoreError::Conflict { path, holder, .. }) => Ok(Committed::Conflict { path, holder }),
         Err(error) => Err(error.into()),

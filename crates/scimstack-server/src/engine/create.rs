@@ -120,7 +120,7 @@ impl Draft {
             Some(stored) => Op::Replace { key: key.clone(), expect: Expect::Version(stored.version), record },
         }];
         ops.extend(commit::relate(&key, Expect::Any, relations));
-        ops.extend(judge::effects(call, &self.accept, &key, judge::name(&self.resource)));
+        ops.extend(judge::effects(call, &self.accept, &key, judge::name(&self.resource)).await?);
         commit::commit(call, ops, entry, 201).await
     }
 

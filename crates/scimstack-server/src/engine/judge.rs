@@ -3,6 +3,7 @@
 use super::call::{Call, Loaded};
 use super::commit;
 use super::failure::Outcome;
+use super::reminders;
 use super::turn::Turn;
 use bytes::Bytes;
 use scimstack_protocol::{Accept, Before, Change, Counts, Decision, Effect, Facts, FactsWanted, Hold, ScimError};
@@ -125,13 +126,19 @@ async fn counts(call: &Call<'_>, wanted: FactsWanted, key: &Key) -> Outcome<Coun
     Ok(counts)
 }
 
-/// What is committed beside an accepted change: the effects as events, and the connection's state.
-pub(crate) fn effects(call: &Call<'_>, verdict: &Verdict, key: &Key, name: Option<&str>) -> Vec<Op> {
+/// What is committed beside an accepted change: the effects as events, the connection's state, a reminder.
+///
+/// # Errors
+/// A store that cannot be asked.
+pub(crate) async fn effects(call: &Call<'_>, verdict: &Verdict, key: &Key, name: Option<&str>) -> Outcome<Vec<Op>> {
     let mut ops = events(&verdict.effects, key, name, call.now);
     if let (Some(turn), Some(state)) = (&verdict.turn, &verdict.connection_state) {
         ops.push(turn.write(state, call.now));
     }
-    ops
+    if let Some(at) = verdict.remind {
+        ops.push(reminders::set(&**call.store(), call.scope(), key, at, call.now).await?);
+    }
+    Ok(ops)
 }
 
 /// Effects about a resource as events.

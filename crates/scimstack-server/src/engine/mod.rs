@@ -59,6 +59,7 @@ mod permit;
 mod project;
 mod read;
 mod relations;
+mod reminders;
 mod replace;
 mod respond;
 mod route;
@@ -67,6 +68,7 @@ mod sign_in;
 mod target;
 mod throttle;
 mod turn;
+mod unasked;
 
 pub use authenticator::{Authenticator, Verdict};
 pub use failure::Fault;
@@ -78,6 +80,7 @@ pub use observe::describe_metrics;
 pub use service::ScimService;
 pub use sign_in::{SIGN_IN_TOPIC, SignInError};
 pub use throttle::ClientAddress;
+pub use unasked::{UnaskedError, Welcomed};
 
 use crate::admin::{Admin, Subject};
 use crate::body::Body;

@@ -107,7 +107,7 @@ async fn relate(
         None => Expect::Any,
     };
     let mut ops: Vec<_> = commit::relate(answer.key, expect, changes).collect();
-    ops.extend(judge::effects(call, &accept, answer.key, judge::name(&loaded.resource)));
+    ops.extend(judge::effects(call, &accept, answer.key, judge::name(&loaded.resource)).await?);
     match commit::commit(call, ops, entry, answer.status).await? {
         Committed::Done(receipt) if !commit::changed(&receipt) => Ok(Some(Written::Nothing)),
         Committed::Done(receipt) => Ok(commit::version(&receipt).map(Written::Edges)),

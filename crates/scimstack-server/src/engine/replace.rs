@@ -4,7 +4,6 @@ use super::call::{Call, Loaded};
 use super::commit::{self, Committed};
 use super::document::Content;
 use super::failure::{Failure, Outcome, busy, in_use};
-use super::judge::Verdict;
 use super::log::{Entry, same_object};
 use super::project::{self, View};
 use super::relations::{self, RelationChange};
@@ -127,7 +126,8 @@ impl Update<'_> {
                 entry.changed(&relation.relation);
             }
             let record = (!is_same).then(|| judge::record(&resource, &accept, loaded.stored.core.created, call.now));
-            let ops = operations(call, key, loaded, record.clone(), &relations, &accept, &resource);
+            let mut ops = operations(call, key, loaded, record.clone(), &relations);
+            ops.extend(judge::effects(call, &accept, key, judge::name(&resource)).await?);
             match commit::commit(call, ops, entry, status).await? {
                 Committed::Done(receipt) if !commit::changed(&receipt) => return Ok(Some(Written::Nothing)),
                 Committed::Done(receipt) => {
@@ -159,8 +159,6 @@ fn operations(
     loaded: &Loaded,
     record: Option<Record>,
     relations: &[RelationChange],
-    accept: &Verdict,
-    resource: &Resource,
 ) -> Vec<Op> {
     let mut ops = Vec::new();
     // Members alone change without a look at the rest, unless the client asks for a version.
@@ -180,6 +178,5 @@ fn operations(
             change: change.change.clone(),
         });
     }
-    ops.extend(judge::effects(call, accept, key, judge::name(resource)));
     ops
 }

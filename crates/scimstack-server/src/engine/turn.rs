@@ -5,6 +5,7 @@
 
 use super::call::Call;
 use super::failure::{Failure, Outcome, internal};
+use super::reminders::REMINDER;
 use crate::admin::{CONNECTION_STATE, connection_state_key};
 use bytes::Bytes;
 use futures_util::lock::{Mutex, OwnedMutexGuard};
@@ -68,7 +69,11 @@ impl Turn {
     }
 }
 
-/// Whether an operation writes such a state: if it fails, someone else was faster.
+/// Whether an operation writes such a state, or a reminder: if it fails, someone else was faster.
 pub(crate) fn writes_state(op: &Op) -> bool {
-    matches!(op, Op::Create { key, .. } | Op::Replace { key, .. } if key.kind.as_str() == CONNECTION_STATE)
+    matches!(op, Op::Create { key, .. } | Op::Replace { key, .. } if is_kept_beside(key))
+}
+
+fn is_kept_beside(key: &Key) -> bool {
+    [CONNECTION_STATE, REMINDER].contains(&key.kind.as_str())
 }

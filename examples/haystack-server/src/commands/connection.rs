@@ -56,6 +56,9 @@ fn apply(policy: &mut ConnectionPolicy, switches: &Switches) {
     }
     policy.max_deactivations = switches.max_deactivations.unwrap_or(policy.max_deactivations);
     policy.deactivation_window = switches.per.unwrap_or(policy.deactivation_window);
+    if let Some(delay) = switches.welcome_delay {
+        policy.welcome_delay = delay.0;
+    }
     if let Some(attributes) = &switches.read_only {
         policy.read_only = attributes.clone();
     }
@@ -83,6 +86,7 @@ fn show(policy: &ConnectionPolicy, notify: Notify, json: bool) -> Result<(), Err
             Value::Bool(false) => "off".to_owned(),
             Value::String(text) => text.into(),
             Value::Object(attributes) => listed(attributes),
+            Value::Null => "auto".to_owned(),
             other => other.to_string(),
         };
         print(&format!("{:<22} {value}", kebab(name)));

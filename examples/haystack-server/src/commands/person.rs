@@ -1,4 +1,4 @@
-//! `person show`, `person sign-in`.
+//! `person show`, `person sign-in`, `person welcome`.
 
 use super::{admin, print, tenant_called};
 use crate::cli::PersonCommand;
@@ -31,6 +31,14 @@ pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
                 other => Error::new(other.to_string()),
             })?;
             print(&format!("{user_name} has signed in"));
+        }
+        PersonCommand::Welcome { tenant, database } => {
+            let admin = admin(&database.database).await?;
+            let tenant = tenant_called(&admin, &tenant).await?.name;
+            let engine = crate::serve::engine(admin, None)?;
+            let welcomed = engine.welcome(&tenant).await.map_err(|error| Error::new(chain(&error)))?;
+            let (seen, now, later) = (welcomed.seen, welcomed.now, welcomed.later);
+            print(&format!("{now} of {seen} people are welcomed, and {later} on the day they start"));
         }
     }
     Ok(ExitCode::SUCCESS)
