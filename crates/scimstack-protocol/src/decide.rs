@@ -51,6 +51,13 @@ pub enum Change<'a> {
     Delete,
     /// A person signed in, as the application reports.
     SignIn,
+    /// An administrator wants the connection to own a person who is here already.
+    Adopt {
+        /// The person, as the connection knows them.
+        after: &'a Resource,
+        /// Nothing but an e-mail address says that it is the same person.
+        by_email: bool,
+    },
     /// The time has come that [`Accept::remind`] named.
     Due,
     /// An administrator wants whoever was never welcomed to be welcomed.
@@ -87,6 +94,8 @@ pub struct Facts<'a> {
     /// The lifecycle's own state for the connection, as [`Accept::connection_state`] or [`Hold::connection_state`] left
     /// it; empty when there is none, when it was not asked for, and after a hold was released.
     pub connection_state: &'a [u8],
+    /// The application itself asks, and no identity provider.
+    pub application: bool,
     /// The time.
     pub now: Timestamp,
 }
@@ -100,8 +109,9 @@ impl<'a> Facts<'a> {
         tenant: &'a TenantPolicy,
         now: Timestamp,
     ) -> Self {
-        let counts = Counts::default();
-        Self { resource_type, before: None, conflict: None, connection, tenant, counts, connection_state: &[], now }
+        let (before, conflict, counts) = (None, None, Counts::default());
+        let (connection_state, application): (&[u8], bool) = (&[], false);
+        Self { resource_type, before, conflict, connection, tenant, counts, connection_state, application, now }
     }
 }
 

@@ -48,6 +48,13 @@ pub struct ConnectionPolicy {
     pub read_only: Attributes,
     /// Attributes by resource type that the connection neither sees nor changes.
     pub hidden: Attributes,
+    /// Attributes by resource type that the application owns once a resource is there: a connection may send them, is told
+    /// nothing of it, and what is stored stays. To a create they are as any other. Unlike
+    /// [`ConnectionPolicy::read_only`] they are published as they are declared and refused in no request: a provider that
+    /// maps them anyway goes on.
+    pub manual: Attributes,
+    /// Whom a create brings under the connection, when its user name is that of a person the application has made.
+    pub adopt_invited: AdoptInvited,
 }
 
 /// Paths of attributes by the name of their resource type: `{"User": ["title"]}`.
@@ -70,8 +77,25 @@ impl Default for ConnectionPolicy {
             dialect: Dialect::default(),
             read_only: Attributes::new(),
             hidden: Attributes::new(),
+            manual: Attributes::new(),
+            adopt_invited: AdoptInvited::default(),
         }
     }
+}
+
+/// Which people the application has made a create of the same user name links to the connection: the same id, answered 201.
+/// Others are in its way (409). By e-mail address alone nobody is ever linked so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum AdoptInvited {
+    /// Nobody.
+    Never,
+    /// Those who were invited and have never signed in: there is no account yet that could be taken over.
+    #[default]
+    Unclaimed,
+    /// Also those who have signed in: for tenants whose identity provider is the authority on user names.
+    Anyone,
 }
 
 /// What to do with members that name nobody.
@@ -132,6 +156,9 @@ pub enum Dialect {
 pub struct TenantPolicy {
     /// Security Settings: who gets notifications.
     pub notify: Notify,
+    /// Attributes by resource type that only connections write, and the application does not: locked for people in their
+    /// profiles.
+    pub locked: Attributes,
 }
 
 /// Who gets notifications.
@@ -155,9 +182,9 @@ mod tests {
     fn the_names_on_record_are_these() {
         assert_eq!(
             serde_json::to_string(&ConnectionPolicy::default()).unwrap(),
-            r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"maxDeactivations":0,"deactivationWindow":3600,"welcomeDelay":null,"unknownMembers":"auto","dialect":"auto","readOnly":{},"hidden":{}}"#
+            r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"maxDeactivations":0,"deactivationWindow":3600,"welcomeDelay":null,"unknownMembers":"auto","dialect":"auto","readOnly":{},"hidden":{},"manual":{},"adoptInvited":"unclaimed"}"#
         );
-        assert_eq!(serde_json::to_string(&TenantPolicy::default()).unwrap(), r#"{"notify":"signed-in"}"#);
+        assert_eq!(serde_json::to_string(&TenantPolicy::default()).unwrap(), r#"{"notify":"signed-in","locked":{}}"#);
     }
 
     #[test]

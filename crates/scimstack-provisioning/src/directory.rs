@@ -38,6 +38,20 @@
 //! | `active` from true to false, or a deletion | Deactivate Users |
 //! | anything about a group | Push Groups |
 //!
+//! # Who is who
+//!
+//! People whom the application has made (invited by hand, imported, there before provisioning was switched on) belong to no
+//! connection until one of them: a connection changes them by their id, a create of the same user name finds them, or an
+//! administrator links them.
+//!
+//! | who is here | a create of the same user name |
+//! |---|---|
+//! | made by the application, never signed in | `adopt_invited` `unclaimed` (the default) or `anyone`: linked, the same id; `never`: 409 |
+//! | made by the application, has signed in | `anyone`: linked; else 409: no account is taken over |
+//!
+//! An administrator's adoption ([`scimstack_protocol::Change::Adopt`]) links both, but nobody who has signed in by an e-mail
+//! address alone, and nobody who belongs to another connection or has another externalId on record.
+//!
 //! # Many at once
 //!
 //! A connection may have a limit on how many people it deactivates or deletes in a while ([`Departures`]). Past it, these
@@ -65,6 +79,7 @@
 //! # Ok::<(), scimstack_provisioning::directory::Refusal>(())
 //! ```
 
+mod claim;
 mod departures;
 mod difference;
 mod lifecycle;

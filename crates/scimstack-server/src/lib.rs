@@ -15,7 +15,7 @@ pub mod jwt;
 pub use admin::{Admin, Subject, TokenScopes};
 pub use body::{Body, BodyError};
 pub use engine::{
-    Authenticator, ClientAddress, Engine, EngineBuilder, Fault, Identity, Limits, ScimService, SignInError,
-    UnaskedError, Verdict, Welcomed, describe_metrics,
+    Adoption, Authenticator, ClientAddress, Engine, EngineBuilder, Fault, Found, Here, Identity, Limits, RosterEntry,
+    ScimService, SignInError, UnaskedError, Verdict, Welcomed, describe_metrics,
 };
 pub use environment::Environment;

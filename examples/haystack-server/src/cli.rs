@@ -4,14 +4,14 @@ mod access;
 mod people;
 
 pub use access::{IssuerCommand, TokenCommand};
-pub use people::PersonCommand;
+pub use people::{AdoptArgs, PersonCommand};
 
 use crate::database::Database;
 use crate::error::Error;
 use crate::{commands, demo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use scimstack_protocol::policy::Attributes;
-use scimstack_protocol::{Dialect, Notify, UnknownMembers};
+use scimstack_protocol::{AdoptInvited, Dialect, Notify, UnknownMembers};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -126,6 +126,9 @@ pub enum Command {
     /// People, as the application sees them.
     #[command(subcommand)]
     Person(PersonCommand),
+    /// Link people who were here before to a connection, by a list of those it is going to push. Shows what would be linked;
+    /// with --apply it is.
+    Adopt(AdoptArgs),
     /// Notifications and other effects, in order.
     #[command(subcommand)]
     Outbox(OutboxCommand),
@@ -361,6 +364,17 @@ pub struct Switches {
     /// Attributes the connection neither sees nor changes, written in the same way.
     #[arg(long, value_parser = attributes)]
     pub hidden: Option<Attributes>,
+    /// Attributes the application owns once a resource is there, written in the same way: a connection may send them, and
+    /// what is stored stays.
+    #[arg(long, value_parser = attributes)]
+    pub manual: Option<Attributes>,
+    /// Attributes only connections write, and people in their profiles do not (the tenant's setting), written in the same
+    /// way.
+    #[arg(long, value_parser = attributes)]
+    pub locked: Option<Attributes>,
+    /// Which people made by hand a create of the same user name links: never, unclaimed (never signed in), anyone.
+    #[arg(long, value_parser = keyword::<AdoptInvited>)]
+    pub adopt_invited: Option<AdoptInvited>,
     /// Who gets notifications (the tenant's setting): nobody, signed-in, everyone.
     #[arg(long, value_parser = keyword::<Notify>)]
     pub notify: Option<Notify>,
@@ -503,6 +517,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             }
             Command::Connection(command) => commands::connection::run(command).await,
             Command::Person(command) => commands::person::run(command).await,
+            Command::Adopt(args) => commands::adopt::run(args).await,
             Command::Outbox(OutboxCommand::List { tenant, json, database }) => {
                 commands::events::outbox(&database.database, &tenant, json).await
             }

@@ -78,3 +78,45 @@ fn those_who_are_here_are_welcomed_when_the_gate_is_opened() {
     assert_eq!(kinds(&place), ["notify.welcome"]);
     assert_eq!(place.run(&["connection", "set", "--tenant", "acme", "--welcome-delay", "soon"]).code, Some(2));
 }
+
+#[test]
+fn people_who_were_here_before_are_linked_by_a_list() {
+    let (place, server, token) = acme(&["--adopt-invited", "never"]);
+    place.ok(&["person", "invite", "--tenant", "acme", "ann", "--email", "ann@x.test", "--display-name", "Ann"]);
+    place.ok(&["person", "invite", "--tenant", "acme", "bob"]);
+    let again = place.run(&["person", "invite", "--tenant", "acme", "Bob"]);
+    assert!(again.code == Some(1) && again.stderr.contains("already in use"), "{}", again.stderr);
+    assert_eq!(place.ok(&["adopt", "--tenant", "acme"]), "ann\nbob\n");
+    assert_eq!(server.post(USERS, &token, &user("bob", "")).status, 409);
+    let list = place.path("people.csv");
+    std::fs::write(&list, "userName,externalId,email\nann@x.test,00u1,ann@x.test\nnew,00u2,\n").unwrap();
+    let shown = place.ok(&["adopt", "--tenant", "acme", &list]);
+    assert!(shown.contains("match      ann@x.test  ann\nnew        new\n1 would be linked"), "{shown}");
+    assert_eq!(place.ok(&["adopt", "--tenant", "acme"]), "ann\nbob\n", "nothing was changed");
+    let applied = place.json(&["adopt", "--tenant", "acme", &list, "--apply"]);
+    assert_eq!((&applied["applied"], &applied["lines"][0]["found"]), (&json!(true), &json!("match")));
+    assert_eq!(place.ok(&["adopt", "--tenant", "acme"]), "bob\n");
+    assert_eq!(place.json(&["person", "show", "--tenant", "acme", "ann"])["externalId"], "00u1");
+    assert_eq!(place.run(&["adopt", "--tenant", "acme", "--apply"]).code, Some(2));
+    std::fs::write(&list, "a,b\n1,2\n").unwrap();
+    assert_eq!(place.run(&["adopt", "--tenant", "acme", &list]).code, Some(2));
+}
+
+#[test]
+fn what_is_edited_by_hand_is_kept_and_what_is_locked_is_not_edited() {
+    let (place, server, token) = acme(&["--manual", "User:title", "--locked", "User:nickName"]);
+    let ann = provision(&server, &token, "ann", r#","title":"pushed","nickName":"pushed""#);
+    let edit = |path: &str, value: &str| place.run(&["person", "edit", "--tenant", "acme", "ann", path, value]);
+    assert_eq!(edit("title", "by hand").code, Some(0));
+    assert_eq!(edit("emails", r#"[{"value":"ann@x.test"}]"#).code, Some(0));
+    let locked = edit("nickName", "mine");
+    assert!(locked.code == Some(1) && locked.stderr.contains("nickName"), "{}", locked.stderr);
+    let patch = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations":[{"op":"replace","path":"title","value":"again"},{"op":"replace","path":"nickName","value":"again"}]}"#;
+    assert_eq!(server.patch(&ann, &token, patch).status, 200);
+    let shown = server.get(&ann, &token).json();
+    assert_eq!((&shown["title"], &shown["nickName"]), (&json!("by hand"), &json!("again")));
+    assert_eq!(shown["emails"][0]["value"], "ann@x.test");
+    let shown = place.json(&["connection", "show", "--tenant", "acme"]);
+    assert_eq!((&shown["manual"]["User"], &shown["locked"]["User"]), (&json!(["title"]), &json!(["nickName"])));
+}

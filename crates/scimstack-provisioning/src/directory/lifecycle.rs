@@ -1,14 +1,14 @@
 //! [`Lifecycle`]: the machine behind the engine's hook. It reads what a request changes, asks the [`Person`], and turns
 //! the outcome into a [`Decision`]. Groups have no state of their own, only a switch; other types have neither.
 
+use super::claim;
 use super::departures::{DepartureLimit, Departures};
-use super::difference::{Update, user_name};
-use super::person::{Outcome, Person, PersonState, Rules};
+use super::difference::Update;
+use super::person::{Outcome, Person, Rules};
 use super::refusal::{Deed, Refusal, Taken};
 use scimstack_protocol::{
     Accept, Before, Change, Decide, Decision, Effect, EffectKind, Facts, FactsWanted, Hold, ScimError,
 };
-use scimstack_schema::fold::fold;
 use scimstack_schema::uri::HAYSTACK_USER;
 use scimstack_schema::views::HaystackUser;
 use scimstack_schema::{Resource, Timestamp, Value};
@@ -40,7 +40,10 @@ impl Decide for Lifecycle {
         let mut wanted = FactsWanted::default();
         let may_leave = match change {
             Change::Delete => true,
-            Change::Update { after } => after.root().get("active").and_then(Value::as_bool) == Some(false),
+            // A create may turn out to be of someone who is here.
+            Change::Create { after } | Change::Update { after } => {
+                after.root().get("active").and_then(Value::as_bool) == Some(false)
+            }
             _ => false,
         };
         wanted.reports = may_leave;
@@ -100,7 +103,7 @@ fn guard(mut accept: Accept, facts: &Facts<'_>) -> Decision {
 }
 
 fn person(change: &Change<'_>, facts: &Facts<'_>) -> Result<(Accept, Outcome), Refusal> {
-    let rules = Rules::new(facts.connection, facts.tenant);
+    let rules = Rules::new(facts.connection, facts.tenant).by_application(facts.application);
     let rules = rules.starting(match change {
         Change::Create { after } | Change::Update { after } => starts(after),
         _ => facts.before.and_then(|before| starts(before.resource)),
@@ -108,7 +111,7 @@ fn person(change: &Change<'_>, facts: &Facts<'_>) -> Result<(Accept, Outcome), R
     if let Change::Create { after } = change {
         let active = after.root().get("active").and_then(Value::as_bool).unwrap_or(true);
         return match facts.conflict {
-            Some(holder) => adopt(after, active, holder, facts),
+            Some(holder) => claim::claim(rules, after, active, holder, facts),
             None => Ok((accept(Person::handle_create(rules, active, facts.now)?, None, None), Outcome::Updated)),
         };
     }
@@ -118,7 +121,10 @@ fn person(change: &Change<'_>, facts: &Facts<'_>) -> Result<(Accept, Outcome), R
     let outcome = match change {
         Change::Update { after } => {
             if let Some(holder) = facts.conflict {
-                return Err(Refusal::Taken { value: value_in_use(after, holder.resource), why: Taken::NoCreate });
+                return Err(Refusal::Taken {
+                    value: claim::value_in_use(after, holder.resource),
+                    why: Taken::NoCreate,
+                });
             }
             let update = Update::between(before.resource, after).with_reports(facts.counts.reports);
             person.handle_update(rules, &update, facts.now)?
@@ -129,6 +135,9 @@ fn person(change: &Change<'_>, facts: &Facts<'_>) -> Result<(Accept, Outcome), R
         }
         Change::Delete => person.handle_delete(rules, facts.counts.reports, facts.now)?,
         Change::SignIn => person.handle_sign_in(facts.now)?,
+        Change::Adopt { after, by_email } => {
+            claim::adopt(rules, &mut person, before.resource, after, *by_email, facts)?
+        }
         Change::Due => person.handle_due(rules, facts.now)?,
         Change::Welcome => person.handle_welcome(rules, facts.now)?,
         // A change this version knows nothing of is none of its business.
@@ -146,31 +155,8 @@ fn starts(resource: &Resource) -> Option<Timestamp> {
     Timestamp::parse_date_time(&format!("{day}T00:00:00Z"))
 }
 
-/// A create named someone who is there: the same person returns, or the value is in use.
-fn adopt(after: &Resource, active: bool, holder: Before<'_>, facts: &Facts<'_>) -> Result<(Accept, Outcome), Refusal> {
-    Refusal::unless_allowed(facts.connection, &[Deed::Create])?;
-    let mut person = recall(holder)?;
-    let same_external_id = after.external_id().is_some() && after.external_id() == holder.resource.external_id();
-    let why = match person.state() {
-        PersonState::Deactivated { .. } if !facts.connection.reactivate_on_create => Some(Taken::ReturnIsOff),
-        PersonState::Deactivated { .. } if !same_external_id => Some(Taken::OtherExternalId),
-        PersonState::Deactivated { .. } => None,
-        _ => Some(Taken::Active),
-    };
-    if let Some(why) = why {
-        return Err(Refusal::Taken { value: value_in_use(after, holder.resource), why });
-    }
-    let update = Update::between(holder.resource, after).with_active(active);
-    let waited = person.welcome_at();
-    let rules = Rules::new(facts.connection, facts.tenant).starting(starts(after));
-    let outcome = person.handle_return(rules, &update, facts.now)?;
-    let mut accept = accept(person, None, waited);
-    accept.adopt_conflict = true;
-    Ok((accept, outcome))
-}
-
 /// The machine as it was left; derived from the document where nothing was kept.
-fn recall(before: Before<'_>) -> Result<Person, Refusal> {
+pub(super) fn recall(before: Before<'_>) -> Result<Person, Refusal> {
     if before.private.is_empty() {
         let active = before.resource.root().get("active").and_then(Value::as_bool).unwrap_or(true);
         return Ok(Person::unrecorded(active));
@@ -179,7 +165,7 @@ fn recall(before: Before<'_>) -> Result<Person, Refusal> {
 }
 
 /// What the engine commits. `kept` are the bytes as they are when nothing changed, `waited` is until when a message waited.
-fn accept(mut person: Person, kept: Option<Vec<u8>>, waited: Option<Timestamp>) -> Accept {
+pub(super) fn accept(mut person: Person, kept: Option<Vec<u8>>, waited: Option<Timestamp>) -> Accept {
     let mut accept = Accept::default();
     while let Some(effect) = person.poll_effect() {
         accept.effects.push(effect);
@@ -188,15 +174,6 @@ fn accept(mut person: Person, kept: Option<Vec<u8>>, waited: Option<Timestamp>) 
     accept.remind = person.welcome_at().filter(|at| Some(*at) != waited);
     accept.former_user_names = person.former_user_names().to_vec();
     accept
-}
-
-/// Names the value that both have; the store does not say which it was.
-fn value_in_use(wanted: &Resource, holder: &Resource) -> String {
-    match (user_name(wanted), user_name(holder)) {
-        (Some(wanted), Some(held)) if fold(wanted) == fold(held) => format!("userName \"{wanted}\""),
-        (_, Some(held)) => format!("unique value of this request (the person \"{held}\" has the same)"),
-        _ => "unique value of this request".to_owned(),
-    }
 }
 
 fn group(change: &Change<'_>, facts: &Facts<'_>) -> Result<Accept, ScimError> {

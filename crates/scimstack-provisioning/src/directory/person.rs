@@ -61,13 +61,26 @@ pub struct Rules<'a> {
     pub(super) connection: &'a ConnectionPolicy,
     pub(super) notify: Notify,
     pub(super) starts: Option<Timestamp>,
+    pub(super) application: bool,
 }
 
 impl<'a> Rules<'a> {
     /// The rules of one connection of a tenant.
     #[must_use]
     pub fn new(connection: &'a ConnectionPolicy, tenant: &TenantPolicy) -> Self {
-        Self { connection, notify: tenant.notify, starts: None }
+        Self { connection, notify: tenant.notify, starts: None, application: false }
+    }
+
+    /// For what the application does itself: nobody comes to belong to a connection by it.
+    #[must_use]
+    pub fn by_application(mut self, application: bool) -> Self {
+        self.application = application;
+        self
+    }
+
+    /// The connection that comes to own whoever it touches.
+    fn owner(self) -> Option<String> {
+        (!self.application).then(|| self.connection.name.clone())
     }
 
     /// For a person who starts at this time: nothing is sent to them before.
@@ -104,6 +117,8 @@ pub enum Outcome {
     Claimed,
     /// The first message is sent.
     Welcomed,
+    /// The person belongs to a connection from now on.
+    Adopted,
 }
 
 /// The machine of one person.
@@ -181,7 +196,7 @@ impl Person {
         Refusal::unless_allowed(rules.connection, &[Deed::Create])?;
         let mut person = Self::unrecorded(active);
         person.since = now;
-        person.connection = Some(rules.connection.name.clone());
+        person.connection = rules.owner();
         if active {
             person.welcome(rules, now);
         }
@@ -205,6 +220,10 @@ impl Person {
         }
         Refusal::unless_allowed(rules.connection, &deeds)?;
         self.rename(update);
+        if self.connection.is_none() && !deeds.is_empty() {
+            // Whoever has the id knows whom it means.
+            self.connection = rules.owner();
+        }
         Ok(match turn {
             Some(true) => {
                 self.reactivate(rules, now);
@@ -238,12 +257,32 @@ impl Person {
         let turn = self.turn(update)?;
         Refusal::unless_allowed(rules.connection, &[Deed::Reactivate])?;
         self.rename(update);
-        self.connection = Some(rules.connection.name.clone());
+        self.connection = rules.owner();
         if turn == Some(true) {
             self.reactivate(rules, now);
             return Ok(Outcome::Reactivated);
         }
         Ok(Outcome::Updated)
+    }
+
+    /// The connection gets a person whom the application has made, in the state they are in. With `active: false` they leave
+    /// at the same time.
+    ///
+    /// # Errors
+    /// [`Refusal::Switches`], [`Refusal::Deleted`].
+    pub fn handle_adoption(&mut self, rules: Rules<'_>, update: &Update, now: Timestamp) -> Result<Outcome, Refusal> {
+        let turn = self.turn(update)?;
+        let mut deeds = vec![Deed::Create];
+        deeds.extend(turn.filter(|active| !active).map(|_| Deed::Deactivate));
+        Refusal::unless_allowed(rules.connection, &deeds)?;
+        self.rename(update);
+        self.connection = rules.owner();
+        if turn == Some(false) {
+            let claimed = self.state == PersonState::Active;
+            self.leave(PersonState::Deactivated { claimed }, update.reports, now);
+            return Ok(Outcome::Deactivated);
+        }
+        Ok(Outcome::Adopted)
     }
 
     /// The person is deleted, to whom `reports` people report.
@@ -362,7 +401,8 @@ impl Person {
         &self.former_user_names
     }
 
-    /// The connection that created the person or brought it back.
+    /// The connection that owns the person: it created them, brought them back, adopted them or changed them first. `None`
+    /// for someone the application has made.
     #[must_use]
     pub fn connection(&self) -> Option<&str> {
         self.connection.as_deref()

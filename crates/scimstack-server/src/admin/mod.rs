@@ -38,6 +38,7 @@
 
 mod access;
 mod administrators;
+mod application;
 mod cache;
 mod connections;
 mod holds;
@@ -62,6 +63,7 @@ pub use scopes::TokenScopes;
 pub use tokens::NewToken;
 
 pub(crate) use access::PREFIX as ACCESS_PREFIX;
+pub(crate) use application::APPLICATION;
 pub(crate) use holds::{CONNECTION_STATE, connection_state_key};
 #[cfg(feature = "jwt")]
 pub(crate) use issuers::ID as ISSUER_ID;

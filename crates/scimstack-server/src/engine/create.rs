@@ -9,7 +9,7 @@ use super::log::Entry;
 use super::project::{self, View};
 use super::relations::{self, RelationChange};
 use super::respond::Reply;
-use super::{document, judge, read};
+use super::{document, judge, manual, read};
 use scimstack_filter::{AttrPath, Filter, Literal, Operator};
 use scimstack_protocol::{Change, ScimError};
 use scimstack_schema::{Resource, ResourceType, Type};
@@ -37,7 +37,7 @@ pub(crate) async fn create(
         let relations = relations::replacements(call, resource_type, &sent.relations)?;
         let draft = match (&conflict, accept.adopt_conflict) {
             (None, _) => Draft::new(call, id, &sent.resource, accept),
-            (Some(holder), true) => Draft::of(call, holder, &sent.resource, accept)?,
+            (Some(holder), true) => Draft::of(call, holder, &sent.resource, accept, entry)?,
             (Some(_), false) => return Err(in_use("a unique attribute").into()),
         };
         entry.changed.clear();
@@ -93,11 +93,12 @@ impl Draft {
     }
 
     /// The same resource again, brought back by a create.
-    fn of(call: &Call<'_>, holder: &Loaded, sent: &Resource, accept: Verdict) -> Outcome<Self> {
+    fn of(call: &Call<'_>, holder: &Loaded, sent: &Resource, accept: Verdict, entry: &mut Entry) -> Outcome<Self> {
         let mut resource = accept.resource.clone().unwrap_or_else(|| sent.clone());
         let resource_type = resource.resource_type().clone();
         resource_type.carry_over(&holder.resource, &mut resource).map_err(|violations| Failure::from(&violations))?;
         resource.set_id(holder.stored.key.id.as_str());
+        manual::keep(call, &holder.resource, &mut resource, entry);
         let record = judge::record(&resource, &accept, holder.stored.core.created, call.now);
         Ok(Self { resource, record, accept, adopted: Some(holder.stored.clone()) })
     }

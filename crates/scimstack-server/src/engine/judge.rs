@@ -47,9 +47,10 @@ pub(crate) async fn judge(
 ) -> Outcome<Verdict> {
     let decide = &call.engine.decide;
     let policy = &call.principal.connection.policy;
-    let wanted = if before.is_some() { decide.wants(change) } else { FactsWanted::default() };
-    let counts = match before {
-        Some(before) => counts(call, wanted, &before.stored.key).await?,
+    let about = before.or(conflict);
+    let wanted = if about.is_some() { decide.wants(change) } else { FactsWanted::default() };
+    let counts = match about {
+        Some(about) => counts(call, wanted, &about.stored.key).await?,
         None => Counts::default(),
     };
     for _ in 0..call.limits().attempts {
@@ -61,6 +62,7 @@ pub(crate) async fn judge(
         facts.before = before.map(seen);
         facts.conflict = conflict.map(seen);
         facts.counts = counts;
+        facts.application = call.principal.is_application();
         facts.connection_state = turn.as_ref().map(|turn| &*turn.state).unwrap_or_default();
         match decide.decide(change, &facts) {
             Decision::Accept(accept) => return Ok(Verdict { accept, turn }),

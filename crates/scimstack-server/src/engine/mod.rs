@@ -31,6 +31,7 @@
 //! # });
 //! ```
 
+mod adoption;
 mod authenticate;
 mod authenticator;
 mod bulk;
@@ -51,6 +52,7 @@ mod judge;
 mod limits;
 mod list;
 mod log;
+mod manual;
 mod me;
 mod memberships;
 mod modify;
@@ -70,6 +72,7 @@ mod throttle;
 mod turn;
 mod unasked;
 
+pub use adoption::{Adoption, Found, Here, RosterEntry};
 pub use authenticator::{Authenticator, Verdict};
 pub use failure::Fault;
 pub use identity::Identity;

@@ -10,7 +10,7 @@ use super::log::Entry;
 use super::project::View;
 use super::replace::{Update, Written};
 use super::respond::Reply;
-use super::{dialect, judge, read, relations};
+use super::{dialect, judge, manual, read, relations};
 use scimstack_filter::{Patch, PatchError, PatchOutcome};
 use scimstack_protocol::{Change, ScimError};
 use scimstack_schema::{Projection, ResourceType};
@@ -93,7 +93,8 @@ async fn relate(
 ) -> Outcome<Option<Written>> {
     entry.leniencies(&outcome.leniencies);
     dialect::dropped(entry, outcome.unknown.clone());
-    let changes = relations::deltas(call, answer.resource_type, &outcome.relations)?;
+    let mut changes = relations::deltas(call, answer.resource_type, &outcome.relations)?;
+    manual::keep_relations(call, answer.resource_type, &mut changes, entry);
     if changes.is_empty() {
         commit::record_dropped(call, entry, answer.status).await;
         return Ok(Some(Written::Nothing));

@@ -8,7 +8,7 @@ use super::log::{Entry, same_object};
 use super::project::{self, View};
 use super::relations::{self, RelationChange};
 use super::respond::Reply;
-use super::{document, judge, read};
+use super::{document, judge, manual, read};
 use scimstack_protocol::Change;
 use scimstack_schema::{Relation, Resource, ResourceType, Value};
 use scimstack_store::{Expect, Key, Op, Record};
@@ -101,7 +101,9 @@ impl Update<'_> {
         entry: &mut Entry,
         status: u16,
     ) -> Outcome<Option<Written>> {
-        let Self { key, loaded, after, relations } = self;
+        let Self { key, loaded, mut after, mut relations } = self;
+        manual::keep(call, &loaded.resource, &mut after, entry);
+        manual::keep_relations(call, resource_type, &mut relations, entry);
         let mut conflict: Option<Loaded> = None;
         for _ in 0..2 {
             let change = Change::Update { after: &after };

@@ -126,7 +126,7 @@ impl Engine {
         }
     }
 
-    async fn people_of(&self, tenant: &Tenant) -> Result<Arc<ResourceType>, UnaskedError> {
+    pub(crate) async fn people_of(&self, tenant: &Tenant) -> Result<Arc<ResourceType>, UnaskedError> {
         let registry = self.admin.registry(tenant.id).await?;
         let user = registry.resource_type(USER).cloned();
         user.ok_or_else(|| AdminError::NotFound(format!("resource type {USER}")).into())
@@ -212,7 +212,7 @@ impl Engine {
         }
     }
 
-    async fn commit_unasked(&self, scope: Scope, ops: Vec<Op>) -> Result<(), StoreError> {
+    pub(crate) async fn commit_unasked(&self, scope: Scope, ops: Vec<Op>) -> Result<(), StoreError> {
         let id = self.admin.environment().new_id();
         let mut changes = ChangeSet::new(self.admin.environment().now(), self.admin.actor().clone(), id.as_str());
         changes.idempotency_key = Some(id);

@@ -1,7 +1,8 @@
 //! The part of the command line that is about people.
 
 use super::DatabaseArg;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 /// `person …`
 #[derive(Subcommand, Debug)]
@@ -41,4 +42,61 @@ pub enum PersonCommand {
         #[command(flatten)]
         database: DatabaseArg,
     },
+    /// Make a person by hand, as the application does who invites somebody. They belong to no connection until one meets
+    /// them.
+    Invite {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The user name.
+        user_name: String,
+        /// An e-mail address.
+        #[arg(long)]
+        email: Option<String>,
+        /// How they are called.
+        #[arg(long)]
+        display_name: Option<String>,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Change an attribute by hand, as the application does. What the tenant has locked is refused.
+    Edit {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The user name.
+        user_name: String,
+        /// The attribute's path: title, name.givenName, urn:…:User:department.
+        path: String,
+        /// Its value: a text, or JSON for anything else. Without it the attribute is taken out.
+        value: Option<String>,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}
+
+/// `adopt`
+#[derive(Args, Clone, Debug)]
+pub struct AdoptArgs {
+    /// The tenant.
+    #[arg(long)]
+    pub tenant: String,
+    /// The connection they are to belong to.
+    #[arg(long, default_value = "default")]
+    pub connection: String,
+    /// The people it is going to push: CSV with a first line that names columns of userName, externalId and email (others
+    /// are passed over), or a JSON object with these members on each line. Without it only those are listed who belong to
+    /// no connection.
+    pub list: Option<PathBuf>,
+    /// Link whoever is certain.
+    #[arg(long, requires = "list")]
+    pub apply: bool,
+    /// As a JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArg,
 }

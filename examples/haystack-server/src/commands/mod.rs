@@ -1,6 +1,7 @@
 //! What each command does. They open the database themselves and work beside a running server, which sees what they
 //! changed within a second.
 
+pub mod adopt;
 pub mod connection;
 pub mod events;
 pub mod hold;
