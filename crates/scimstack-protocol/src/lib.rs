@@ -15,4 +15,4 @@ pub use decide::{Accept, Before, Change, Counts, Decide, Decision, Effect, Effec
 pub use error::{ScimError, ScimType};
 pub use etag::{ETag, Preconditions};
 pub use list::{ListQuery, ListResponse};
-pub use policy::{AdoptInvited, ConnectionPolicy, Dialect, Notify, TenantPolicy, UnknownMembers};
+pub use policy::{AdoptInvited, ConnectionPolicy, Dialect, ManagerKey, Notify, TenantPolicy, UnknownMembers};

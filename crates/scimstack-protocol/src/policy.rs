@@ -10,6 +10,7 @@
 //! assert_eq!(policy.unknown_members, UnknownMembers::Auto);
 //! ```
 
+use scimstack_schema::ReferenceKey;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,6 +43,9 @@ pub struct ConnectionPolicy {
     pub welcome_delay: Option<u32>,
     /// What to do with members that name nobody.
     pub unknown_members: UnknownMembers,
+    /// By which keys `manager.value` names a manager, the first that finds anyone deciding; empty: as the schema declares it
+    /// (id, user name, externalId, e-mail). It counts for what is written from then on.
+    pub manager_by: Vec<ManagerKey>,
     /// The dialect profile.
     pub dialect: Dialect,
     /// Attributes by resource type that the connection sees and does not change: what it sends of them is ignored.
@@ -74,6 +78,7 @@ impl Default for ConnectionPolicy {
             deactivation_window: 3_600,
             welcome_delay: None,
             unknown_members: UnknownMembers::default(),
+            manager_by: Vec::new(),
             dialect: Dialect::default(),
             read_only: Attributes::new(),
             hidden: Attributes::new(),
@@ -109,6 +114,32 @@ pub enum UnknownMembers {
     Refuse,
     /// Keep them all.
     Park,
+}
+
+/// A key by which a manager is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ManagerKey {
+    /// The id that this server gave.
+    Id,
+    /// `userName`, also a former one.
+    UserName,
+    /// `externalId`.
+    ExternalId,
+    /// One of the e-mail addresses.
+    Email,
+}
+
+impl From<ManagerKey> for ReferenceKey {
+    fn from(key: ManagerKey) -> Self {
+        match key {
+            ManagerKey::Id => Self::Id,
+            ManagerKey::UserName => Self::UserName,
+            ManagerKey::ExternalId => Self::ExternalId,
+            ManagerKey::Email => Self::Email,
+        }
+    }
 }
 
 /// A dialect profile: the set of named leniencies for one identity provider.
@@ -182,7 +213,7 @@ mod tests {
     fn the_names_on_record_are_these() {
         assert_eq!(
             serde_json::to_string(&ConnectionPolicy::default()).unwrap(),
-            r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"maxDeactivations":0,"deactivationWindow":3600,"welcomeDelay":null,"unknownMembers":"auto","dialect":"auto","readOnly":{},"hidden":{},"manual":{},"adoptInvited":"unclaimed"}"#
+            r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"maxDeactivations":0,"deactivationWindow":3600,"welcomeDelay":null,"unknownMembers":"auto","managerBy":[],"dialect":"auto","readOnly":{},"hidden":{},"manual":{},"adoptInvited":"unclaimed"}"#
         );
         assert_eq!(serde_json::to_string(&TenantPolicy::default()).unwrap(), r#"{"notify":"signed-in","locked":{}}"#);
     }

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod environment;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+pub mod org;
 
 pub use admin::{Admin, Subject, TokenScopes};
 pub use body::{Body, BodyError};

@@ -4,14 +4,14 @@ mod access;
 mod people;
 
 pub use access::{IssuerCommand, TokenCommand};
-pub use people::{AdoptArgs, PersonCommand};
+pub use people::{AdoptArgs, OrgCommand, PersonCommand};
 
 use crate::database::Database;
 use crate::error::Error;
 use crate::{commands, demo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use scimstack_protocol::policy::Attributes;
-use scimstack_protocol::{AdoptInvited, Dialect, Notify, UnknownMembers};
+use scimstack_protocol::{AdoptInvited, Dialect, ManagerKey, Notify, UnknownMembers};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -126,6 +126,9 @@ pub enum Command {
     /// People, as the application sees them.
     #[command(subcommand)]
     Person(PersonCommand),
+    /// Who reports to whom, what is wrong with managers, who is in a group.
+    #[command(subcommand)]
+    Org(OrgCommand),
     /// Link people who were here before to a connection, by a list of those it is going to push. Shows what would be linked;
     /// with --apply it is.
     Adopt(AdoptArgs),
@@ -357,6 +360,10 @@ pub struct Switches {
     /// Members that name nobody: auto, refuse, park.
     #[arg(long, value_parser = keyword::<UnknownMembers>)]
     pub unknown_members: Option<UnknownMembers>,
+    /// By which keys manager.value names a manager, in this order, with commas between: id, user-name, external-id, email. An
+    /// empty text: as the schema declares it.
+    #[arg(long, value_parser = manager_keys)]
+    pub manager_by: Option<ManagerKeys>,
     /// Attributes the connection sees and does not change, with commas between: User:title,Group:members. Those of an
     /// extension with its URI. An empty text opens them again.
     #[arg(long, value_parser = attributes)]
@@ -389,6 +396,15 @@ fn welcome_delay(text: &str) -> Result<Delay, String> {
         "auto" => Ok(Delay(None)),
         seconds => seconds.parse().map(|n| Delay(Some(n))).map_err(|_| "seconds, or auto, are expected".to_owned()),
     }
+}
+
+/// Keys by which managers are named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagerKeys(pub Vec<ManagerKey>);
+
+fn manager_keys(text: &str) -> Result<ManagerKeys, String> {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words.map(keyword::<ManagerKey>).collect::<Result<_, _>>().map(ManagerKeys)
 }
 
 /// `on` or `off`.
@@ -517,6 +533,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             }
             Command::Connection(command) => commands::connection::run(command).await,
             Command::Person(command) => commands::person::run(command).await,
+            Command::Org(command) => commands::org::run(command).await,
             Command::Adopt(args) => commands::adopt::run(args).await,
             Command::Outbox(OutboxCommand::List { tenant, json, database }) => {
                 commands::events::outbox(&database.database, &tenant, json).await

@@ -120,3 +120,38 @@ fn what_is_edited_by_hand_is_kept_and_what_is_locked_is_not_edited() {
     let shown = place.json(&["connection", "show", "--tenant", "acme"]);
     assert_eq!((&shown["manual"]["User"], &shown["locked"]["User"]), (&json!(["title"]), &json!(["nickName"])));
 }
+
+#[test]
+fn reporting_lines_and_groups_are_told_and_what_is_wrong_with_them() {
+    let (place, server, token) = acme(&["--manager-by", "user-name"]);
+    let to = |manager: &str| {
+        format!(
+            r#","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{{"manager":{{"value":"{manager}"}}}}"#
+        )
+    };
+    provision(&server, &token, "boss", "");
+    provision(&server, &token, "mid", &to("boss"));
+    let low = provision(&server, &token, "low", &to("mid"));
+    provision(&server, &token, "lost", &to("nobody"));
+    let org = |what: &str, who: &str| place.ok(&["org", what, "--tenant", "acme", who]);
+    assert_eq!(org("line", "low"), "mid\nboss\n");
+    assert_eq!(org("line", "lost"), "(waits for nobody)\n");
+    assert_eq!(org("reports", "boss"), "mid\n");
+    assert_eq!(org("below", "boss"), "  1  mid\n  2  low\n");
+    assert_eq!(place.ok(&["org", "troubles", "--tenant", "acme"]), "lost  nobody  nobody of this name is here yet\n");
+    let id = low.rsplit('/').next().unwrap();
+    let group = |name: &str, member: &str| {
+        let body = format!(
+            r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"{name}","members":[{{"value":"{member}"}}]}}"#
+        );
+        let answer = server.post("/t/acme/api/scim/v2/Groups", &token, &body);
+        answer.json()["id"].as_str().unwrap().to_owned()
+    };
+    let inner = group("inner", id);
+    group("outer", &inner);
+    assert_eq!(org("members", "outer"), "direct    inner\nindirect  low\n");
+    assert_eq!(org("groups", "low"), "direct    inner\nindirect  outer\n");
+    let below = place.json(&["org", "below", "--tenant", "acme", "boss", "--levels", "1"]);
+    assert_eq!((&below["levels"][0][0]["name"], &below["more"]), (&json!("mid"), &json!(true)));
+    assert_eq!(place.run(&["org", "line", "--tenant", "acme", "nobody"]).code, Some(1));
+}

@@ -47,6 +47,7 @@ fn build() -> Result<Registry, RegistryError> {
                     "deactivationWindow",
                     "welcomeDelay",
                     "unknownMembers",
+                    "managerBy",
                     "dialect",
                     "readOnly",
                     "hidden",

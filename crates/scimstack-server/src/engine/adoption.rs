@@ -237,7 +237,7 @@ impl Adopter<'_> {
         accept: &Accept,
         now: scimstack_schema::Timestamp,
     ) -> Vec<Op> {
-        let record = judge::record(after, accept, stored.core.created, now);
+        let record = judge::record(after, accept, &self.policy.manager_by, stored.core.created, now);
         let expect = Expect::Version(stored.version);
         let mut ops = vec![Op::Replace { key: stored.key.clone(), expect, record }];
         ops.extend(judge::events(&accept.effects, &stored.key, judge::name(after), now));

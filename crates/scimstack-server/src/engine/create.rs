@@ -88,7 +88,7 @@ impl Draft {
             Some(id) => resource.set_id(id),
             None => resource.set_id(&call.engine.admin.environment().new_id()),
         }
-        let record = judge::record(&resource, &accept, call.now, call.now);
+        let record = judge::record(&resource, &accept, &accept.manager_by, call.now, call.now);
         Self { resource, record, accept, adopted: None }
     }
 
@@ -99,7 +99,7 @@ impl Draft {
         resource_type.carry_over(&holder.resource, &mut resource).map_err(|violations| Failure::from(&violations))?;
         resource.set_id(holder.stored.key.id.as_str());
         manual::keep(call, &holder.resource, &mut resource, entry);
-        let record = judge::record(&resource, &accept, holder.stored.core.created, call.now);
+        let record = judge::record(&resource, &accept, &accept.manager_by, holder.stored.core.created, call.now);
         Ok(Self { resource, record, accept, adopted: Some(holder.stored.clone()) })
     }
 

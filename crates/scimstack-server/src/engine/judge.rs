@@ -6,16 +6,22 @@ use super::failure::Outcome;
 use super::reminders;
 use super::turn::Turn;
 use bytes::Bytes;
-use scimstack_protocol::{Accept, Before, Change, Counts, Decision, Effect, Facts, FactsWanted, Hold, ScimError};
+use scimstack_protocol::{
+    Accept, Before, Change, Counts, Decision, Effect, Facts, FactsWanted, Hold, ManagerKey, ScimError,
+};
 use scimstack_schema::{Object, Resource, ResourceType, Timestamp, Value};
 use scimstack_store::plan::unique_attribute;
 use scimstack_store::record::normalize_name;
-use scimstack_store::{Anchor, EdgeQuery, Key, Name, Op, Record, plan};
+use scimstack_store::{Anchor, EdgeQuery, Key, Name, Op, Record, ReferenceRule, plan};
 use std::collections::HashSet;
 use std::ops::Deref;
+use std::sync::Arc;
 
 /// The topic of effects.
 pub const OUTBOX_TOPIC: &str = "outbox";
+
+/// The relation that a connection may have keys of its own for.
+const MANAGER: &str = "manager";
 
 /// Reports counted, at most.
 const MOST_REPORTS: usize = 1_000;
@@ -24,6 +30,8 @@ const MOST_REPORTS: usize = 1_000;
 pub(crate) struct Verdict {
     accept: Accept,
     turn: Option<Turn>,
+    /// By which keys a manager is named.
+    pub(crate) manager_by: Vec<ManagerKey>,
 }
 
 impl Deref for Verdict {
@@ -65,7 +73,16 @@ pub(crate) async fn judge(
         facts.application = call.principal.is_application();
         facts.connection_state = turn.as_ref().map(|turn| &*turn.state).unwrap_or_default();
         match decide.decide(change, &facts) {
-            Decision::Accept(accept) => return Ok(Verdict { accept, turn }),
+            Decision::Accept(accept) => {
+                let manager_by = match about {
+                    // Whom a connection's person reports to is said in that connection's words, whoever writes.
+                    Some(about) if facts.application => {
+                        call.engine.policy_of(call.principal.tenant.id, &about.stored.private).await?.manager_by
+                    }
+                    _ => policy.manager_by.clone(),
+                };
+                return Ok(Verdict { accept, turn, manager_by });
+            }
             Decision::Refuse(error) => return Err(error.into()),
             Decision::Hold(hold) => {
                 if put_on_hold(call, turn.as_ref(), &hold).await? {
@@ -189,8 +206,23 @@ pub(crate) fn name(resource: &Resource) -> Option<&str> {
 }
 
 /// What is stored of an accepted resource.
-pub(crate) fn record(resource: &Resource, accept: &Accept, created: Timestamp, modified: Timestamp) -> Record {
+pub(crate) fn record(
+    resource: &Resource,
+    accept: &Accept,
+    manager_by: &[ManagerKey],
+    created: Timestamp,
+    modified: Timestamp,
+) -> Record {
     let mut record = plan::record(resource, Bytes::from(accept.private.clone()), created, modified);
+    if !manager_by.is_empty() {
+        for reference in record.references.iter_mut().filter(|reference| reference.rule.relation == MANAGER) {
+            let rule = ReferenceRule {
+                keys: manager_by.iter().map(|key| (*key).into()).collect(),
+                ..(*reference.rule).clone()
+            };
+            reference.rule = Arc::new(rule);
+        }
+    }
     let key = scimstack_schema::ReferenceKey::UserName;
     let former = accept.former_user_names.iter().map(|name| Name { key, value: normalize_name(key, name) });
     record.names.extend(former);

@@ -127,7 +127,8 @@ impl Update<'_> {
             for relation in &relations {
                 entry.changed(&relation.relation);
             }
-            let record = (!is_same).then(|| judge::record(&resource, &accept, loaded.stored.core.created, call.now));
+            let record = (!is_same)
+                .then(|| judge::record(&resource, &accept, &accept.manager_by, loaded.stored.core.created, call.now));
             let mut ops = operations(call, key, loaded, record.clone(), &relations);
             ops.extend(judge::effects(call, &accept, key, judge::name(&resource)).await?);
             match commit::commit(call, ops, entry, status).await? {

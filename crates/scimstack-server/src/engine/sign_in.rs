@@ -68,7 +68,13 @@ impl Engine {
                 Decision::Accept(accept) => {
                     let mut ops = judge::events(&accept.effects, &stored.key, judge::name(&resource), now);
                     if accept.private != stored.private {
-                        let record = judge::record(&resource, &accept, stored.core.created, stored.core.modified);
+                        let record = judge::record(
+                            &resource,
+                            &accept,
+                            &policy.manager_by,
+                            stored.core.created,
+                            stored.core.modified,
+                        );
                         let expect = Expect::Version(stored.version);
                         ops.push(Op::Replace { key: stored.key.clone(), expect, record });
                     }

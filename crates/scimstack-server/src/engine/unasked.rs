@@ -181,7 +181,8 @@ impl Engine {
         let answer = Answer { effects: !accept.effects.is_empty(), reminds: accept.remind.is_some() };
         let mut ops = Vec::new();
         if accept.private != stored.private {
-            let record = judge::record(&resource, &accept, stored.core.created, stored.core.modified);
+            let record =
+                judge::record(&resource, &accept, &policy.manager_by, stored.core.created, stored.core.modified);
             let (key, expect) = (stored.key.clone(), Expect::Version(stored.version));
             ops.push(Op::Replace { key, expect, record });
         }

@@ -100,3 +100,99 @@ pub struct AdoptArgs {
     #[command(flatten)]
     pub database: DatabaseArg,
 }
+
+/// `org …`
+#[derive(Subcommand, Debug)]
+pub enum OrgCommand {
+    /// Whom a person reports to, and whom these do, the nearest first.
+    Line {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The user name.
+        user_name: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Who reports to a person directly.
+    Reports {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The user name.
+        user_name: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Everyone below a person, level by level.
+    Below {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The user name.
+        user_name: String,
+        /// So many levels.
+        #[arg(long, default_value_t = 50)]
+        levels: usize,
+        /// So many people.
+        #[arg(long, default_value_t = 10_000)]
+        most: usize,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// People whose manager waits, is ambiguous, is deactivated, is themself, or runs in a circle.
+    Troubles {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// Everyone in a group, also through the groups within it.
+    Members {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The group's displayName or id.
+        group: String,
+        /// So many members.
+        #[arg(long, default_value_t = 10_000)]
+        most: usize,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+    /// The groups a person is in, also through others.
+    Groups {
+        /// The tenant.
+        #[arg(long)]
+        tenant: String,
+        /// The user name.
+        user_name: String,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// The database.
+        #[command(flatten)]
+        database: DatabaseArg,
+    },
+}

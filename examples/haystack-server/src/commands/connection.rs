@@ -68,6 +68,9 @@ fn apply(policy: &mut ConnectionPolicy, switches: &Switches) {
     if let Some(attributes) = &switches.manual {
         policy.manual = attributes.clone();
     }
+    if let Some(keys) = &switches.manager_by {
+        policy.manager_by = keys.0.clone();
+    }
     policy.adopt_invited = switches.adopt_invited.unwrap_or(policy.adopt_invited);
     if let Some(attributes) = &switches.hidden {
         policy.hidden = attributes.clone();
@@ -95,6 +98,8 @@ fn show(policy: &ConnectionPolicy, settings: &TenantPolicy, json: bool) -> Resul
             Value::String(text) => text.into(),
             Value::Object(attributes) => listed(attributes),
             Value::Null => "auto".to_owned(),
+            Value::Array(words) if words.is_empty() => "auto".to_owned(),
+            Value::Array(words) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
             other => other.to_string(),
         };
         print(&format!("{:<22} {value}", kebab(name)));

@@ -8,6 +8,7 @@ pub mod hold;
 pub mod index;
 pub mod issuer;
 pub mod keep;
+pub mod org;
 pub mod person;
 pub mod schema;
 pub mod serve;

@@ -38,13 +38,10 @@ pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
             print(&format!("{user_name} has signed in"));
         }
         PersonCommand::Invite { tenant, user_name, email, display_name, database } => {
-            let mut document = json!({"schemas": [USER], "userName": user_name});
-            if let Some(email) = email {
-                document["emails"] = json!([{"value": email, "type": "work", "primary": true}]);
-            }
-            if let Some(name) = display_name {
-                document["displayName"] = name.into();
-            }
+            // What is null is as good as not there.
+            let emails = email.map(|email| json!([{"value": email, "type": "work", "primary": true}]));
+            let document =
+                json!({"schemas": [USER], "userName": user_name, "emails": emails, "displayName": display_name});
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.name;
             by_hand(admin, &tenant, Method::POST, "/Users", &document).await?;
@@ -58,7 +55,7 @@ pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
             let operation = match value {
                 // What is no JSON is a text.
                 Some(text) => {
-                    let value = serde_json::from_str(&text).unwrap_or_else(|_| serde_json::Value::String(text));
+                    let value = serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text));
                     json!({"op": "replace", "path": path, "value": value})
                 }
                 None => json!({"op": "remove", "path": path}),
