@@ -51,6 +51,17 @@ pub enum Change<'a> {
     Delete,
     /// A person signed in, as the application reports.
     SignIn,
+    /// An administrator wants the connection to own a person who is here already.
+    Adopt {
+        /// The person, as the connection knows them.
+        after: &'a Resource,
+        /// Nothing but an e-mail address says that it is the same person.
+        by_email: bool,
+    },
+    /// The time has come that [`Accept::remind`] named.
+    Due,
+    /// An administrator wants whoever was never welcomed to be welcomed.
+    Welcome,
 }
 
 /// What the lifecycle needs to know beyond the resource before and after.
@@ -59,6 +70,9 @@ pub enum Change<'a> {
 pub struct FactsWanted {
     /// [`Counts::reports`].
     pub reports: bool,
+    /// [`Facts::connection_state`], of a connection that limits departures
+    /// ([`ConnectionPolicy::max_deactivations`]). Whoever else wants it waits meanwhile.
+    pub connection_state: bool,
 }
 
 /// What is known.
@@ -77,6 +91,11 @@ pub struct Facts<'a> {
     pub tenant: &'a TenantPolicy,
     /// Counts asked for by [`Decide::wants`].
     pub counts: Counts,
+    /// The lifecycle's own state for the connection, as [`Accept::connection_state`] or [`Hold::connection_state`] left
+    /// it; empty when there is none, when it was not asked for, and after a hold was released.
+    pub connection_state: &'a [u8],
+    /// The application itself asks, and no identity provider.
+    pub application: bool,
     /// The time.
     pub now: Timestamp,
 }
@@ -90,7 +109,9 @@ impl<'a> Facts<'a> {
         tenant: &'a TenantPolicy,
         now: Timestamp,
     ) -> Self {
-        Self { resource_type, before: None, conflict: None, connection, tenant, counts: Counts::default(), now }
+        let (before, conflict, counts) = (None, None, Counts::default());
+        let (connection_state, application): (&[u8], bool) = (&[], false);
+        Self { resource_type, before, conflict, connection, tenant, counts, connection_state, application, now }
     }
 }
 
@@ -122,12 +143,29 @@ pub enum Decision {
     /// Answer with this error.
     Refuse(ScimError),
     /// Not before an administrator decides: answer 429.
-    Hold {
-        /// Seconds the client is asked to wait.
-        retry_after: u32,
-        /// Why, for administrators.
-        reason: String,
-    },
+    Hold(Hold),
+}
+
+/// A change that waits for an administrator. Nothing of it is done; the connection is on hold from then on, which means
+/// what the lifecycle takes it to mean.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Hold {
+    /// Seconds the client is asked to wait.
+    pub retry_after: u32,
+    /// Why, for administrators.
+    pub reason: String,
+    /// The lifecycle's state for the connection to store instead of the one it was shown.
+    pub connection_state: Option<Vec<u8>>,
+    /// What is to happen elsewhere because the connection is on hold; committed with that state, and not without it.
+    pub effects: Vec<Effect>,
+}
+
+impl Hold {
+    /// A change that waits.
+    pub fn new(retry_after: u32, reason: impl Into<String>) -> Self {
+        Self { retry_after, reason: reason.into(), ..Self::default() }
+    }
 }
 
 /// What is committed when the lifecycle accepts.
@@ -144,6 +182,11 @@ pub struct Accept {
     pub former_user_names: Vec<String>,
     /// What is to happen elsewhere because of this change; committed with it.
     pub effects: Vec<Effect>,
+    /// The lifecycle's state for the connection to store with the change, where it was asked for: the change is done only
+    /// if nobody else has written that state meanwhile, and judged again otherwise.
+    pub connection_state: Option<Vec<u8>>,
+    /// When the lifecycle wants to be asked about the resource again, with [`Change::Due`]. The latest time counts.
+    pub remind: Option<Timestamp>,
 }
 
 /// Something to happen elsewhere, emitted once with the change and delivered at least once.
@@ -180,6 +223,8 @@ pub enum EffectKind {
     Show,
     /// Reports have lost their active manager (`reports.flag`).
     FlagReports,
+    /// Tell administrators that a connection waits for them (`connection.held`).
+    Held,
 }
 
 impl EffectKind {
@@ -192,6 +237,7 @@ impl EffectKind {
             Self::Hide => "directory.hide",
             Self::Show => "directory.show",
             Self::FlagReports => "reports.flag",
+            Self::Held => "connection.held",
         }
     }
 }
@@ -204,6 +250,13 @@ pub trait Decide: Send + Sync + 'static {
     /// Judges a change. Called with the facts; and again with [`Facts::conflict`] when the store reported that a unique
     /// value is in use.
     fn decide(&self, change: &Change<'_>, facts: &Facts<'_>) -> Decision;
+
+    /// The name of the connection that owns a resource with this state ([`Before::private`]). By its policy a change is
+    /// judged that no connection asks for: a sign-in, what is due.
+    fn owner(&self, private: &[u8]) -> Option<String> {
+        let _ = private;
+        None
+    }
 }
 
 /// The lifecycle that accepts everything: plain RFC 7644.

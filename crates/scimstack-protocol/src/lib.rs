@@ -11,8 +11,8 @@ pub mod list;
 pub mod policy;
 pub mod provider;
 
-pub use decide::{Accept, Before, Change, Counts, Decide, Decision, Effect, EffectKind, Facts, FactsWanted};
+pub use decide::{Accept, Before, Change, Counts, Decide, Decision, Effect, EffectKind, Facts, FactsWanted, Hold};
 pub use error::{ScimError, ScimType};
 pub use etag::{ETag, Preconditions};
 pub use list::{ListQuery, ListResponse};
-pub use policy::{ConnectionPolicy, Dialect, Notify, TenantPolicy, UnknownMembers};
+pub use policy::{AdoptInvited, ConnectionPolicy, Dialect, ManagerKey, Notify, TenantPolicy, UnknownMembers};

@@ -15,9 +15,14 @@
 //! | update without `active` | 404 | stays | stays | stays | 404 |
 //! | delete | 404 | → `Deleted`; leave ³ | → `Deleted`; leave ³ | → `Deleted` | 404 |
 //! | sign-in | 404 | → `Active` | stays | 403 | 404 |
+//! | a time that was waited for | 404 | welcome ¹ | stays | stays | 404 |
+//! | an administrator welcomes those who are here | 404 | welcome, if never done | stays | stays | 404 |
 //!
 //! 1. Only when Security Settings notify everyone, the person has never been welcomed, and becomes active for the very
-//!    first time: nobody is welcomed twice, nor for coming back, nor while inactive.
+//!    first time: nobody is welcomed twice, nor for coming back, nor while inactive. Who starts on a later day (`joinDate`
+//!    of the product's schema, by UTC) is welcomed on that day, and who comes by a connection with a delay after it: until
+//!    then the machine waits ([`Person::welcome_at`]). An update that moves the day moves the welcome; who leaves, signs in
+//!    or is deleted meanwhile gets none. So a person whom a connection test makes and deletes is never written to.
 //! 2. Only while the connection's `reactivate_on_create` is on, and both externalIds are there and equal.
 //! 3. Revoke sessions, hide from the directory, and flag the reports when there are any.
 //!
@@ -32,6 +37,25 @@
 //! | any other attribute | Update User Attributes |
 //! | `active` from true to false, or a deletion | Deactivate Users |
 //! | anything about a group | Push Groups |
+//!
+//! # Who is who
+//!
+//! People whom the application has made (invited by hand, imported, there before provisioning was switched on) belong to no
+//! connection until one of them: a connection changes them by their id, a create of the same user name finds them, or an
+//! administrator links them.
+//!
+//! | who is here | a create of the same user name |
+//! |---|---|
+//! | made by the application, never signed in | `adopt_invited` `unclaimed` (the default) or `anyone`: linked, the same id; `never`: 409 |
+//! | made by the application, has signed in | `anyone`: linked; else 409: no account is taken over |
+//!
+//! An administrator's adoption ([`scimstack_protocol::Change::Adopt`]) links both, but nobody who has signed in by an e-mail
+//! address alone, and nobody who belongs to another connection or has another externalId on record.
+//!
+//! # Many at once
+//!
+//! A connection may have a limit on how many people it deactivates or deletes in a while ([`Departures`]). Past it, these
+//! wait for an administrator; everything else goes on.
 //!
 //! # Example
 //! ```
@@ -55,12 +79,15 @@
 //! # Ok::<(), scimstack_provisioning::directory::Refusal>(())
 //! ```
 
+mod claim;
+mod departures;
 mod difference;
 mod lifecycle;
 mod person;
 mod record;
 mod refusal;
 
+pub use departures::{DepartureLimit, Departures, SLICES};
 pub use difference::Update;
 pub use lifecycle::Lifecycle;
 pub use person::{MAX_FORMER_USER_NAMES, Outcome, Person, PersonState, Rules};

@@ -11,11 +11,12 @@ pub mod engine;
 pub mod environment;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+pub mod org;
 
 pub use admin::{Admin, Subject, TokenScopes};
 pub use body::{Body, BodyError};
 pub use engine::{
-    Authenticator, ClientAddress, Engine, EngineBuilder, Fault, Identity, Limits, ScimService, SignInError, Verdict,
-    describe_metrics,
+    Adoption, Authenticator, ClientAddress, Engine, EngineBuilder, Fault, Found, Here, Identity, Limits, RosterEntry,
+    ScimService, SignInError, UnaskedError, Verdict, Welcomed, describe_metrics,
 };
 pub use environment::Environment;

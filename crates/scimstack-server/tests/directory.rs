@@ -11,7 +11,7 @@
 mod support;
 
 use futures_executor::block_on;
-use scimstack_protocol::{Change, Decide, Decision, Facts, FactsWanted};
+use scimstack_protocol::{Change, Decide, Decision, Facts, FactsWanted, Hold};
 use scimstack_server::SignInError;
 use support::{ENTERPRISE, Setting, USER, World};
 
@@ -128,7 +128,7 @@ impl Decide for Cautious {
 
     fn decide(&self, change: &Change<'_>, facts: &Facts<'_>) -> Decision {
         match change {
-            Change::Delete => Decision::Hold { retry_after: 300, reason: "Too many people would go.".to_owned() },
+            Change::Delete => Decision::Hold(Hold::new(300, "Too many people would go.")),
             _ => scimstack_protocol::decide::AcceptAll.decide(change, facts),
         }
     }

@@ -1,15 +1,17 @@
 //! The command line, which is a contract: scripts depend on every name here. What the commands do is in `commands`.
 
 mod access;
+mod people;
 
 pub use access::{IssuerCommand, TokenCommand};
+pub use people::{AdoptArgs, OrgCommand, PersonCommand};
 
 use crate::database::Database;
 use crate::error::Error;
 use crate::{commands, demo};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use scimstack_protocol::policy::Attributes;
-use scimstack_protocol::{Dialect, Notify, UnknownMembers};
+use scimstack_protocol::{AdoptInvited, Dialect, ManagerKey, Notify, UnknownMembers};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -127,6 +129,12 @@ pub enum Command {
     /// People, as the application sees them.
     #[command(subcommand)]
     Person(PersonCommand),
+    /// Who reports to whom, what is wrong with managers, who is in a group.
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// Link people who were here before to a connection, by a list of those it is going to push. Shows what would be linked;
+    /// with --apply it is.
+    Adopt(AdoptArgs),
     /// Notifications and other effects, in order.
     #[command(subcommand)]
     Outbox(OutboxCommand),
@@ -337,6 +345,17 @@ pub struct Switches {
     /// A create for a deactivated person with the external id on record brings the same person back.
     #[arg(long)]
     pub reactivate_on_create: Option<Switch>,
+    /// The most people that may be deactivated or deleted within --per seconds; the next one puts the connection on hold
+    /// until `hold release`. 0: any number.
+    #[arg(long, value_name = "N")]
+    pub max_deactivations: Option<u32>,
+    /// Seconds between a person's arrival and the first message, or auto: ten minutes in the dialect jumpcloud, whose
+    /// connection test makes a person and deletes them again; else none.
+    #[arg(long, value_name = "SECONDS", value_parser = welcome_delay)]
+    pub welcome_delay: Option<Delay>,
+    /// The window of --max-deactivations.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub per: Option<u32>,
     /// The identity provider's dialect: auto, okta, okta-oin, entra, entra-compliant, onelogin, jumpcloud, authentik,
     /// keycloak, pingone, sailpoint, generic, rfc, refuse-unknown, interop.
     #[arg(long, value_parser = keyword::<Dialect>)]
@@ -344,6 +363,10 @@ pub struct Switches {
     /// Members that name nobody: auto, refuse, park.
     #[arg(long, value_parser = keyword::<UnknownMembers>)]
     pub unknown_members: Option<UnknownMembers>,
+    /// By which keys manager.value names a manager, in this order, with commas between: id, user-name, external-id, email. An
+    /// empty text: as the schema declares it.
+    #[arg(long, value_parser = manager_keys)]
+    pub manager_by: Option<ManagerKeys>,
     /// Attributes the connection sees and does not change, with commas between: User:title,Group:members. Those of an
     /// extension with its URI. An empty text opens them again.
     #[arg(long, value_parser = attributes)]
@@ -351,9 +374,40 @@ pub struct Switches {
     /// Attributes the connection neither sees nor changes, written in the same way.
     #[arg(long, value_parser = attributes)]
     pub hidden: Option<Attributes>,
+    /// Attributes the application owns once a resource is there, written in the same way: a connection may send them, and
+    /// what is stored stays.
+    #[arg(long, value_parser = attributes)]
+    pub manual: Option<Attributes>,
+    /// Attributes only connections write, and people in their profiles do not (the tenant's setting), written in the same
+    /// way.
+    #[arg(long, value_parser = attributes)]
+    pub locked: Option<Attributes>,
+    /// Which people made by hand a create of the same user name links: never, unclaimed (never signed in), anyone.
+    #[arg(long, value_parser = keyword::<AdoptInvited>)]
+    pub adopt_invited: Option<AdoptInvited>,
     /// Who gets notifications (the tenant's setting): nobody, signed-in, everyone.
     #[arg(long, value_parser = keyword::<Notify>)]
     pub notify: Option<Notify>,
+}
+
+/// A delay in seconds, or none that an administrator chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delay(pub Option<u32>);
+
+fn welcome_delay(text: &str) -> Result<Delay, String> {
+    match text {
+        "auto" => Ok(Delay(None)),
+        seconds => seconds.parse().map(|n| Delay(Some(n))).map_err(|_| "seconds, or auto, are expected".to_owned()),
+    }
+}
+
+/// Keys by which managers are named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagerKeys(pub Vec<ManagerKey>);
+
+fn manager_keys(text: &str) -> Result<ManagerKeys, String> {
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words.map(keyword::<ManagerKey>).collect::<Result<_, _>>().map(ManagerKeys)
 }
 
 /// `on` or `off`.
@@ -379,36 +433,6 @@ fn attributes(text: &str) -> Result<Attributes, String> {
 
 fn keyword<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|e| e.to_string())
-}
-
-/// `person …`
-#[derive(Subcommand, Debug)]
-pub enum PersonCommand {
-    /// Show a person: state, manager, groups.
-    Show {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
-        /// As a JSON object.
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
-    /// Report a sign-in, as the application does.
-    SignIn {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
 }
 
 /// `outbox …`
@@ -512,6 +536,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             }
             Command::Connection(command) => commands::connection::run(command).await,
             Command::Person(command) => commands::person::run(command).await,
+            Command::Org(command) => commands::org::run(command).await,
+            Command::Adopt(args) => commands::adopt::run(args).await,
             Command::Outbox(OutboxCommand::List { tenant, json, database }) => {
                 commands::events::outbox(&database.database, &tenant, json).await
             }

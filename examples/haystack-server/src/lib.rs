@@ -7,6 +7,7 @@ pub mod commands;
 pub mod console;
 pub mod database;
 pub mod demo;
+mod due;
 pub mod error;
 pub mod first_start;
 pub mod http;

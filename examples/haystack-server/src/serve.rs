@@ -5,7 +5,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::key_source::WebAndDisk;
 use crate::state::AppState;
-use crate::{first_start, http, indexing, metrics, retention};
+use crate::{due, first_start, http, indexing, metrics, retention};
 use scimstack_provisioning::directory::Lifecycle;
 use scimstack_schema::Registry;
 use scimstack_server::jwt::JwtAuthenticator;
@@ -100,6 +100,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         retention::keep_pruned(state.admin.clone(), state.store.clone(), config.retention_days, stopped.clone());
     tokio::spawn(pruned);
     tokio::spawn(indexing::keep_filled(state.admin.clone(), stopped.clone()));
+    tokio::spawn(due::keep_done(state.engine.clone(), stopped.clone()));
     let task = tokio::spawn(http::serve(listener, http::router(state.clone()), stopped));
     Ok(Running { local_addr, metrics, first_start, state, stop, task })
 }

@@ -3,10 +3,13 @@
 
 use super::difference::Update;
 use super::refusal::{Deed, Refusal};
-use scimstack_protocol::{ConnectionPolicy, Effect, EffectKind, Notify, TenantPolicy};
+use scimstack_protocol::{ConnectionPolicy, Dialect, Effect, EffectKind, Notify, TenantPolicy};
 use scimstack_schema::fold::fold;
 use scimstack_schema::{Object, Timestamp};
 use std::collections::VecDeque;
+
+/// How long a person who may have been made for a connection test is left alone.
+const TEST_PERSON_SECONDS: i64 = 600;
 
 /// How many former user names a person keeps; the oldest is forgotten first.
 pub const MAX_FORMER_USER_NAMES: usize = 5;
@@ -57,13 +60,42 @@ impl std::fmt::Display for PersonState {
 pub struct Rules<'a> {
     pub(super) connection: &'a ConnectionPolicy,
     pub(super) notify: Notify,
+    pub(super) starts: Option<Timestamp>,
+    pub(super) application: bool,
 }
 
 impl<'a> Rules<'a> {
     /// The rules of one connection of a tenant.
     #[must_use]
     pub fn new(connection: &'a ConnectionPolicy, tenant: &TenantPolicy) -> Self {
-        Self { connection, notify: tenant.notify }
+        Self { connection, notify: tenant.notify, starts: None, application: false }
+    }
+
+    /// For what the application does itself: nobody comes to belong to a connection by it.
+    #[must_use]
+    pub fn by_application(mut self, application: bool) -> Self {
+        self.application = application;
+        self
+    }
+
+    /// The connection that comes to own whoever it touches.
+    fn owner(self) -> Option<String> {
+        (!self.application).then(|| self.connection.name.clone())
+    }
+
+    /// For a person who starts at this time: nothing is sent to them before.
+    #[must_use]
+    pub fn starting(mut self, starts: Option<Timestamp>) -> Self {
+        self.starts = starts;
+        self
+    }
+
+    /// When a first message may be sent to someone who has been here since `since`.
+    fn welcome_from(self, since: Timestamp) -> Timestamp {
+        let unless_told = if self.connection.dialect == Dialect::Jumpcloud { TEST_PERSON_SECONDS } else { 0 };
+        let delay = self.connection.welcome_delay.map_or(unless_told, i64::from);
+        let arrived = since.plus_seconds(delay);
+        self.starts.map_or(arrived, |starts| starts.max(arrived))
     }
 }
 
@@ -83,6 +115,10 @@ pub enum Outcome {
     Deleted,
     /// The first sign-in.
     Claimed,
+    /// The first message is sent.
+    Welcomed,
+    /// The person belongs to a connection from now on.
+    Adopted,
 }
 
 /// The machine of one person.
@@ -96,6 +132,8 @@ pub struct Person {
     pub(super) since: Timestamp,
     pub(super) claimed_at: Option<Timestamp>,
     pub(super) welcomed: bool,
+    /// The first message waits until then.
+    pub(super) welcome_at: Option<Timestamp>,
     /// Oldest first.
     pub(super) former_user_names: Vec<String>,
     /// The connection that owns the person.
@@ -114,6 +152,7 @@ impl PartialEq for Person {
             since,
             claimed_at,
             welcomed,
+            welcome_at,
             former_user_names,
             connection,
             transitions,
@@ -124,6 +163,7 @@ impl PartialEq for Person {
             && *since == other.since
             && *claimed_at == other.claimed_at
             && *welcomed == other.welcomed
+            && *welcome_at == other.welcome_at
             && *former_user_names == other.former_user_names
             && *connection == other.connection
             && *transitions == other.transitions
@@ -139,6 +179,7 @@ impl Person {
             since: Timestamp::default(),
             claimed_at: None,
             welcomed: false,
+            welcome_at: None,
             former_user_names: Vec::new(),
             connection: None,
             transitions: 0,
@@ -155,9 +196,9 @@ impl Person {
         Refusal::unless_allowed(rules.connection, &[Deed::Create])?;
         let mut person = Self::unrecorded(active);
         person.since = now;
-        person.connection = Some(rules.connection.name.clone());
+        person.connection = rules.owner();
         if active {
-            person.welcome(rules);
+            person.welcome(rules, now);
         }
         Ok(person)
     }
@@ -179,6 +220,10 @@ impl Person {
         }
         Refusal::unless_allowed(rules.connection, &deeds)?;
         self.rename(update);
+        if self.connection.is_none() && !deeds.is_empty() {
+            // Whoever has the id knows whom it means.
+            self.connection = rules.owner();
+        }
         Ok(match turn {
             Some(true) => {
                 self.reactivate(rules, now);
@@ -193,7 +238,13 @@ impl Person {
                 Outcome::Deactivated
             }
             None if update.attributes.is_empty() => Outcome::Unchanged,
-            None => Outcome::Updated,
+            None => {
+                if self.welcome_at.is_some() {
+                    // The start may have moved.
+                    self.welcome(rules, now);
+                }
+                Outcome::Updated
+            }
         })
     }
 
@@ -206,12 +257,32 @@ impl Person {
         let turn = self.turn(update)?;
         Refusal::unless_allowed(rules.connection, &[Deed::Reactivate])?;
         self.rename(update);
-        self.connection = Some(rules.connection.name.clone());
+        self.connection = rules.owner();
         if turn == Some(true) {
             self.reactivate(rules, now);
             return Ok(Outcome::Reactivated);
         }
         Ok(Outcome::Updated)
+    }
+
+    /// The connection gets a person whom the application has made, in the state they are in. With `active: false` they leave
+    /// at the same time.
+    ///
+    /// # Errors
+    /// [`Refusal::Switches`], [`Refusal::Deleted`].
+    pub fn handle_adoption(&mut self, rules: Rules<'_>, update: &Update, now: Timestamp) -> Result<Outcome, Refusal> {
+        let turn = self.turn(update)?;
+        let mut deeds = vec![Deed::Create];
+        deeds.extend(turn.filter(|active| !active).map(|_| Deed::Deactivate));
+        Refusal::unless_allowed(rules.connection, &deeds)?;
+        self.rename(update);
+        self.connection = rules.owner();
+        if turn == Some(false) {
+            let claimed = self.state == PersonState::Active;
+            self.leave(PersonState::Deactivated { claimed }, update.reports, now);
+            return Ok(Outcome::Deactivated);
+        }
+        Ok(Outcome::Adopted)
     }
 
     /// The person is deleted, to whom `reports` people report.
@@ -237,11 +308,55 @@ impl Person {
                 self.state = PersonState::Active;
                 self.since = now;
                 self.claimed_at = Some(now);
+                self.welcome_at = None;
                 Ok(Outcome::Claimed)
             }
             PersonState::Active => Ok(Outcome::Unchanged),
             PersonState::Deactivated { .. } => Err(Refusal::SignIn),
             PersonState::Deleted => Err(Refusal::Deleted),
+        }
+    }
+
+    /// A time has come that [`Person::welcome_at`] named: the first message is sent, unless the person starts later by now,
+    /// or nobody new is to be notified any more.
+    ///
+    /// # Errors
+    /// [`Refusal::Deleted`].
+    pub fn handle_due(&mut self, rules: Rules<'_>, now: Timestamp) -> Result<Outcome, Refusal> {
+        if self.state == PersonState::Deleted {
+            return Err(Refusal::Deleted);
+        }
+        let Some(at) = self.welcome_at.filter(|at| *at <= now) else {
+            return Ok(Outcome::Unchanged);
+        };
+        self.welcome_at = None;
+        // How long after the arrival is settled; the start may have moved.
+        self.welcome_not_before(rules, rules.starts.unwrap_or(at), now);
+        Ok(if self.welcomed { Outcome::Welcomed } else { Outcome::Updated })
+    }
+
+    /// An administrator wants everyone welcomed who never was: those who are here, have never signed in and have started.
+    /// Who starts later waits until then.
+    ///
+    /// # Errors
+    /// [`Refusal::NobodyIsNotified`] while Security Settings keep messages from those who never signed in;
+    /// [`Refusal::Deleted`].
+    pub fn handle_welcome(&mut self, rules: Rules<'_>, now: Timestamp) -> Result<Outcome, Refusal> {
+        if rules.notify != Notify::Everyone {
+            return Err(Refusal::NobodyIsNotified);
+        }
+        match self.state {
+            PersonState::Deleted => Err(Refusal::Deleted),
+            PersonState::Unclaimed if !self.welcomed => {
+                let waited = self.welcome_at.take();
+                self.welcome(rules, now);
+                Ok(match (self.welcomed, waited == self.welcome_at) {
+                    (true, _) => Outcome::Welcomed,
+                    (false, true) => Outcome::Unchanged,
+                    (false, false) => Outcome::Updated,
+                })
+            }
+            _ => Ok(Outcome::Unchanged),
         }
     }
 
@@ -274,13 +389,20 @@ impl Person {
         self.welcomed
     }
 
+    /// When the first message is to be sent that waits: [`Person::handle_due`] is asked then.
+    #[must_use]
+    pub fn welcome_at(&self) -> Option<Timestamp> {
+        self.welcome_at
+    }
+
     /// User names the person had before, oldest first, at most [`MAX_FORMER_USER_NAMES`].
     #[must_use]
     pub fn former_user_names(&self) -> &[String] {
         &self.former_user_names
     }
 
-    /// The connection that created the person or brought it back.
+    /// The connection that owns the person: it created them, brought them back, adopted them or changed them first. `None`
+    /// for someone the application has made.
     #[must_use]
     pub fn connection(&self) -> Option<&str> {
         self.connection.as_deref()
@@ -314,7 +436,7 @@ impl Person {
         self.transitions += 1;
         self.emit("reactivate", EffectKind::Show, "Show in the directory and in search: the person is back.".into());
         if first_time && !claimed {
-            self.welcome(rules);
+            self.welcome(rules, now);
         }
     }
 
@@ -322,6 +444,7 @@ impl Person {
         let was_active = self.state.is_active();
         self.state = to;
         self.since = now;
+        self.welcome_at = None;
         self.transitions += 1;
         if !was_active {
             return;
@@ -342,15 +465,27 @@ impl Person {
         }
     }
 
-    fn welcome(&mut self, rules: Rules<'_>) {
-        if rules.notify == Notify::Everyone && !self.welcomed {
-            self.welcomed = true;
-            self.effects.push_back(Effect::new(
-                "welcome:{id}",
-                EffectKind::Welcome,
-                "Send the first message: the person was given an account.",
-            ));
+    /// Sends the first message, now or when it may be sent.
+    fn welcome(&mut self, rules: Rules<'_>, now: Timestamp) {
+        self.welcome_not_before(rules, rules.welcome_from(self.since), now);
+    }
+
+    fn welcome_not_before(&mut self, rules: Rules<'_>, from: Timestamp, now: Timestamp) {
+        if rules.notify != Notify::Everyone || self.welcomed {
+            self.welcome_at = None;
+            return;
         }
+        if from > now {
+            self.welcome_at = Some(from);
+            return;
+        }
+        self.welcome_at = None;
+        self.welcomed = true;
+        self.effects.push_back(Effect::new(
+            "welcome:{id}",
+            EffectKind::Welcome,
+            "Send the first message: the person was given an account.",
+        ));
     }
 
     fn emit(&mut self, event: &str, kind: EffectKind, text: String) {

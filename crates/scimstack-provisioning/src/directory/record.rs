@@ -20,6 +20,14 @@ pub enum DecodeError {
     Member(&'static str),
 }
 
+fn integer_of(value: Option<Value>, name: &'static str) -> Result<Option<i64>, DecodeError> {
+    match value {
+        None => Ok(None),
+        Some(Value::Number(number)) => number.as_i64().map(Some).ok_or(DecodeError::Member(name)),
+        Some(_) => Err(DecodeError::Member(name)),
+    }
+}
+
 impl Person {
     /// Reads what [`Person::encode`] wrote.
     ///
@@ -29,11 +37,7 @@ impl Person {
         let Value::Object(mut record) = Value::parse(bytes)? else {
             return Err(DecodeError::Member("v"));
         };
-        let mut integer = |name: &'static str| match record.remove(name) {
-            None => Ok(None),
-            Some(Value::Number(number)) => number.as_i64().map(Some).ok_or(DecodeError::Member(name)),
-            Some(_) => Err(DecodeError::Member(name)),
-        };
+        let mut integer = |name: &'static str| integer_of(record.remove(name), name);
         if integer("v")?.is_none_or(|version| version < VERSION) {
             return Err(DecodeError::Member("v"));
         }
@@ -53,8 +57,10 @@ impl Person {
             Some("deleted") => PersonState::Deleted,
             _ => return Err(DecodeError::Member("state")),
         };
+        let welcome_at = integer_of(record.remove("welcomeAt"), "welcomeAt")?.map(Timestamp::from_micros);
         let welcomed = record.remove("welcomed").and_then(|value| value.as_bool()).unwrap_or(false);
         let mut person = Self::from_record(state, Timestamp::from_micros(since), claimed_at, welcomed, transitions);
+        person.welcome_at = welcome_at;
         if let Some(Value::Array(names)) = record.remove("formerUserNames") {
             person.former_user_names = names.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         }
@@ -86,6 +92,9 @@ impl Person {
         if self.welcomed {
             record.insert("welcomed", true);
         }
+        if let Some(at) = self.welcome_at {
+            record.insert("welcomeAt", at.as_micros());
+        }
         if !self.former_user_names.is_empty() {
             record.insert("formerUserNames", self.former_user_names.clone());
         }
@@ -113,6 +122,7 @@ mod tests {
             r#"{"v":1,"state":"active","since":5,"claimedAt":4,"welcomed":true,"connection":"default"}"#,
             r#"{"v":1,"state":"deactivated","before":"active","since":5,"claimedAt":4,"transitions":3}"#,
             r#"{"v":1,"state":"deactivated","before":"unclaimed","since":5,"formerUserNames":["ann@x.test","a@x.test"]}"#,
+            r#"{"v":1,"state":"unclaimed","since":5,"welcomeAt":9}"#,
             r#"{"v":1,"state":"deleted","since":-5,"transitions":1}"#,
         ] {
             let person = Person::decode(text.as_bytes()).unwrap();

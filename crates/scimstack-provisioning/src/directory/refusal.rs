@@ -70,6 +70,10 @@ pub enum Taken {
     OtherExternalId,
     /// The holder is deactivated; bringing people back by a create is switched off.
     ReturnIsOff,
+    /// The holder was made by the application, and the connection adopts nobody.
+    NotAdopted,
+    /// The holder was made by the application and has signed in since, or may have.
+    Claimed,
     /// The request was no create.
     NoCreate,
 }
@@ -102,6 +106,14 @@ pub enum Refusal {
         /// Why the holder is not meant.
         why: Taken,
     },
+    /// An administrator wants a connection to own a person whom it must not.
+    #[error("{0}")]
+    NotAdoptable(String),
+    /// Someone who never signed in is to be sent a message, and Security Settings keep that from everybody.
+    #[error(
+        "Security Settings notify nobody who has never signed in; choose \"Everyone\" there before people are welcomed."
+    )]
+    NobodyIsNotified,
     /// What is kept of the person cannot be read.
     #[error("The state kept for this person cannot be read; the server's operator has to look at it.")]
     Unreadable,
@@ -123,7 +135,7 @@ impl Refusal {
         match self {
             Self::Switches { .. } | Self::SignIn => 403,
             Self::Deleted => 404,
-            Self::Taken { .. } => 409,
+            Self::Taken { .. } | Self::NotAdoptable(_) | Self::NobodyIsNotified => 409,
             Self::Unreadable => 500,
         }
     }
@@ -163,6 +175,14 @@ fn in_use(value: &str, why: Taken) -> String {
         Taken::ReturnIsOff => {
             "a deactivated person, and bringing people back by a create is switched off for this connection. To bring \
              this person back, look it up by userName and set active to true."
+        }
+        Taken::NotAdopted => {
+            "a person who was made by hand, and this connection adopts nobody by a create (setting \"adopt-invited\"). An \
+             administrator can link both; or look this person up and update it."
+        }
+        Taken::Claimed => {
+            "a person who was made by hand and uses the account, which no create takes over (setting \"adopt-invited\"). An \
+             administrator can link both; or look this person up and update it."
         }
         Taken::NoCreate => "another person; choose another value, or change that person first.",
     };

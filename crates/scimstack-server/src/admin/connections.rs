@@ -3,9 +3,10 @@
 use super::model::{AdminError, Connection};
 use super::records::{Row, number, policy_value};
 use super::tenants::label;
-use super::{Admin, system};
+use super::{APPLICATION, Admin, system};
 use bytes::Bytes;
 use scimstack_protocol::ConnectionPolicy;
+use scimstack_protocol::policy::Attributes;
 use scimstack_schema::{Object, Registry, RegistryBuilder, RegistryError, Restriction};
 use scimstack_store::{StoreError, TenantId};
 use std::sync::Arc;
@@ -51,6 +52,24 @@ fn restrict(mut registry: Registry, policy: &ConnectionPolicy, may_be_gone: bool
         }
     }
     Ok(registry)
+}
+
+/// What the application can own: what can be closed, for the same reasons, but not whether someone is active, which the
+/// switches govern.
+fn check_manual(registry: &Registry, manual: &Attributes) -> Result<(), AdminError> {
+    let mut paths = manual.values().flatten();
+    if paths.any(|path| path.rsplit(':').next().is_some_and(|name| name.eq_ignore_ascii_case("active"))) {
+        let text = "the application cannot own \"active\"; the switch Deactivate Users keeps a connection from it";
+        return Err(AdminError::Invalid(text.to_owned()));
+    }
+    check_closable(registry, manual)
+}
+
+/// What can be closed for anyone.
+pub(super) fn check_closable(registry: &Registry, attributes: &Attributes) -> Result<(), AdminError> {
+    let mut policy = ConnectionPolicy::default();
+    policy.read_only = attributes.clone();
+    restrict(registry.clone(), &policy, false).map(drop).map_err(|e| AdminError::Invalid(e.to_string()))
 }
 
 impl Admin {
@@ -129,7 +148,12 @@ impl Admin {
     /// [`AdminError::NotFound`] without the tenant.
     pub async fn set_connection(&self, tenant: TenantId, mut policy: ConnectionPolicy) -> Result<(), AdminError> {
         policy.name = label("connection", &policy.name)?;
-        restrict(self.registry(tenant).await?, &policy, false).map_err(|e| AdminError::Invalid(e.to_string()))?;
+        if policy.name == APPLICATION {
+            return Err(AdminError::Invalid(format!("\"{APPLICATION}\" stands for the application itself")));
+        }
+        let registry = self.registry(tenant).await?;
+        check_manual(&registry, &policy.manual)?;
+        restrict(registry, &policy, false).map_err(|e| AdminError::Invalid(e.to_string()))?;
         let unique = key(tenant, &policy.name);
         if self.row_by_unique(system::CONNECTION, &unique).await?.is_none() {
             self.require_tenant(tenant).await?;

@@ -1,12 +1,21 @@
-//! Holds: connections whose requests wait for an administrator. A hold that is released is gone; the feed remembers it.
+//! Holds: connections whose requests wait for an administrator. A hold that is released is gone, with what the lifecycle
+//! kept for the connection, which so begins anew; the feed remembers both.
 
 use super::model::{AdminError, Hold};
 use super::records::{Row, key, number};
 use super::{Admin, connections, system};
 use bytes::Bytes;
 use scimstack_schema::Object;
-use scimstack_store::{Expect, Op, StoreError, TenantId};
+use scimstack_store::{ChangeSet, Expect, Key, Op, ResourceId, Scope, StoreError, TenantId};
 use std::sync::Arc;
+
+/// The kind of the records, in a tenant's scope, that hold a lifecycle's state for each connection.
+pub(crate) const CONNECTION_STATE: &str = "ConnectionState";
+
+/// The key of a connection's state.
+pub(crate) fn connection_state_key(connection: &str) -> Option<Key> {
+    ResourceId::new(connection).map(|id| Key::new(CONNECTION_STATE, id))
+}
 
 impl Hold {
     fn from_row(row: &Row) -> Result<Self, AdminError> {
@@ -52,6 +61,16 @@ impl Admin {
     /// # Errors
     /// [`AdminError::NotFound`] without the connection.
     pub async fn hold(&self, tenant: TenantId, connection: &str, reason: &str) -> Result<(), AdminError> {
+        self.hold_anew(tenant, connection, reason).await.map(|_| ())
+    }
+
+    /// [`Admin::hold`]; the id of the hold, if there was none before.
+    pub(crate) async fn hold_anew(
+        &self,
+        tenant: TenantId,
+        connection: &str,
+        reason: &str,
+    ) -> Result<Option<String>, AdminError> {
         let connection = self.connection(tenant, connection).await?.policy.name;
         let mut object = Object::new();
         object.insert("key", connections::key(tenant, &connection));
@@ -61,17 +80,34 @@ impl Admin {
         let (id, now) = (self.environment.new_id(), self.environment.now());
         let op = self.create_op(system::HOLD, &id, object, Bytes::new(), now)?;
         match self.commit(vec![op]).await {
+            Ok(()) => Ok(Some(id)),
             // It is on hold.
-            Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
+            Err(StoreError::Conflict { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Releases a hold.
+    /// Releases a hold: the connection goes on, and what the lifecycle counted for it begins anew. Should that stop half-way
+    /// the hold is still there, to be released again.
     ///
     /// # Errors
     /// [`AdminError::NotFound`].
     pub async fn release_hold(&self, id: &str) -> Result<(), AdminError> {
+        let not_found = || AdminError::NotFound(format!("hold with the id \"{}\"", id.escape_debug()));
+        let hold = Hold::from_row(&self.row(system::HOLD, id).await?.ok_or_else(not_found)?)?;
+        if let Some(key) = connection_state_key(&hold.connection) {
+            let changes = ChangeSet::new(self.environment.now(), self.actor.clone(), self.environment.new_id());
+            let changes = changes.with(Op::Delete { key, expect: Expect::Any });
+            match self.store.commit(Scope::Tenant(hold.tenant), changes).await {
+                Ok(_) | Err(StoreError::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.end_hold(id).await
+    }
+
+    /// Takes a hold out of the list.
+    pub(crate) async fn end_hold(&self, id: &str) -> Result<(), AdminError> {
         let not_found = || AdminError::NotFound(format!("hold with the id \"{}\"", id.escape_debug()));
         let key = key(system::HOLD, id).ok_or_else(not_found)?;
         match self.commit(vec![Op::Delete { key, expect: Expect::Any }]).await {

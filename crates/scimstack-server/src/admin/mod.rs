@@ -38,6 +38,7 @@
 
 mod access;
 mod administrators;
+mod application;
 mod cache;
 mod connections;
 mod holds;
@@ -62,6 +63,8 @@ pub use scopes::TokenScopes;
 pub use tokens::NewToken;
 
 pub(crate) use access::PREFIX as ACCESS_PREFIX;
+pub(crate) use application::APPLICATION;
+pub(crate) use holds::{CONNECTION_STATE, connection_state_key};
 #[cfg(feature = "jwt")]
 pub(crate) use issuers::ID as ISSUER_ID;
 pub(crate) use tokens::PREFIX as TOKEN_PREFIX;
@@ -98,6 +101,11 @@ impl Admin {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// Who makes changes through this.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.actor
     }
 
     /// Time and randomness.

@@ -29,7 +29,7 @@ pub(super) fn registry() -> &'static Registry {
 fn build() -> Result<Registry, RegistryError> {
     let mut builder = Registry::builder();
     for (kind, attributes) in [
-        (TENANT, vec![unique("name"), policy(&["notify"])]),
+        (TENANT, vec![unique("name"), policy(&["notify", "locked"])]),
         (
             CONNECTION,
             vec![
@@ -43,10 +43,16 @@ fn build() -> Result<Registry, RegistryError> {
                     "deactivateUsers",
                     "pushGroups",
                     "reactivateOnCreate",
+                    "maxDeactivations",
+                    "deactivationWindow",
+                    "welcomeDelay",
                     "unknownMembers",
+                    "managerBy",
                     "dialect",
                     "readOnly",
                     "hidden",
+                    "manual",
+                    "adoptInvited",
                 ]),
             ],
         ),

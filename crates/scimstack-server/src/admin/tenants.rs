@@ -125,15 +125,19 @@ impl Admin {
     /// Changes a tenant's settings.
     ///
     /// # Errors
-    /// [`AdminError::NotFound`].
+    /// [`AdminError::NotFound`]; [`AdminError::Invalid`] when attributes are to be locked that cannot be.
     pub async fn set_tenant_policy(&self, tenant: TenantId, policy: TenantPolicy) -> Result<(), AdminError> {
-        let policy = policy_value(&policy)?;
+        if !policy.locked.is_empty() {
+            connections::check_closable(&self.registry(tenant).await?, &policy.locked)?;
+        }
+        let value = policy_value(&policy)?;
         let what = || format!("tenant with the number {tenant}");
         self.change(system::TENANT, &tenant.to_string(), what, |row| {
-            if row.object.get("policy") == Some(&policy) {
+            // What is empty is not stored.
+            if row.policy::<TenantPolicy>()? == policy {
                 return Ok(false);
             }
-            row.object.insert("policy", policy.clone());
+            row.object.insert("policy", value.clone());
             Ok(true)
         })
         .await

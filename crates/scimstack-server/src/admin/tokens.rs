@@ -279,6 +279,9 @@ impl Admin {
         if tenant != identity.tenant {
             return Ok(Err(Denied::Unknown));
         }
+        if identity.connection == super::APPLICATION {
+            return self.application(tenant, &identity.id, identity.scopes).await;
+        }
         let Some(tenant) = self.cached_tenant(tenant).await? else { return Ok(Err(Denied::Unknown)) };
         let (id, subject) = (identity.id.clone(), identity.subject.clone());
         self.principal(tenant, &identity.connection, id, subject, identity.scopes).await

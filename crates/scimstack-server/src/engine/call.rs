@@ -72,7 +72,10 @@ impl Call<'_> {
     }
 
     pub(crate) fn actor(&self) -> Actor {
-        Actor(format!("connection:{}", self.principal.connection.policy.name))
+        match self.principal.is_application() {
+            true => Actor("application".to_owned()),
+            false => Actor(format!("connection:{}", self.principal.connection.policy.name)),
+        }
     }
 
     /// The parameters of a list request.

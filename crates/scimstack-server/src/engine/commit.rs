@@ -5,6 +5,7 @@ use super::call::{Call, Loaded};
 use super::failure::{Failure, Outcome, internal};
 use super::log::Entry;
 use super::relations::RelationChange;
+use super::turn::writes_state;
 use scimstack_protocol::ScimError;
 use scimstack_schema::ResourceType;
 use scimstack_store::{ChangeSet, Expect, Key, Op, OpReceipt, Receipt, StoreError, Stored, Want};
@@ -31,8 +32,12 @@ pub(crate) enum Committed {
 /// Commits operations and the request's log entry; `status` is what the client will be told.
 pub(crate) async fn commit(call: &Call<'_>, mut ops: Vec<Op>, entry: &Entry, status: u16) -> Outcome<Committed> {
     ops.push(entry.event(call, Ok(status)));
+    let beside: Vec<bool> = ops.iter().map(writes_state).collect();
     match write(call, ops).await {
         Ok(receipt) => Ok(Committed::Done(receipt)),
+        Err(StoreError::Exists { op } | StoreError::NotFound { op }) if beside.get(op) == Some(&true) => {
+            Ok(Committed::Stale)
+        }
         Err(StoreError::VersionMismatch { .. }) => Ok(Committed::Stale),
         Err(StoreError::Conflict { path, holder, .. }) => Ok(Committed::Conflict { path, holder }),
         Err(error) => Err(error.into()),
@@ -65,9 +70,22 @@ pub(crate) async fn take_back(call: &Call<'_>, key: &Key, entry: &Entry, error: 
     }
 }
 
+/// Commits that a connection is on hold; `false` when someone else has written its state meanwhile.
+pub(crate) async fn held(call: &Call<'_>, ops: Vec<Op>) -> Outcome<bool> {
+    match write_under(call, format!("{}:held", call.id), ops).await {
+        Ok(_) => Ok(true),
+        Err(StoreError::Exists { .. } | StoreError::NotFound { .. } | StoreError::VersionMismatch { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 async fn write(call: &Call<'_>, ops: Vec<Op>) -> Result<Receipt, StoreError> {
+    write_under(call, call.id.clone(), ops).await
+}
+
+async fn write_under(call: &Call<'_>, key: String, ops: Vec<Op>) -> Result<Receipt, StoreError> {
     let mut changes = ChangeSet::new(call.now, call.actor(), call.id.as_str());
-    changes.idempotency_key = Some(call.id.clone());
+    changes.idempotency_key = Some(key);
     changes.ops = ops;
     for _ in 1..IN_DOUBT {
         match call.store().commit(call.scope(), changes.clone()).await {

@@ -4,13 +4,14 @@ use super::call::{Call, Loaded};
 use super::commit::{self, Committed};
 use super::document::Content;
 use super::failure::{Failure, Outcome, busy, in_use, internal};
+use super::judge::Verdict;
 use super::log::Entry;
 use super::project::{self, View};
 use super::relations::{self, RelationChange};
 use super::respond::Reply;
-use super::{document, judge, read};
+use super::{document, judge, manual, read};
 use scimstack_filter::{AttrPath, Filter, Literal, Operator};
-use scimstack_protocol::{Accept, Change, ScimError};
+use scimstack_protocol::{Change, ScimError};
 use scimstack_schema::{Resource, ResourceType, Type};
 use scimstack_store::{CountMode, Expect, Kind, Op, Paging, Query, Receipt, Record, ResourceId, Stored, Target, Want};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub(crate) async fn create(
         let relations = relations::replacements(call, resource_type, &sent.relations)?;
         let draft = match (&conflict, accept.adopt_conflict) {
             (None, _) => Draft::new(call, id, &sent.resource, accept),
-            (Some(holder), true) => Draft::of(call, holder, &sent.resource, accept)?,
+            (Some(holder), true) => Draft::of(call, holder, &sent.resource, accept, entry)?,
             (Some(_), false) => return Err(in_use("a unique attribute").into()),
         };
         entry.changed.clear();
@@ -74,30 +75,31 @@ fn switch_on(resource: &mut Resource) {
 struct Draft {
     resource: Resource,
     record: Record,
-    accept: Accept,
+    accept: Verdict,
     /// The resource whose identity it takes over; `None` for a new one.
     adopted: Option<Stored>,
 }
 
 impl Draft {
     /// A new resource.
-    fn new(call: &Call<'_>, id: Option<&str>, sent: &Resource, accept: Accept) -> Self {
+    fn new(call: &Call<'_>, id: Option<&str>, sent: &Resource, accept: Verdict) -> Self {
         let mut resource = accept.resource.clone().unwrap_or_else(|| sent.clone());
         match id {
             Some(id) => resource.set_id(id),
             None => resource.set_id(&call.engine.admin.environment().new_id()),
         }
-        let record = judge::record(&resource, &accept, call.now, call.now);
+        let record = judge::record(&resource, &accept, &accept.manager_by, call.now, call.now);
         Self { resource, record, accept, adopted: None }
     }
 
     /// The same resource again, brought back by a create.
-    fn of(call: &Call<'_>, holder: &Loaded, sent: &Resource, accept: Accept) -> Outcome<Self> {
+    fn of(call: &Call<'_>, holder: &Loaded, sent: &Resource, accept: Verdict, entry: &mut Entry) -> Outcome<Self> {
         let mut resource = accept.resource.clone().unwrap_or_else(|| sent.clone());
         let resource_type = resource.resource_type().clone();
         resource_type.carry_over(&holder.resource, &mut resource).map_err(|violations| Failure::from(&violations))?;
         resource.set_id(holder.stored.key.id.as_str());
-        let record = judge::record(&resource, &accept, holder.stored.core.created, call.now);
+        manual::keep(call, &holder.resource, &mut resource, entry);
+        let record = judge::record(&resource, &accept, &accept.manager_by, holder.stored.core.created, call.now);
         Ok(Self { resource, record, accept, adopted: Some(holder.stored.clone()) })
     }
 
@@ -119,7 +121,7 @@ impl Draft {
             Some(stored) => Op::Replace { key: key.clone(), expect: Expect::Version(stored.version), record },
         }];
         ops.extend(commit::relate(&key, Expect::Any, relations));
-        ops.extend(judge::effects(call, &self.accept, &key, judge::name(&self.resource)));
+        ops.extend(judge::effects(call, &self.accept, &key, judge::name(&self.resource)).await?);
         commit::commit(call, ops, entry, 201).await
     }
 

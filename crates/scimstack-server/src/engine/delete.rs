@@ -25,7 +25,7 @@ pub(crate) async fn delete(
         entry.names(loaded.resource.root());
         let accept = judge::judge(call, &Change::Delete, resource_type, Some(&loaded), None).await?;
         let mut ops = vec![Op::Delete { key: key.clone(), expect: Expect::Version(loaded.stored.version) }];
-        ops.extend(judge::effects(call, &accept, &key, judge::name(&loaded.resource)));
+        ops.extend(judge::effects(call, &accept, &key, judge::name(&loaded.resource)).await?);
         if let Committed::Done(_) = commit::commit(call, ops, entry, 204).await? {
             return Ok(Reply::empty(204));
         }

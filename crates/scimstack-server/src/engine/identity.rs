@@ -1,7 +1,7 @@
 //! Requests that the host has authenticated itself: by mutual TLS, a gateway in front, a session of its own.
 //! Left out: tokens, which the server knows itself ([`super::authenticate`]).
 
-use crate::admin::{Subject, TokenScopes};
+use crate::admin::{APPLICATION, Subject, TokenScopes};
 
 /// Who a request comes from, among its [extensions](http::Request::extensions): then no token is looked for. Whoever puts it
 /// there vouches for it; a client cannot.
@@ -34,6 +34,21 @@ impl Identity {
             scopes: TokenScopes::default(),
             subject: None,
         }
+    }
+
+    /// The application itself: what its people and administrators do by hand. Who is made so belongs to no connection; what
+    /// the tenant has locked ([`scimstack_protocol::TenantPolicy::locked`]) is read-only.
+    ///
+    /// ```
+    /// use scimstack_server::Identity;
+    /// // Ann edits her profile.
+    /// let patch = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    ///     "Operations":[{"op":"replace","path":"nickName","value":"Annie"}]}"#;
+    /// let mut request = http::Request::patch("/t/acme/api/scim/v2/Users/019c0a3e").body(patch).unwrap();
+    /// request.extensions_mut().insert(Identity::application("acme", "person:019c0a3e"));
+    /// ```
+    pub fn application(tenant: impl Into<String>, id: impl Into<String>) -> Self {
+        Self::new(tenant, APPLICATION, id)
     }
 
     /// Holds it to some scopes.

@@ -31,6 +31,7 @@
 //! # });
 //! ```
 
+mod adoption;
 mod authenticate;
 mod authenticator;
 mod bulk;
@@ -51,6 +52,7 @@ mod judge;
 mod limits;
 mod list;
 mod log;
+mod manual;
 mod me;
 mod memberships;
 mod modify;
@@ -59,6 +61,7 @@ mod permit;
 mod project;
 mod read;
 mod relations;
+mod reminders;
 mod replace;
 mod respond;
 mod route;
@@ -66,7 +69,10 @@ mod service;
 mod sign_in;
 mod target;
 mod throttle;
+mod turn;
+mod unasked;
 
+pub use adoption::{Adoption, Found, Here, RosterEntry};
 pub use authenticator::{Authenticator, Verdict};
 pub use failure::Fault;
 pub use identity::Identity;
@@ -77,6 +83,7 @@ pub use observe::describe_metrics;
 pub use service::ScimService;
 pub use sign_in::{SIGN_IN_TOPIC, SignInError};
 pub use throttle::ClientAddress;
+pub use unasked::{UnaskedError, Welcomed};
 
 use crate::admin::{Admin, Subject};
 use crate::body::Body;
@@ -95,6 +102,7 @@ use std::sync::Arc;
 use target::{Target, Verb, allowed, options};
 use throttle::Throttle;
 use tracing::Instrument;
+use turn::Turns;
 
 /// A SCIM service for all tenants of a store.
 pub struct Engine {
@@ -105,6 +113,7 @@ pub struct Engine {
     authenticators: Vec<Arc<dyn Authenticator>>,
     throttle: Throttle,
     gate: Gate,
+    turns: Turns,
     metrics_by_tenant: bool,
 }
 
@@ -292,7 +301,7 @@ impl EngineBuilder {
     #[must_use]
     pub fn build(self) -> Engine {
         let Self { admin, decide, public_url, limits, authenticators, metrics_by_tenant } = self;
-        let (throttle, gate) = (Throttle::default(), Gate::default());
-        Engine { admin, decide, public_url, limits, authenticators, throttle, gate, metrics_by_tenant }
+        let (throttle, gate, turns) = (Throttle::default(), Gate::default(), Turns::default());
+        Engine { admin, decide, public_url, limits, authenticators, throttle, gate, turns, metrics_by_tenant }
     }
 }

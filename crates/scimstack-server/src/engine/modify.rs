@@ -10,7 +10,7 @@ use super::log::Entry;
 use super::project::View;
 use super::replace::{Update, Written};
 use super::respond::Reply;
-use super::{dialect, judge, read, relations};
+use super::{dialect, judge, manual, read, relations};
 use scimstack_filter::{Patch, PatchError, PatchOutcome};
 use scimstack_protocol::{Change, ScimError};
 use scimstack_schema::{Projection, ResourceType};
@@ -93,7 +93,8 @@ async fn relate(
 ) -> Outcome<Option<Written>> {
     entry.leniencies(&outcome.leniencies);
     dialect::dropped(entry, outcome.unknown.clone());
-    let changes = relations::deltas(call, answer.resource_type, &outcome.relations)?;
+    let mut changes = relations::deltas(call, answer.resource_type, &outcome.relations)?;
+    manual::keep_relations(call, answer.resource_type, &mut changes, entry);
     if changes.is_empty() {
         commit::record_dropped(call, entry, answer.status).await;
         return Ok(Some(Written::Nothing));
@@ -107,7 +108,7 @@ async fn relate(
         None => Expect::Any,
     };
     let mut ops: Vec<_> = commit::relate(answer.key, expect, changes).collect();
-    ops.extend(judge::effects(call, &accept, answer.key, judge::name(&loaded.resource)));
+    ops.extend(judge::effects(call, &accept, answer.key, judge::name(&loaded.resource)).await?);
     match commit::commit(call, ops, entry, answer.status).await? {
         Committed::Done(receipt) if !commit::changed(&receipt) => Ok(Some(Written::Nothing)),
         Committed::Done(receipt) => Ok(commit::version(&receipt).map(Written::Edges)),

@@ -8,8 +8,8 @@ use super::log::{Entry, same_object};
 use super::project::{self, View};
 use super::relations::{self, RelationChange};
 use super::respond::Reply;
-use super::{document, judge, read};
-use scimstack_protocol::{Accept, Change};
+use super::{document, judge, manual, read};
+use scimstack_protocol::Change;
 use scimstack_schema::{Relation, Resource, ResourceType, Value};
 use scimstack_store::{Expect, Key, Op, Record};
 use std::sync::Arc;
@@ -101,7 +101,9 @@ impl Update<'_> {
         entry: &mut Entry,
         status: u16,
     ) -> Outcome<Option<Written>> {
-        let Self { key, loaded, after, relations } = self;
+        let Self { key, loaded, mut after, mut relations } = self;
+        manual::keep(call, &loaded.resource, &mut after, entry);
+        manual::keep_relations(call, resource_type, &mut relations, entry);
         let mut conflict: Option<Loaded> = None;
         for _ in 0..2 {
             let change = Change::Update { after: &after };
@@ -125,8 +127,10 @@ impl Update<'_> {
             for relation in &relations {
                 entry.changed(&relation.relation);
             }
-            let record = (!is_same).then(|| judge::record(&resource, &accept, loaded.stored.core.created, call.now));
-            let ops = operations(call, key, loaded, record.clone(), &relations, &accept, &resource);
+            let record = (!is_same)
+                .then(|| judge::record(&resource, &accept, &accept.manager_by, loaded.stored.core.created, call.now));
+            let mut ops = operations(call, key, loaded, record.clone(), &relations);
+            ops.extend(judge::effects(call, &accept, key, judge::name(&resource)).await?);
             match commit::commit(call, ops, entry, status).await? {
                 Committed::Done(receipt) if !commit::changed(&receipt) => return Ok(Some(Written::Nothing)),
                 Committed::Done(receipt) => {
@@ -158,8 +162,6 @@ fn operations(
     loaded: &Loaded,
     record: Option<Record>,
     relations: &[RelationChange],
-    accept: &Accept,
-    resource: &Resource,
 ) -> Vec<Op> {
     let mut ops = Vec::new();
     // Members alone change without a look at the rest, unless the client asks for a version.
@@ -179,6 +181,5 @@ fn operations(
             change: change.change.clone(),
         });
     }
-    ops.extend(judge::effects(call, accept, key, judge::name(resource)));
     ops
 }

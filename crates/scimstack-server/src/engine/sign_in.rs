@@ -1,11 +1,11 @@
 //! Sign-ins, as the application reports them: the lifecycle learns that a person has been here, or refuses it.
 
 use super::{Engine, judge};
-use crate::admin::{AdminError, Connection};
+use crate::admin::AdminError;
 use bytes::Bytes;
 use scimstack_protocol::{Before, Change, Decision, Facts, ScimError};
 use scimstack_schema::{Object, Resource, Value};
-use scimstack_store::{Actor, ChangeSet, Expect, Key, Op, ResourceId, Scope, StoreError, TenantId};
+use scimstack_store::{Actor, ChangeSet, Expect, Key, Op, ResourceId, Scope, StoreError};
 
 /// The topic of sign-ins: who came, when, and whether they were let in.
 pub const SIGN_IN_TOPIC: &str = "sign-in";
@@ -55,28 +55,34 @@ impl Engine {
         let tenant = self.admin.tenant(tenant).await?;
         let registry = self.admin.registry(tenant.id).await?;
         let resource_type = registry.resource_type(USER).ok_or_else(|| SignInError::NoTenant(tenant.name.clone()))?;
-        let connection = self.first_connection(tenant.id).await?;
         for _ in 0..self.limits.attempts {
             let stored = self.admin.person(tenant.id, user_name).await?;
             let stored = stored.ok_or_else(|| SignInError::NoPerson(user_name.to_owned()))?;
             let resource = Resource::from_stored(resource_type.clone(), &stored.doc)
                 .map_err(|error| SignInError::Failed(Box::new(error)))?;
             let now = self.admin.environment().now();
-            let mut facts = Facts::new(resource_type, &connection.policy, &tenant.policy, now);
+            let policy = self.policy_of(tenant.id, &stored.private).await?;
+            let mut facts = Facts::new(resource_type, &policy, &tenant.policy, now);
             facts.before = Some(Before { id: stored.key.id.as_str(), resource: &resource, private: &stored.private });
             let (ops, refusal) = match self.decide.decide(&Change::SignIn, &facts) {
                 Decision::Accept(accept) => {
                     let mut ops = judge::events(&accept.effects, &stored.key, judge::name(&resource), now);
                     if accept.private != stored.private {
-                        let record = judge::record(&resource, &accept, stored.core.created, stored.core.modified);
+                        let record = judge::record(
+                            &resource,
+                            &accept,
+                            &policy.manager_by,
+                            stored.core.created,
+                            stored.core.modified,
+                        );
                         let expect = Expect::Version(stored.version);
                         ops.push(Op::Replace { key: stored.key.clone(), expect, record });
                     }
                     (ops, None)
                 }
                 Decision::Refuse(error) => (Vec::new(), Some(error)),
-                Decision::Hold { reason, retry_after } => {
-                    (Vec::new(), Some(ScimError::new(429, reason).with_retry_after(retry_after)))
+                Decision::Hold(hold) => {
+                    (Vec::new(), Some(ScimError::new(429, hold.reason).with_retry_after(hold.retry_after)))
                 }
                 _ => (Vec::new(), Some(super::failure::internal())),
             };
@@ -91,11 +97,6 @@ impl Engine {
             }
         }
         Err(SignInError::Failed(Box::new(super::failure::busy())))
-    }
-
-    /// The switches of the tenant's first connection.
-    async fn first_connection(&self, tenant: TenantId) -> Result<Connection, SignInError> {
-        Ok(self.admin.connection(tenant, "default").await?)
     }
 }
 

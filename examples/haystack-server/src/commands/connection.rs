@@ -3,7 +3,7 @@
 use super::{admin, print, tenant_called};
 use crate::cli::{ConnectionCommand, Switch, Switches};
 use crate::error::Error;
-use scimstack_protocol::{ConnectionPolicy, Notify};
+use scimstack_protocol::{ConnectionPolicy, TenantPolicy};
 use scimstack_server::admin::AdminError;
 use serde_json::{Map, Value};
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ pub(crate) async fn run(command: ConnectionCommand) -> Result<ExitCode, Error> {
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?;
             let policy = admin.connection(tenant.id, &connection).await?.policy;
-            show(&policy, tenant.policy.notify, json)?;
+            show(&policy, &tenant.policy, json)?;
         }
         ConnectionCommand::Set { tenant, connection, switches, database } => {
             let admin = admin(&database.database).await?;
@@ -30,12 +30,15 @@ pub(crate) async fn run(command: ConnectionCommand) -> Result<ExitCode, Error> {
             if before.as_ref() != Some(&policy) {
                 admin.set_connection(tenant.id, policy.clone()).await?;
             }
-            let mut settings = tenant.policy;
-            if let Some(notify) = switches.notify.filter(|&notify| notify != settings.notify) {
-                settings.notify = notify;
+            let mut settings = tenant.policy.clone();
+            settings.notify = switches.notify.unwrap_or(settings.notify);
+            if let Some(attributes) = &switches.locked {
+                settings.locked = attributes.clone();
+            }
+            if settings != tenant.policy {
                 admin.set_tenant_policy(tenant.id, settings.clone()).await?;
             }
-            show(&policy, settings.notify, false)?;
+            show(&policy, &settings, false)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -54,9 +57,21 @@ fn apply(policy: &mut ConnectionPolicy, switches: &Switches) {
             *slot = switch == Switch::On;
         }
     }
+    policy.max_deactivations = switches.max_deactivations.unwrap_or(policy.max_deactivations);
+    policy.deactivation_window = switches.per.unwrap_or(policy.deactivation_window);
+    if let Some(delay) = switches.welcome_delay {
+        policy.welcome_delay = delay.0;
+    }
     if let Some(attributes) = &switches.read_only {
         policy.read_only = attributes.clone();
     }
+    if let Some(attributes) = &switches.manual {
+        policy.manual = attributes.clone();
+    }
+    if let Some(keys) = &switches.manager_by {
+        policy.manager_by = keys.0.clone();
+    }
+    policy.adopt_invited = switches.adopt_invited.unwrap_or(policy.adopt_invited);
     if let Some(attributes) = &switches.hidden {
         policy.hidden = attributes.clone();
     }
@@ -65,11 +80,12 @@ fn apply(policy: &mut ConnectionPolicy, switches: &Switches) {
 }
 
 /// The switches under the names that `connection set` has, or as JSON.
-fn show(policy: &ConnectionPolicy, notify: Notify, json: bool) -> Result<(), Error> {
+fn show(policy: &ConnectionPolicy, settings: &TenantPolicy, json: bool) -> Result<(), Error> {
     let failed = |e: serde_json::Error| Error::new(e.to_string());
     let mut fields = serde_json::to_value(policy).map_err(failed)?;
     if let Some(fields) = fields.as_object_mut() {
-        fields.insert("notify".to_owned(), serde_json::to_value(notify).map_err(failed)?);
+        let settings = serde_json::to_value(settings).map_err(failed)?;
+        fields.extend(settings.as_object().cloned().unwrap_or_default());
     }
     if json {
         print(&fields.to_string());
@@ -81,6 +97,9 @@ fn show(policy: &ConnectionPolicy, notify: Notify, json: bool) -> Result<(), Err
             Value::Bool(false) => "off".to_owned(),
             Value::String(text) => text.into(),
             Value::Object(attributes) => listed(attributes),
+            Value::Null => "auto".to_owned(),
+            Value::Array(words) if words.is_empty() => "auto".to_owned(),
+            Value::Array(words) => words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
             other => other.to_string(),
         };
         print(&format!("{:<22} {value}", kebab(name)));

@@ -1,12 +1,14 @@
 //! What each command does. They open the database themselves and work beside a running server, which sees what they
 //! changed within a second.
 
+pub mod adopt;
 pub mod connection;
 pub mod events;
 pub mod hold;
 pub mod index;
 pub mod issuer;
 pub mod keep;
+pub mod org;
 pub mod person;
 pub mod schema;
 pub mod serve;

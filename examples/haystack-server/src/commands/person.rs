@@ -1,15 +1,20 @@
-//! `person show`, `person sign-in`.
+//! `person show`, `person sign-in`, `person welcome`, `person invite`, `person edit`.
 
 use super::{admin, print, tenant_called};
 use crate::cli::PersonCommand;
 use crate::error::{Error, chain};
+use bytes::Bytes;
+use http::{Method, Request};
 use scimstack_provisioning::directory::{Person, PersonState};
 use scimstack_schema::{Resource, Value};
-use scimstack_server::Admin;
 use scimstack_server::engine::SignInError;
+use scimstack_server::{Admin, Identity};
 use scimstack_store::{Anchor, Edge, EdgeQuery, Key, Scope, StoreExt, Stored, TenantId, Want};
 use serde_json::json;
 use std::process::ExitCode;
+
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
     match command {
@@ -32,8 +37,64 @@ pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
             })?;
             print(&format!("{user_name} has signed in"));
         }
+        PersonCommand::Invite { tenant, user_name, email, display_name, database } => {
+            // What is null is as good as not there.
+            let emails = email.map(|email| json!([{"value": email, "type": "work", "primary": true}]));
+            let document =
+                json!({"schemas": [USER], "userName": user_name, "emails": emails, "displayName": display_name});
+            let admin = admin(&database.database).await?;
+            let tenant = tenant_called(&admin, &tenant).await?.name;
+            by_hand(admin, &tenant, Method::POST, "/Users", &document).await?;
+            print(&format!("{user_name} is there"));
+        }
+        PersonCommand::Edit { tenant, user_name, path, value, database } => {
+            let admin = admin(&database.database).await?;
+            let tenant = tenant_called(&admin, &tenant).await?;
+            let stored = admin.person(tenant.id, &user_name).await?;
+            let stored = stored.ok_or_else(|| Error::new(format!("nobody is called {user_name}")))?;
+            let operation = match value {
+                // What is no JSON is a text.
+                Some(text) => {
+                    let value = serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text));
+                    json!({"op": "replace", "path": path, "value": value})
+                }
+                None => json!({"op": "remove", "path": path}),
+            };
+            let patch = json!({"schemas": [PATCH], "Operations": [operation]});
+            by_hand(admin, &tenant.name, Method::PATCH, &format!("/Users/{}", stored.key.id), &patch).await?;
+            print(&format!("{user_name} is changed"));
+        }
+        PersonCommand::Welcome { tenant, database } => {
+            let admin = admin(&database.database).await?;
+            let tenant = tenant_called(&admin, &tenant).await?.name;
+            let engine = crate::serve::engine(admin, None)?;
+            let welcomed = engine.welcome(&tenant).await.map_err(|error| Error::new(chain(&error)))?;
+            let (seen, now, later) = (welcomed.seen, welcomed.now, welcomed.later);
+            print(&format!("{now} of {seen} people are welcomed, and {later} on the day they start"));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A request of the application itself, to the engine in this process.
+async fn by_hand(
+    admin: Admin,
+    tenant: &str,
+    method: Method,
+    path: &str,
+    body: &serde_json::Value,
+) -> Result<(), Error> {
+    let engine = crate::serve::engine(admin, None)?;
+    let request = Request::builder().method(method).uri(format!("/t/{tenant}/api/scim/v2{path}"));
+    let mut request = request.body(Bytes::from(body.to_string())).map_err(|e| Error::new(e.to_string()))?;
+    request.extensions_mut().insert(Identity::application(tenant, "command-line"));
+    let (parts, body) = engine.handle(request).await.into_parts();
+    if parts.status.is_success() {
+        return Ok(());
+    }
+    let body = body.collect().await.map_err(|e| Error::new(chain(&e)))?;
+    let detail = Value::parse(&body).ok().and_then(|error| Some(error.get("detail")?.as_str()?.to_owned()));
+    Err(Error::new(detail.unwrap_or_else(|| parts.status.to_string())))
 }
 
 async fn edges(admin: &Admin, tenant: TenantId, relation: &str, anchor: Anchor) -> Result<Vec<Edge>, Error> {

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use scimstack_filter::{Filter, ResolveOptions};
 use scimstack_provisioning::directory::{Person, PersonState};
 use scimstack_schema::{Resource, ResourceType, Timestamp, Value};
-use scimstack_server::Admin;
+use scimstack_server::{Admin, Engine};
 use scimstack_store::{
     Anchor, Edge, EdgeQuery, FeedQuery, FeedScope, Key, Kind, Page, Paging, Query, ResourceId, Scope, Sort, Store,
     StoreExt, Stored, Target, TenantId, Total, Want,
@@ -21,6 +21,7 @@ pub(super) const PAGE: u32 = 50;
 /// What every page works with.
 pub(super) struct Console {
     pub(super) admin: Admin,
+    pub(super) engine: Arc<Engine>,
     store: Arc<dyn Store>,
     public_url: Option<String>,
     failures: Mutex<Vec<Timestamp>>,
@@ -58,9 +59,9 @@ pub(super) struct LogEntry {
 
 impl Console {
     pub(super) fn new(state: AppState) -> Self {
-        let AppState { admin, public_url, .. } = state;
+        let AppState { admin, engine, public_url, .. } = state;
         let store = admin.store().clone();
-        Self { admin, store, public_url, failures: Mutex::new(Vec::new()) }
+        Self { admin, engine, store, public_url, failures: Mutex::new(Vec::new()) }
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -40,6 +40,7 @@ pub fn router(state: AppState) -> Router {
         .route("/{tenant}/tokens/{id}/revoke", post(provisioning::revoke_token))
         .route("/{tenant}/holds/{id}/release", post(provisioning::release_hold))
         .route("/{tenant}/security", get(security::show).post(security::save))
+        .route("/{tenant}/security/welcome", post(security::welcome))
         .route("/{tenant}/people", get(people::list))
         .route("/{tenant}/people/{id}", get(people::show))
         .route("/{tenant}/groups", get(groups::list))

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use scimstack_provisioning::directory::PersonState;
 use scimstack_schema::{Resource, Value};
+use scimstack_server::org::Troubled;
 use scimstack_store::{TenantId, Want};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,8 @@ const HEIGHT: usize = 46;
 const GAP_X: usize = 56;
 const GAP_Y: usize = 12;
 const MARGIN: usize = 20;
+/// At most so many managers to put right.
+const MAX_TROUBLES: usize = 100;
 /// At most so many boxes in one picture.
 const MAX_BOXES: usize = 2_000;
 
@@ -33,7 +36,6 @@ struct Company {
     names: HashMap<String, (String, String, bool)>,
     reports: HashMap<String, Vec<String>>,
     manager: HashMap<String, String>,
-    waiting: Vec<(String, String)>,
 }
 
 async fn company(console: &Console, tenant: TenantId) -> Result<Company, Failure> {
@@ -51,7 +53,7 @@ async fn company(console: &Console, tenant: TenantId) -> Result<Company, Failure
         };
         names.insert(stored.key.id.to_string(), (name, title, inactive));
     }
-    let mut company = Company { names, reports: HashMap::new(), manager: HashMap::new(), waiting: Vec::new() };
+    let mut company = Company { names, reports: HashMap::new(), manager: HashMap::new() };
     for edge in console.managers(tenant).await? {
         let source = edge.source.id.to_string();
         match edge.target {
@@ -59,15 +61,13 @@ async fn company(console: &Console, tenant: TenantId) -> Result<Company, Failure
                 company.reports.entry(target.id.to_string()).or_default().push(source.clone());
                 company.manager.insert(source, target.id.to_string());
             }
-            Some(_) => {}
-            None => company.waiting.push((source, edge.raw)),
+            _ => {}
         }
     }
     let by_name = |id: &String| company.names.get(id).map(|(name, ..)| name.clone());
     for list in company.reports.values_mut() {
         list.sort_by_key(by_name);
     }
-    company.waiting.sort_by_key(|(id, _)| by_name(id));
     Ok(company)
 }
 
@@ -201,6 +201,21 @@ fn picture(shell: &Shell, company: &Company, boxes: &[Box], levels: usize) -> Ma
     }
 }
 
+/// The first people whose manager is not as it should be.
+async fn troubled(console: &Console, tenant: TenantId) -> Result<Vec<Troubled>, Failure> {
+    let org = console.admin.org(tenant);
+    let (mut people, mut after) = (Vec::new(), None);
+    loop {
+        let page = org.troubles(after, 1_000).await?;
+        people.extend(page.people);
+        after = page.next;
+        if after.is_none() || people.len() >= MAX_TROUBLES {
+            people.truncate(MAX_TROUBLES);
+            return Ok(people);
+        }
+    }
+}
+
 pub(super) async fn show(
     State(console): App,
     session: Session,
@@ -219,6 +234,7 @@ pub(super) async fn show(
     let in_chart = company.manager.len() + company.roots().len();
     let above = choice.root.as_ref().and_then(|root| company.manager.get(root));
     let alone = company.names.len().saturating_sub(in_chart);
+    let troubled = troubled(&console, shell.tenant.id).await?;
     let body = html! {
         h1 { "Org chart" }
         p {
@@ -235,15 +251,18 @@ pub(super) async fn show(
         } @else { (picture(&shell, &company, &boxes, levels)) }
         @if boxes.len() >= MAX_BOXES { p.hint { "The picture shows the first " (MAX_BOXES) " people. Open a part of the company to see more." } }
         p.hint { (company.manager.len()) " people have a manager here; " (alone) " have none and nobody reports to them." }
-        @if !company.waiting.is_empty() {
+        @if !troubled.is_empty() {
             section.panel {
-                h2 { "Managers who are not here yet" }
-                table { thead { tr { th { "Person" } th { "Manager as sent" } } } tbody {
-                    @for (id, raw) in company.waiting.iter().take(100) { tr {
+                h2 { "Managers to put right" }
+                table { thead { tr { th { "Person" } th { "Manager as sent" } th { "Why" } } } tbody {
+                    @for person in &troubled { tr {
+                        @let id = person.key.id.as_str();
                         td { a href=(shell.link(&format!("people/{id}"))) { (company.names.get(id).map(|(name, ..)| name.as_str()).unwrap_or(id)) } }
-                        td { (raw) }
+                        td { (person.raw) }
+                        td { (person.trouble.as_str()) }
                     } }
                 } }
+                p.hint { "At most " (MAX_TROUBLES) " are shown; haystack-server org troubles lists all. Put them right at the identity provider. Who is not here yet is waited for." }
             }
         }
     };
@@ -255,8 +274,7 @@ mod tests {
     use super::*;
 
     fn company(pairs: &[(&str, &str)]) -> Company {
-        let mut company =
-            Company { names: HashMap::new(), reports: HashMap::new(), manager: HashMap::new(), waiting: Vec::new() };
+        let mut company = Company { names: HashMap::new(), reports: HashMap::new(), manager: HashMap::new() };
         for (person, manager) in pairs {
             for id in [person, manager] {
                 company.names.insert((*id).to_owned(), ((*id).to_owned(), String::new(), false));

@@ -103,12 +103,14 @@ async fn render(
                 (switch("deactivate_users", policy.deactivate_users, "Deactivate Users", "Un-assigned people are deactivated: they cannot sign in and leave the directory."))
                 (switch("push_groups", policy.push_groups, "Push Groups", "Groups and their members are taken over."))
                 (switch("reactivate_on_create", policy.reactivate_on_create, "Reactivate on create", "A create request for a deactivated person with the same external id brings the same person back."))
+                (departures(&policy))
                 p { button type="submit" { "Save User Provision Options" } }
             }
         }
         @if !holds.is_empty() {
             section.panel {
                 h2 { "On hold" }
+                p { "Nobody is deactivated or deleted by these connections until you release them. Look at the identity provider first: was this meant?" }
                 table { thead { tr { th { "Since" } th { "Connection" } th { "Why" } th {} } } tbody {
                     @for hold in &holds { tr {
                         td { (hold.since) } td { (hold.connection) } td { (hold.reason) }
@@ -127,6 +129,17 @@ fn switch(name: &str, on: bool, label: &str, hint: &str) -> Markup {
             input type="checkbox" name=(name) value="on" checked[on];
             span { (label) span.hint { (hint) } }
         }
+    }
+}
+
+/// The guard against mass deactivation.
+fn departures(policy: &ConnectionPolicy) -> Markup {
+    html! {
+        div.row {
+            label { "At most so many people deactivated or deleted" input type="number" name="max_deactivations" min="0" max="1000000" value=(policy.max_deactivations); }
+            label { "within so many seconds" input type="number" name="deactivation_window" min="1" max="31536000" value=(policy.deactivation_window); }
+        }
+        p.hint { "The next one puts the connection on hold: nobody is deactivated or deleted until you release it here; everyone else is provisioned as before. 0: no limit. Leavers wait while it holds." }
     }
 }
 
@@ -175,6 +188,8 @@ pub(super) struct Switches {
     deactivate_users: Option<String>,
     push_groups: Option<String>,
     reactivate_on_create: Option<String>,
+    max_deactivations: Option<u32>,
+    deactivation_window: Option<u32>,
 }
 
 pub(super) async fn save(
@@ -193,6 +208,8 @@ pub(super) async fn save(
     policy.deactivate_users = form.deactivate_users.is_some();
     policy.push_groups = form.push_groups.is_some();
     policy.reactivate_on_create = form.reactivate_on_create.is_some();
+    policy.max_deactivations = form.max_deactivations.unwrap_or(policy.max_deactivations);
+    policy.deactivation_window = form.deactivation_window.unwrap_or(policy.deactivation_window).max(1);
     console.admin.set_connection(id, policy).await?;
     render(&console, session, &tenant, &headers, Notice::Text("Saved.")).await
 }

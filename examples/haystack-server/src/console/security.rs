@@ -1,4 +1,4 @@
-//! Security Settings: who gets notifications.
+//! Security Settings: who gets notifications, and the welcome of those who were here before that was opened.
 
 use super::App;
 use super::page::{Failure, Shell, Tab};
@@ -36,19 +36,19 @@ pub(super) async fn show(
     session: Session,
     Path(tenant): Path<String>,
 ) -> Result<Response, Failure> {
-    render(&console, session, &tenant, false).await
+    render(&console, session, &tenant, None).await
 }
 
 async fn render(
     console: &super::data::Console,
     session: Session,
     tenant: &str,
-    saved: bool,
+    notice: Option<&str>,
 ) -> Result<Response, Failure> {
     let shell = Shell::new(console, session, tenant, Tab::Security).await?;
     let body = html! {
         h1 { "Security Settings" }
-        @if saved { p.notice role="status" { "Saved." } }
+        @if let Some(text) = notice { p.notice role="status" { (text) } }
         form.panel method="post" action=(shell.link("security")) {
             (shell.csrf())
             h2 { "Email and mobile notifications" }
@@ -59,7 +59,15 @@ async fn render(
                 }
             }
             p { button type="submit" { "Save" } }
-            p.hint { "Nobody is welcomed twice, and nothing is sent to a person who is created inactive." }
+            p.hint { "Nobody is welcomed twice, and nothing is sent to a person who is created inactive, nor to one who starts later before that day." }
+        }
+        @if shell.tenant.policy.notify == Notify::Everyone {
+            form.panel method="post" action=(shell.link("security/welcome")) {
+                (shell.csrf())
+                h2 { "People who were here before" }
+                p { "Whoever was provisioned while notifications were closed was not welcomed. This sends the first message to everyone who has never signed in and never got one." }
+                p { button.quiet type="submit" { "Welcome those already here" } }
+            }
         }
     };
     Ok(shell.page("Security Settings", body).into_response())
@@ -85,5 +93,33 @@ pub(super) async fn save(
     let mut policy = found.policy;
     policy.notify = notify;
     console.admin.set_tenant_policy(found.id, policy).await?;
-    render(&console, session, &tenant, true).await
+    render(&console, session, &tenant, Some("Saved.")).await
+}
+
+#[derive(Deserialize)]
+pub(super) struct Confirmed {
+    csrf: String,
+}
+
+/// Begins the welcome of everyone, which goes on after the page is shown.
+pub(super) async fn welcome(
+    State(console): App,
+    session: Session,
+    Path(tenant): Path<String>,
+    Form(form): Form<Confirmed>,
+) -> Result<Response, Failure> {
+    session.check(&form.csrf)?;
+    let found = console.admin.tenant(&tenant).await?;
+    if found.policy.notify != Notify::Everyone {
+        return Err(Failure::new(axum::http::StatusCode::CONFLICT, "Choose \"Everyone\" before people are welcomed."));
+    }
+    let engine = console.engine.clone();
+    tokio::spawn(async move {
+        match engine.welcome(&found.name).await {
+            Ok(welcomed) => tracing::info!(tenant = found.name, now = welcomed.now, later = welcomed.later, "welcomed"),
+            Err(error) => tracing::error!(tenant = found.name, %error, "not everyone could be welcomed; begin again"),
+        }
+    });
+    let notice = "The first messages are on their way to everyone who never got one.";
+    render(&console, session, &tenant, Some(notice)).await
 }

@@ -1,0 +1,75 @@
+//! Reminders: that the lifecycle wants to be asked about a resource at a later time. Each is a small record of the tenant's
+//! scope beside the resource, committed with the change that sets it, so that what is due is found without looking at
+//! everyone. One that is out of date does no harm: the lifecycle is asked, and has nothing to say.
+//! Left out: asking it ([`super::unasked`]).
+
+use bytes::Bytes;
+use scimstack_schema::{Object, ResourceType, Timestamp, Value};
+use scimstack_store::{
+    Core, CountMode, Expect, Key, Kind, Op, Paging, Query, Record, Scope, Store, StoreError, Stored, Target, Want,
+};
+use std::sync::Arc;
+
+/// The kind of these records; each has the id of what it reminds of.
+pub(crate) const REMINDER: &str = "Reminder";
+
+/// A reminder.
+pub(crate) struct Reminder {
+    pub(crate) of: Key,
+    pub(crate) at: Timestamp,
+    stored: Stored,
+}
+
+/// The operation that sets the reminder of a resource.
+pub(crate) async fn set(
+    store: &dyn Store,
+    scope: Scope,
+    of: &Key,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<Op, StoreError> {
+    let mut document = Object::new();
+    document.insert("id", of.id.as_str());
+    document.insert("resourceType", of.kind.as_str());
+    document.insert("at", at.as_micros());
+    let core = Core { created: now, modified: now, ..Core::default() };
+    let record = Record::new(core, Value::Object(document).to_bytes());
+    let key = Key::new(REMINDER, of.id.clone());
+    Ok(match store.read(scope, &key, Want::HEAD).await? {
+        Some(stored) => Op::Replace { key, expect: Expect::Version(stored.version), record },
+        None => Op::Create { key, record },
+    })
+}
+
+impl Reminder {
+    fn of(stored: Stored) -> Option<Self> {
+        let document = Value::parse(&stored.doc).ok()?;
+        let kind = document.get("resourceType").and_then(Value::as_str)?;
+        let Some(Value::Number(at)) = document.get("at") else { return None };
+        let at = Timestamp::from_micros(at.as_i64()?);
+        Some(Self { of: Key::new(kind, stored.key.id.clone()), at, stored })
+    }
+
+    /// Takes it away, unless it was set anew meanwhile.
+    pub(crate) fn done(&self) -> Op {
+        Op::Delete { key: self.stored.key.clone(), expect: Expect::Version(self.stored.version) }
+    }
+}
+
+/// A page of a scope's reminders, by id, and where to go on.
+pub(crate) async fn page(
+    store: &dyn Store,
+    scope: Scope,
+    any: &Arc<ResourceType>,
+    after: Option<Bytes>,
+    count: u32,
+) -> Result<(Vec<Reminder>, Option<Bytes>), StoreError> {
+    // Of the type nothing is used: there is no filter, and documents are read here.
+    let target = Target { kind: Kind::from(REMINDER), resource_type: any.clone(), filter: None };
+    let mut query = Query::new(target, count);
+    query.page = Paging::Cursor { after, count };
+    query.count = CountMode::None;
+    query.budget = u64::MAX;
+    let page = store.query(scope, &query).await?;
+    Ok((page.items.into_iter().filter_map(Reminder::of).collect(), page.next))
+}

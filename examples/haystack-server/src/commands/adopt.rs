@@ -1,0 +1,198 @@
+//! `adopt`: people who were here before a connection are linked to it. Left out: who is whom ([`Engine::adopt`]).
+//!
+//! The list is CSV (RFC 4180) or JSON objects on lines of their own, whichever it begins with.
+
+use super::{admin, print, tenant_called};
+use crate::cli::AdoptArgs;
+use crate::error::{Error, chain};
+use scimstack_server::{Engine, Found, Here, RosterEntry};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// People of a page of those who belong to no connection.
+const PAGE: u32 = 500;
+
+pub(crate) async fn run(args: AdoptArgs) -> Result<ExitCode, Error> {
+    let admin = admin(&args.database.database).await?;
+    let tenant = tenant_called(&admin, &args.tenant).await?.name;
+    let engine = crate::serve::engine(admin, None)?;
+    let Some(list) = &args.list else {
+        return unowned(&engine, &tenant, args.json).await;
+    };
+    let roster = read(list)?;
+    let adoption = engine.adopt(&tenant, &args.connection, roster, args.apply).await;
+    let adoption = adoption.map_err(|error| Error::new(chain(&error)))?;
+    let mut counts = [0_usize; 5];
+    let mut lines = Vec::new();
+    for (entry, found) in &adoption.lines {
+        let (at, word, who, why) = told(found);
+        if let Some(count) = counts.get_mut(at) {
+            *count += 1;
+        }
+        if args.json {
+            lines.push(json!({
+                "externalId": entry.external_id, "userName": entry.user_name, "email": entry.email, "found": word,
+                "people": who.iter().map(|here| json!({"id": here.id.as_str(), "userName": here.user_name})).collect::<Vec<_>>(),
+                "why": why,
+            }));
+        } else {
+            let sent = [&entry.user_name, &entry.external_id, &entry.email];
+            let sent =
+                sent.into_iter().flatten().map(String::as_str).find(|text| !text.is_empty()).unwrap_or("(empty)");
+            let names: Vec<&str> = who.iter().map(|here| here.user_name.as_str()).collect();
+            let why = why.map(|why| format!("  {why}")).unwrap_or_default();
+            print(format!("{word:<10} {sent}  {}{why}", names.join(", ")).trim_end());
+        }
+    }
+    let [matched, linked, refused, ambiguous, nobody] = counts;
+    if args.json {
+        print(&json!({"applied": adoption.applied, "lines": lines}).to_string());
+    } else {
+        let are = if adoption.applied { "were linked" } else { "would be linked (say --apply)" };
+        print(&format!(
+            "{matched} {are}, {linked} are already, {refused} are not to be, {ambiguous} are ambiguous, {nobody} are new"
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn told(found: &Found) -> (usize, &'static str, Vec<&Here>, Option<&str>) {
+    match found {
+        Found::Match(here) => (0, "match", vec![here], None),
+        Found::Linked(here) => (1, "linked", vec![here], None),
+        Found::Refused(here, why) => (2, "refused", vec![here], Some(why)),
+        Found::Ambiguous(several) => (3, "ambiguous", several.iter().collect(), None),
+        _ => (4, "new", Vec::new(), None),
+    }
+}
+
+/// Lists who belongs to no connection.
+async fn unowned(engine: &Engine, tenant: &str, as_json: bool) -> Result<ExitCode, Error> {
+    let (mut after, mut people) = (None, Vec::new());
+    loop {
+        let (page, next) = engine.unowned(tenant, after, PAGE).await.map_err(|error| Error::new(chain(&error)))?;
+        for stored in page {
+            let name = stored.core.unique.unwrap_or_default();
+            if as_json {
+                people.push(json!({"id": stored.key.id.as_str(), "userName": name}));
+            } else {
+                print(&name);
+            }
+        }
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    if as_json {
+        print(&json!({"applied": false, "unowned": people}).to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(path: &Path) -> Result<Vec<RosterEntry>, Error> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::new(format!("{}: {e}", path.display())))?;
+    // Spreadsheets begin a file with a mark of their own.
+    let text = text.trim_start_matches('\u{feff}');
+    let read = if text.trim_start().starts_with('{') { json_lines(text) } else { csv(text) };
+    read.map_err(|why| Error::usage(format!("{}: {why}", path.display())))
+}
+
+fn entry(value: impl Fn(&str) -> Option<String>) -> RosterEntry {
+    let text = |name: &str| value(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let mut entry = RosterEntry::default();
+    (entry.external_id, entry.user_name, entry.email) = (text("externalId"), text("userName"), text("email"));
+    entry
+}
+
+fn json_lines(text: &str) -> Result<Vec<RosterEntry>, String> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(at, line)| {
+            let value: Value = serde_json::from_str(line).map_err(|e| format!("line {}: {e}", at + 1))?;
+            let object = value.as_object().ok_or_else(|| format!("line {}: no JSON object", at + 1))?;
+            Ok(entry(|name| {
+                let (_, value) = object.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+                value.as_str().map(str::to_owned)
+            }))
+        })
+        .collect()
+}
+
+fn csv(text: &str) -> Result<Vec<RosterEntry>, String> {
+    let mut rows = rows(text)?.into_iter();
+    let head = rows.next().unwrap_or_default();
+    let column = |name: &str| head.iter().position(|known| known.trim().eq_ignore_ascii_case(name));
+    let columns = ["externalId", "userName", "email"].map(|name| (name, column(name)));
+    if columns.iter().all(|(_, at)| at.is_none()) {
+        return Err("the first line names none of the columns userName, externalId and email".to_owned());
+    }
+    let rows = rows.filter(|row| row.iter().any(|cell| !cell.trim().is_empty()));
+    Ok(rows
+        .map(|row| {
+            entry(|name| {
+                let (_, at) = columns.iter().find(|(known, _)| *known == name)?;
+                row.get((*at)?).cloned()
+            })
+        })
+        .collect())
+}
+
+/// The cells of CSV: commas between them, in quotes where they hold commas, quotes (doubled) or line ends.
+fn rows(text: &str) -> Result<Vec<Vec<String>>, String> {
+    let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), String::new());
+    let mut is_quoted = false;
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '"' if is_quoted && characters.peek() == Some(&'"') => {
+                characters.next();
+                cell.push('"');
+            }
+            '"' if is_quoted => is_quoted = false,
+            '"' if cell.is_empty() => is_quoted = true,
+            ',' if !is_quoted => row.push(std::mem::take(&mut cell)),
+            '\r' if !is_quoted && characters.peek() == Some(&'\n') => {}
+            '\n' if !is_quoted => {
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+            }
+            other => cell.push(other),
+        }
+    }
+    if is_quoted {
+        return Err("a quotation mark is not closed".to_owned());
+    }
+    if !cell.is_empty() || !row.is_empty() {
+        row.push(cell);
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(external_id: &str, user_name: &str, email: &str) -> RosterEntry {
+        let values = [("externalId", external_id), ("userName", user_name), ("email", email)];
+        entry(|name| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn a_list_is_csv_with_named_columns_in_any_order() {
+        let text = "Email,department,USERNAME,externalId\r\n\"a\"\"b@x.test\",\"R, D\",ann,1\r\n\r\n,x,bob\n,\"two\nlines\",cid,3";
+        let expected = [line("1", "ann", "a\"b@x.test"), line("", "bob", ""), line("3", "cid", "")];
+        assert_eq!(csv(text).unwrap(), expected);
+        assert!(csv("name,id\nann,1").unwrap_err().contains("userName"));
+        assert!(csv("userName\n\"ann").unwrap_err().contains("not closed"));
+    }
+
+    #[test]
+    fn a_list_is_json_objects_on_lines() {
+        let text = "{\"username\":\"ann\",\"externalId\":\"1\"}\n\n{\"email\":\"b@x.test\",\"other\":[1]}\n";
+        assert_eq!(json_lines(text).unwrap(), [line("1", "ann", ""), line("", "", "b@x.test")]);
+        assert!(json_lines("{}\n[]").unwrap_err().contains("line 2"));
+    }
+}
