@@ -11,10 +11,16 @@
 #[macro_use]
 mod support;
 
+use async_trait::async_trait;
 use futures_executor::block_on;
 use scimstack_protocol::ManagerKey;
 use scimstack_server::org::{LineEnd, Manager, Org, Trouble};
-use scimstack_store::{Key, ResourceId};
+use scimstack_store::{
+    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, Explanation, FeedQuery, Key, Kind, MemoryStore, Page,
+    Query, Receipt, ResourceId, Scope, Store, StoreError, Stored, Want,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{ENTERPRISE, GROUP, Setting, USER, World};
 
 const HAYSTACK: &str = "urn:ietf:params:scim:schemas:extension:haystack:1.0:User";
@@ -310,4 +316,87 @@ fn a_group_holds_whoever_is_in_the_groups_within_it(w: &World) {
         .send()
         .expect(200);
     assert_eq!(members(100).0.len(), 2);
+}
+
+/// Counts what is asked of a store, in edges and look-ups.
+struct Counting {
+    store: MemoryStore,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl Store for Counting {
+    fn capabilities(&self) -> Capabilities {
+        self.store.capabilities()
+    }
+
+    async fn read(&self, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, StoreError> {
+        self.store.read(scope, key, want).await
+    }
+
+    async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
+        self.store.query(scope, query).await
+    }
+
+    async fn edges(&self, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
+        let page = self.store.edges(scope, query).await?;
+        self.asked.fetch_add(1 + page.edges.len(), Ordering::SeqCst);
+        Ok(page)
+    }
+
+    async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
+        self.store.commit(scope, changes).await
+    }
+
+    async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError> {
+        self.store.explain(scope, query).await
+    }
+
+    async fn outdated(
+        &self,
+        scope: Scope,
+        kind: &Kind,
+        declaration: &str,
+        after: Option<&ResourceId>,
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        self.store.outdated(scope, kind, declaration, after, limit).await
+    }
+
+    async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {
+        self.store.changes(query).await
+    }
+}
+
+#[test]
+fn what_a_call_reads_does_not_grow_with_the_company() {
+    let costs = |others: usize| {
+        let store = Arc::new(Counting { store: MemoryStore::new(), asked: AtomicUsize::new(0) });
+        let w = Setting::directory().over(store.clone());
+        let boss = w.user("boss");
+        report(&w, "mid", "boss");
+        let low = report(&w, "low", "mid");
+        let inner = w.group("inner", &[&low]);
+        let outer = w.group("outer", &[&inner]);
+        w.user("elsewhere");
+        for n in 0..others {
+            let id = report(&w, &format!("o{n}"), "elsewhere");
+            w.group(&format!("g{n}"), &[&id]);
+        }
+        let org = org(&w);
+        let cost = |ask: &dyn Fn()| {
+            let before = store.asked.load(Ordering::SeqCst);
+            ask();
+            store.asked.load(Ordering::SeqCst) - before
+        };
+        [
+            cost(&|| drop(block_on(org.line(&key(&low), 50)).unwrap())),
+            cost(&|| drop(block_on(org.reports(&key(&boss), None, 100)).unwrap())),
+            cost(&|| drop(block_on(org.below(&key(&boss), 50, 1_000)).unwrap())),
+            cost(&|| drop(block_on(org.members(&group_key(&outer), 1_000)).unwrap())),
+            cost(&|| drop(block_on(org.groups(&key(&low), 1_000)).unwrap())),
+            cost(&|| drop(block_on(org.troubles(None, 3)).unwrap())),
+        ]
+    };
+    assert_eq!(costs(5), costs(100));
 }

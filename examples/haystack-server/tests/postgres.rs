@@ -95,3 +95,62 @@ fn a_database_that_cannot_be_used_as_the_url_says_is_reported_in_words() {
         assert!(done.stderr.contains(words), "{further}: {}", done.stderr);
     }
 }
+
+#[test]
+fn no_more_people_leave_than_may_however_many_servers_are_asked_at_once() {
+    let (_cluster, place) = place();
+    let first = place.start();
+    let token = first_token(&first).unwrap();
+    place.ok(&["connection", "set", "--tenant", "demo", "--max-deactivations", "3", "--per", "3600"]);
+    let person = |n: usize| {
+        let manager = r#","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"p0"}}"#;
+        let manager = if n == 0 { "" } else { manager };
+        format!(r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"p{n}"{manager}}}"#)
+    };
+    let paths: Vec<String> = (0..12)
+        .map(|n| {
+            let answer = first.post(USERS, &token, &person(n));
+            format!("{USERS}/{}", answer.json()["id"].as_str().unwrap())
+        })
+        .collect();
+    // These have seen the limit from their start.
+    assert_eq!(first.stop_and_read().0, Some(0));
+    let servers = [place.start(), place.start()];
+    let leave = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                    "Operations":[{"op":"replace","path":"active","value":false}]}"#;
+    let (address, token) = (|at: usize| servers[at % 2].address.clone(), token.as_str());
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let leaving: Vec<_> = paths
+            .iter()
+            .enumerate()
+            .map(|(at, path)| {
+                let address = address(at);
+                scope.spawn(move || {
+                    // Servers that tread on each other too often ask for the request again.
+                    loop {
+                        match support::request(&address, "PATCH", path, token, leave).unwrap().status {
+                            409 => {}
+                            status => return status,
+                        }
+                    }
+                })
+            })
+            .collect();
+        leaving.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| matches!(**status, 200 | 204)).count(), 3, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 9, "{statuses:?}");
+    let holds = place.json(&["hold", "list"]);
+    assert_eq!(holds.as_array().unwrap().len(), 1);
+    let told = place.json(&["outbox", "list", "--tenant", "demo"]);
+    let held = told.as_array().unwrap().iter().filter(|event| event["kind"] == "connection.held").count();
+    assert_eq!(held, 1);
+    place.ok(&["hold", "release", holds[0]["id"].as_str().unwrap()]);
+    assert_eq!(place.ok(&["org", "reports", "--tenant", "demo", "p0"]).lines().count(), 11);
+    assert_eq!(place.ok(&["org", "line", "--tenant", "demo", "p7"]).lines().count(), 1);
+    place.ok(&["connection", "set", "--tenant", "demo", "--notify", "everyone"]);
+    let welcomed = place.ok(&["person", "welcome", "--tenant", "demo"]);
+    assert!(welcomed.starts_with("9 of 12 people are welcomed"), "{welcomed}");
+    place.ok(&["person", "invite", "--tenant", "demo", "by-hand"]);
+    assert_eq!(place.ok(&["adopt", "--tenant", "demo"]), "by-hand\n");
+}

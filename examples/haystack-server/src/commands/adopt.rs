@@ -1,6 +1,6 @@
 //! `adopt`: people who were here before a connection are linked to it. Left out: who is whom ([`Engine::adopt`]).
 //!
-//! The list is CSV (RFC 4180) or JSON objects on lines of their own, whichever it begins with.
+//! The list is CSV, or JSON objects on lines of their own, whichever it begins with.
 
 use super::{admin, print, tenant_called};
 use crate::cli::AdoptArgs;
