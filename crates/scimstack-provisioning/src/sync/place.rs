@@ -191,13 +191,16 @@ impl Place {
         }
     }
 
-    /// The value as it is compared: instants, truths and numbers by what they mean, objects without what a server adds.
+    /// The value as it is compared: instants, truths and numbers by what they mean, objects without what a server adds, lists
+    /// in no order (RFC 7643 §2.4).
     pub(super) fn canonical<'a>(&self, value: &'a Value, ignore_case: bool) -> Cow<'a, Value> {
         let leaf = self.leaf();
         match value {
             Value::Array(elements) if self.is_list() => {
-                let elements = elements.iter().map(|element| canonical(leaf, element, ignore_case).into_owned());
-                Cow::Owned(Value::Array(elements.collect()))
+                let each = elements.iter().map(|element| canonical(leaf, element, ignore_case).into_owned());
+                let mut elements: Vec<Value> = each.collect();
+                elements.sort_by_cached_key(Value::to_bytes);
+                Cow::Owned(Value::Array(elements))
             }
             other => canonical(leaf, other, ignore_case),
         }
@@ -392,8 +395,8 @@ mod tests {
     #[test]
     fn what_a_server_adds_makes_no_difference() {
         let emails = place("emails");
-        let sent = object(r#"{"v":[{"value":"a","type":"work"}]}"#);
-        let shown = object(r#"{"v":[{"type":"work","primary":false,"value":"a","display":null}]}"#);
+        let sent = object(r#"{"v":[{"value":"a","type":"work"},{"value":"b"}]}"#);
+        let shown = object(r#"{"v":[{"value":"b"},{"type":"work","primary":false,"value":"a","display":null}]}"#);
         let canonical = |of: &Object| emails.canonical(of.get("v").unwrap(), false).into_owned();
         assert_eq!(canonical(&sent), canonical(&shown));
         let active = place("active");
