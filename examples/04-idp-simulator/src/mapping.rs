@@ -27,7 +27,7 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// Those a provider has by default.
+    /// Those a provider has by default. What JumpCloud maps managers to is not published; it is given logins here.
     #[must_use]
     pub fn of(profile: Profile) -> Self {
         let manager = match profile {
