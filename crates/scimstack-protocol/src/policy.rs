@@ -190,6 +190,8 @@ pub struct TenantPolicy {
     /// Attributes by resource type that only connections write, and the application does not: locked for people in their
     /// profiles.
     pub locked: Attributes,
+    /// People come from an HRIS integration. It is either that or provisioning: no connection can be enabled meanwhile.
+    pub hris: bool,
 }
 
 /// Who gets notifications.
@@ -215,7 +217,10 @@ mod tests {
             serde_json::to_string(&ConnectionPolicy::default()).unwrap(),
             r#"{"name":"default","enabled":true,"createUsers":true,"updateAttributes":true,"deactivateUsers":true,"pushGroups":true,"reactivateOnCreate":true,"maxDeactivations":0,"deactivationWindow":3600,"welcomeDelay":null,"unknownMembers":"auto","managerBy":[],"dialect":"auto","readOnly":{},"hidden":{},"manual":{},"adoptInvited":"unclaimed"}"#
         );
-        assert_eq!(serde_json::to_string(&TenantPolicy::default()).unwrap(), r#"{"notify":"signed-in","locked":{}}"#);
+        assert_eq!(
+            serde_json::to_string(&TenantPolicy::default()).unwrap(),
+            r#"{"notify":"signed-in","locked":{},"hris":false}"#
+        );
     }
 
     #[test]

@@ -382,6 +382,9 @@ pub struct Switches {
     /// way.
     #[arg(long, value_parser = attributes)]
     pub locked: Option<Attributes>,
+    /// People come from an HRIS integration (the tenant's setting): either that or provisioning.
+    #[arg(long)]
+    pub hris: Option<Switch>,
     /// Which people made by hand a create of the same user name links: never, unclaimed (never signed in), anyone.
     #[arg(long, value_parser = keyword::<AdoptInvited>)]
     pub adopt_invited: Option<AdoptInvited>,

@@ -5,8 +5,8 @@ use super::records::{Row, number, policy_value};
 use super::tenants::label;
 use super::{APPLICATION, Admin, system};
 use bytes::Bytes;
-use scimstack_protocol::ConnectionPolicy;
 use scimstack_protocol::policy::Attributes;
+use scimstack_protocol::{ConnectionPolicy, TenantPolicy};
 use scimstack_schema::{Object, Registry, RegistryBuilder, RegistryError, Restriction};
 use scimstack_store::{StoreError, TenantId};
 use std::sync::Arc;
@@ -144,7 +144,8 @@ impl Admin {
     /// Makes or changes a connection (by `policy.name`).
     ///
     /// # Errors
-    /// [`AdminError::Invalid`] unless the name is a DNS label and the attributes that are to be closed can be;
+    /// [`AdminError::Invalid`] unless the name is a DNS label and the attributes that are to be closed can be, and when it is
+    /// to be enabled while people come from an HRIS integration;
     /// [`AdminError::NotFound`] without the tenant.
     pub async fn set_connection(&self, tenant: TenantId, mut policy: ConnectionPolicy) -> Result<(), AdminError> {
         policy.name = label("connection", &policy.name)?;
@@ -154,6 +155,13 @@ impl Admin {
         let registry = self.registry(tenant).await?;
         check_manual(&registry, &policy.manual)?;
         restrict(registry, &policy, false).map_err(|e| AdminError::Invalid(e.to_string()))?;
+        let of_tenant = self.row(system::TENANT, &tenant.to_string()).await?;
+        if policy.enabled && of_tenant.map(|row| row.policy::<TenantPolicy>()).transpose()?.is_some_and(|it| it.hris) {
+            return Err(AdminError::Invalid(
+                "people come from an HRIS integration; provisioning can be switched on when that is switched off"
+                    .to_owned(),
+            ));
+        }
         let unique = key(tenant, &policy.name);
         if self.row_by_unique(system::CONNECTION, &unique).await?.is_none() {
             self.require_tenant(tenant).await?;

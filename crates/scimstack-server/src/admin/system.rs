@@ -29,7 +29,7 @@ pub(super) fn registry() -> &'static Registry {
 fn build() -> Result<Registry, RegistryError> {
     let mut builder = Registry::builder();
     for (kind, attributes) in [
-        (TENANT, vec![unique("name"), policy(&["notify", "locked"])]),
+        (TENANT, vec![unique("name"), policy(&["notify", "locked", "hris"])]),
         (
             CONNECTION,
             vec![

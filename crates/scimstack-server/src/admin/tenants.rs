@@ -125,10 +125,19 @@ impl Admin {
     /// Changes a tenant's settings.
     ///
     /// # Errors
-    /// [`AdminError::NotFound`]; [`AdminError::Invalid`] when attributes are to be locked that cannot be.
+    /// [`AdminError::NotFound`]; [`AdminError::Invalid`] when attributes are to be locked that cannot be, and when people are
+    /// to come from an HRIS integration while a connection is enabled.
     pub async fn set_tenant_policy(&self, tenant: TenantId, policy: TenantPolicy) -> Result<(), AdminError> {
         if !policy.locked.is_empty() {
             connections::check_closable(&self.registry(tenant).await?, &policy.locked)?;
+        }
+        if policy.hris
+            && let Some(enabled) = self.connections(tenant).await?.into_iter().find(|it| it.policy.enabled)
+        {
+            return Err(AdminError::Invalid(format!(
+                "people come either from an HRIS integration or by provisioning: switch off the connection \"{}\" first",
+                enabled.policy.name
+            )));
         }
         let value = policy_value(&policy)?;
         let what = || format!("tenant with the number {tenant}");

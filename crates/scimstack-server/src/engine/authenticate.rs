@@ -88,6 +88,14 @@ fn refused(engine: &Engine, parts: &Parts, detail: String) -> Failure {
 
 fn enabled(principal: Principal) -> Outcome<Principal> {
     let policy = &principal.connection.policy;
+    if principal.tenant.policy.hris && !principal.is_application() {
+        // Whoever switched both on at the same moment gets neither.
+        return Err(ScimError::forbidden(
+            "People of this workspace come from an HRIS integration, and then nobody else provisions them. An administrator \
+             can switch it off in the administration console under User Provisions & Login.",
+        )
+        .into());
+    }
     if !policy.enabled {
         return Err(ScimError::forbidden(format!(
             "Provisioning is switched off for the connection \"{}\". An administrator can switch it on in the \

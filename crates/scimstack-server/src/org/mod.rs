@@ -90,7 +90,8 @@ impl Org {
         limit: usize,
     ) -> Result<EdgePage, StoreError> {
         let pending = !matches!(anchor, Anchor::Targets(_));
-        let query = EdgeQuery { relation: relation.to_owned(), anchor, pending, peer: true, values: pending, after, limit };
+        let query =
+            EdgeQuery { relation: relation.to_owned(), anchor, pending, peer: true, values: pending, after, limit };
         self.store().edges(Scope::Tenant(self.tenant), &query).await
     }
 

@@ -27,16 +27,33 @@ pub(crate) async fn run(command: ConnectionCommand) -> Result<ExitCode, Error> {
             let mut policy = before.clone().unwrap_or_default();
             policy.name = connection;
             apply(&mut policy, &switches);
-            if before.as_ref() != Some(&policy) {
-                admin.set_connection(tenant.id, policy.clone()).await?;
-            }
             let mut settings = tenant.policy.clone();
             settings.notify = switches.notify.unwrap_or(settings.notify);
             if let Some(attributes) = &switches.locked {
                 settings.locked = attributes.clone();
             }
-            if settings != tenant.policy {
-                admin.set_tenant_policy(tenant.id, settings.clone()).await?;
+            if let Some(switch) = switches.hris {
+                settings.hris = switch == Switch::On;
+            }
+            let set_tenant = async {
+                match settings == tenant.policy {
+                    true => Ok(()),
+                    false => admin.set_tenant_policy(tenant.id, settings.clone()).await,
+                }
+            };
+            let set_connection = async {
+                match before.as_ref() == Some(&policy) {
+                    true => Ok(()),
+                    false => admin.set_connection(tenant.id, policy.clone()).await,
+                }
+            };
+            // Of an HRIS integration and provisioning the one is switched off before the other is switched on.
+            if settings.hris {
+                set_connection.await?;
+                set_tenant.await?;
+            } else {
+                set_tenant.await?;
+                set_connection.await?;
             }
             show(&policy, &settings, false)?;
         }

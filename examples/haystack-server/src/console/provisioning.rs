@@ -104,6 +104,7 @@ async fn render(
                 (switch("push_groups", policy.push_groups, "Push Groups", "Groups and their members are taken over."))
                 (switch("reactivate_on_create", policy.reactivate_on_create, "Reactivate on create", "A create request for a deactivated person with the same external id brings the same person back."))
                 (departures(&policy))
+                (switch("hris", shell.tenant.policy.hris, "HRIS integration", "People come from an HRIS integration instead: either that or user provision, never both."))
                 p { button type="submit" { "Save User Provision Options" } }
             }
         }
@@ -188,6 +189,7 @@ pub(super) struct Switches {
     deactivate_users: Option<String>,
     push_groups: Option<String>,
     reactivate_on_create: Option<String>,
+    hris: Option<String>,
     max_deactivations: Option<u32>,
     deactivation_window: Option<u32>,
 }
@@ -200,7 +202,9 @@ pub(super) async fn save(
     Form(form): Form<Switches>,
 ) -> Result<Response, Failure> {
     session.check(&form.csrf)?;
-    let id = console.admin.tenant(&tenant).await?.id;
+    let found = console.admin.tenant(&tenant).await?;
+    let (id, mut settings) = (found.id, found.policy);
+    settings.hris = form.hris.is_some();
     let mut policy: ConnectionPolicy = console.admin.connection(id, DEFAULT).await?.policy;
     policy.enabled = form.enabled.is_some();
     policy.create_users = form.create_users.is_some();
@@ -210,7 +214,14 @@ pub(super) async fn save(
     policy.reactivate_on_create = form.reactivate_on_create.is_some();
     policy.max_deactivations = form.max_deactivations.unwrap_or(policy.max_deactivations);
     policy.deactivation_window = form.deactivation_window.unwrap_or(policy.deactivation_window).max(1);
-    console.admin.set_connection(id, policy).await?;
+    // The one is switched off before the other is switched on.
+    if settings.hris {
+        console.admin.set_connection(id, policy).await?;
+        console.admin.set_tenant_policy(id, settings).await?;
+    } else {
+        console.admin.set_tenant_policy(id, settings).await?;
+        console.admin.set_connection(id, policy).await?;
+    }
     render(&console, session, &tenant, &headers, Notice::Text("Saved.")).await
 }
 

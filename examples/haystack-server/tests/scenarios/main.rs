@@ -9,6 +9,8 @@
 
 mod entra;
 mod groups;
+mod guard;
+mod hris;
 mod joiners;
 mod jumpcloud;
 mod leavers;
