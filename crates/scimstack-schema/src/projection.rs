@@ -90,15 +90,7 @@ impl Projection {
     /// an extension), so that what is not shown need not be read.
     #[must_use]
     pub fn shows(&self, resource_type: &ResourceType, name: &str) -> bool {
-        let wish = Wish::new(self, resource_type, &[]);
-        if let Some(extension) = resource_type.extension(name) {
-            let id = &extension.schema.id;
-            return extension.schema.attributes.iter().any(|a| wish.part(Some(id), a).shows_any(a));
-        }
-        if is_fixed(name) {
-            return true;
-        }
-        find(resource_type, name).is_some_and(|attribute| wish.part(None, attribute).shows_any(attribute))
+        Wish::new(self, resource_type, &[]).shows(name)
     }
 
     /// Takes out of a complete document what the response is not to show. Unknown paths are ignored.
@@ -109,6 +101,9 @@ impl Projection {
     /// As [`Projection::apply`], for the answer to a write that set the attributes at the paths `written`: those that are
     /// otherwise returned on request only are then shown like any other (RFC 7643 §7).
     pub fn apply_after_write(&self, resource_type: &ResourceType, document: &mut Object, written: &[String]) {
+        if document.is_empty() {
+            return;
+        }
         let wish = Wish::new(self, resource_type, written);
         document.retain(|name, value| {
             if let Some(extension) = resource_type.extension(name) {
@@ -125,8 +120,15 @@ impl Projection {
 }
 
 /// What every resource shows whatever was asked.
+const FIXED: [&str; 2] = ["schemas", "id"];
+
 fn is_fixed(name: &str) -> bool {
-    name.eq_ignore_ascii_case("schemas") || name.eq_ignore_ascii_case("id")
+    FIXED.iter().any(|fixed| name.eq_ignore_ascii_case(fixed))
+}
+
+/// Whether an attribute, or a sub-attribute of a shown one, is shown when nothing in particular is asked for.
+fn is_usual(attribute: &Attribute) -> bool {
+    !attribute.is_hidden() && attribute.returned != Returned::Request
 }
 
 fn find<'a>(resource_type: &'a ResourceType, name: &str) -> Option<&'a Arc<Attribute>> {
@@ -214,6 +216,20 @@ impl<'a> Wish<'a> {
         Self { resource_type, mode, named, written }
     }
 
+    /// Whether nothing was asked for in particular, and nothing written that makes a difference.
+    fn is_usual(&self) -> bool {
+        self.mode == Mode::Usual && self.written.is_empty()
+    }
+
+    fn shows(&self, name: &str) -> bool {
+        if let Some(extension) = self.resource_type.extension(name) {
+            let id = &extension.schema.id;
+            return extension.schema.attributes.iter().any(|a| self.part(Some(id), a).shows_any(a));
+        }
+        is_fixed(name)
+            || find(self.resource_type, name).is_some_and(|attribute| self.part(None, attribute).shows_any(attribute))
+    }
+
     /// Whether `paths` names all of an attribute, and which of its sub-attributes.
     fn mentions<'n>(
         &self,
@@ -223,6 +239,9 @@ impl<'a> Wish<'a> {
     ) -> (bool, Vec<&'n str>) {
         let mut whole = false;
         let mut subs = Vec::new();
+        if paths.is_empty() {
+            return (whole, subs);
+        }
         for path in paths.iter().filter(|path| path.extension.as_ref() == extension) {
             match (&path.attribute, &path.sub_attribute) {
                 // The base URI names what the base schema declares, not the common attributes.
@@ -255,14 +274,14 @@ impl<'a> Wish<'a> {
 
 impl Part<'_> {
     fn shows_sub(&self, sub: &Attribute) -> bool {
-        let named = self.named.contains(&&*sub.name);
+        let named = || self.named.contains(&&*sub.name);
         if !self.any || sub.is_hidden() {
             return false;
         }
         match (sub.returned, self.mode) {
             (Returned::Always, _) => true,
-            (_, Mode::Only) if named => true,
-            (_, Mode::AllBut) if named => false,
+            (_, Mode::Only) if named() => true,
+            (_, Mode::AllBut) if named() => false,
             (Returned::Request, _) => self.usual && (self.written_whole || self.written.contains(&&*sub.name)),
             _ => self.usual,
         }

@@ -95,10 +95,41 @@ impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with milliseconds: `2026-03-01T10:00:00.000Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
-            Ok(at) => write!(f, "{at:.3}"),
+            Ok(at) => {
+                let at = jiff::tz::Offset::UTC.to_datetime(at);
+                if at.year() < 0 {
+                    return write!(f, "{at:.3}Z");
+                }
+                // Every answer has some of these, and a page of people hundreds.
+                let mut text = *b"0000-00-00T00:00:00.000Z";
+                let milliseconds = at.subsec_nanosecond() / 1_000_000;
+                for (end, number) in [
+                    (4, i32::from(at.year())),
+                    (7, i32::from(at.month())),
+                    (10, i32::from(at.day())),
+                    (13, i32::from(at.hour())),
+                    (16, i32::from(at.minute())),
+                    (19, i32::from(at.second())),
+                    (23, milliseconds),
+                ] {
+                    write_digits(&mut text, end, number);
+                }
+                f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+            }
             Err(_) if self.0 < 0 => f.write_str("-009999-01-01T00:00:00.000Z"),
             Err(_) => f.write_str("9999-12-31T23:59:59.999Z"),
         }
+    }
+}
+
+/// Writes a number over the digits before `end`, from the last one on.
+fn write_digits(text: &mut [u8], end: usize, mut number: i32) {
+    for digit in text.iter_mut().take(end).rev() {
+        if number == 0 {
+            break;
+        }
+        *digit = b'0' + (number % 10).unsigned_abs() as u8;
+        number /= 10;
     }
 }
 
@@ -164,5 +195,13 @@ mod tests {
     fn instants_beyond_the_calendar_are_shown_as_its_ends() {
         assert_eq!(Timestamp::from_micros(i64::MIN).to_string(), "-009999-01-01T00:00:00.000Z");
         assert_eq!(Timestamp::from_micros(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_instant_is_shown_in_the_form_of_rfc_3339(micros in -377_705_023_201_000_000_i64..=253_402_207_200_999_999) {
+            let at = jiff::Timestamp::from_microsecond(micros).unwrap();
+            proptest::prop_assert_eq!(Timestamp::from_micros(micros).to_string(), format!("{at:.3}"));
+        }
     }
 }

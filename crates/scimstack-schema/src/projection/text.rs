@@ -2,12 +2,13 @@
 //! all of it, so that no tree is built only to be written again (RFC 7644 §3.9).
 //! Left out: what is to be added to the text, and the trees of all texts that are not shown whole.
 
-use super::{Part, Projection, Wish, find, is_fixed};
+use super::{FIXED, Projection, Wish, find, is_usual};
 use crate::attribute::{Attribute, Type};
 use crate::registry::ResourceType;
 use crate::uri::SchemaUri;
 use crate::value::MAX_DEPTH;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A projection made ready for the texts of one resource type; see [`Projection::of_texts`].
 pub struct TextProjection<'a> {
@@ -53,24 +54,44 @@ impl TextProjection<'_> {
     /// false from it ends the look and is the answer. False is always a safe answer: then build the tree.
     #[must_use]
     pub fn leaves(&self, text: &str, mut look: impl FnMut(TextMember<'_>) -> bool) -> bool {
-        let mut reader = Reader { text, at: 0 };
+        let mut reader = Reader { text: text.as_bytes(), at: 0 };
+        let mut names = Names::of(&self.resource_type.schema.attributes);
         let found = reader.object(|reader, name| {
-            if is_fixed(name) {
+            if let Some(name) = FIXED.into_iter().find(|fixed| name.eq_ignore_ascii_case(fixed.as_bytes())) {
                 let value = reader.skipped()?;
                 return look(TextMember { extension: None, name, value }).then_some(());
             }
-            if name.contains(':')
-                && let Some(extension) = self.resource_type.extension(name)
-            {
+            if let Some(attribute) = names.exactly(name) {
+                return self.member(reader, None, attribute, &mut look);
+            }
+            let name = std::str::from_utf8(name).ok()?;
+            if let Some(extension) = self.resource_type.extension(name) {
                 let schema = &extension.schema;
+                let mut names = Names::of(&schema.attributes);
                 return reader.object(|reader, name| {
-                    let attribute = schema.attribute(name)?;
+                    let attribute = names.find(name)?;
                     self.member(reader, Some(&schema.id), attribute, &mut look)
                 });
             }
             self.member(reader, None, find(self.resource_type, name)?, &mut look)
         });
         found.is_some() && reader.at == text.len()
+    }
+
+    /// Whether any of a top-level attribute is shown, as [`Projection::shows`].
+    #[must_use]
+    pub fn shows(&self, name: &str) -> bool {
+        self.wish.shows(name)
+    }
+
+    /// Whether all of a complex attribute of the base schema, or of those every resource has, is shown: then a value of it
+    /// may be written as it is.
+    #[must_use]
+    pub fn shows_whole(&self, name: &str) -> bool {
+        find(self.resource_type, name).is_some_and(|attribute| {
+            let part = self.wish.part(None, attribute);
+            !attribute.sub_attributes.is_empty() && attribute.sub_attributes.iter().all(|sub| part.shows_sub(sub))
+        })
     }
 
     /// Goes over the value of an attribute; `None` when not all of it is shown.
@@ -81,31 +102,88 @@ impl TextProjection<'_> {
         attribute: &Attribute,
         look: &mut impl FnMut(TextMember<'_>) -> bool,
     ) -> Option<()> {
-        let part = self.wish.part(extension, attribute);
         let start = reader.at;
+        // Nearly always nothing in particular was asked for, and then every attribute speaks for itself.
+        let part = (!self.wish.is_usual()).then(|| self.wish.part(extension, attribute));
+        let shows_sub = |sub: &Attribute| match &part {
+            Some(part) => part.shows_sub(sub),
+            None => is_usual(attribute) && is_usual(sub),
+        };
         if attribute.r#type != Type::Complex {
-            part.usual.then_some(())?;
+            part.as_ref().map_or_else(|| is_usual(attribute), |part| part.usual).then_some(())?;
             reader.skip(0)?;
         } else if reader.byte() == b'[' {
             // A list without elements is shown when any element would be.
-            part.shows_any(attribute).then_some(())?;
-            reader.list(|reader| reader.complex(&part, attribute))?;
+            attribute.sub_attributes.iter().any(|sub| shows_sub(sub)).then_some(())?;
+            reader.list(|reader| reader.complex(attribute, &shows_sub))?;
         } else {
-            reader.complex(&part, attribute)?;
+            reader.complex(attribute, &shows_sub)?;
         }
         look(TextMember { extension, name: &attribute.name, value: start..reader.at }).then_some(())
     }
 }
 
+/// Attributes of one parent, found by name. Documents mostly have them in the order of their schema, so that the next one
+/// is looked for behind the last.
+struct Names<'a> {
+    attributes: &'a [Arc<Attribute>],
+    next: usize,
+}
+
+impl<'a> Names<'a> {
+    fn of(attributes: &'a [Arc<Attribute>]) -> Self {
+        Self { attributes, next: 0 }
+    }
+
+    /// The attribute whose name is spelled so.
+    fn exactly(&mut self, name: &[u8]) -> Option<&'a Attribute> {
+        let is_it = |attribute: &&Arc<Attribute>| attribute.name.as_bytes() == name;
+        if let Some(attribute) = self.attributes.get(self.next).filter(is_it) {
+            self.next += 1;
+            return Some(attribute);
+        }
+        let at = self.attributes.iter().position(|attribute| is_it(&attribute))?;
+        self.next = at + 1;
+        self.attributes.get(at).map(|attribute| &**attribute)
+    }
+
+    /// The attribute called so, whatever its case.
+    fn find(&mut self, name: &[u8]) -> Option<&'a Attribute> {
+        self.exactly(name).or_else(|| {
+            let mut all = self.attributes.iter();
+            all.find(|attribute| attribute.name.as_bytes().eq_ignore_ascii_case(name)).map(|attribute| &**attribute)
+        })
+    }
+}
+
 /// A JSON text, and how far it has been read. At its end the next byte is 0. What is no compact JSON is `None`.
 struct Reader<'a> {
-    text: &'a str,
+    text: &'a [u8],
     at: usize,
+}
+
+/// The first quotation mark or backslash. Most strings are short, so that eight bytes at a time are faster than a search
+/// made for long ones.
+fn end_of_plain(text: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    // The high bit of every byte that is zero; of later ones perhaps, too.
+    let zeros = |bytes: u64| bytes.wrapping_sub(LOW) & !bytes & HIGH;
+    let (chunks, rest) = text.as_chunks::<8>();
+    for (n, chunk) in chunks.iter().enumerate() {
+        let bytes = u64::from_le_bytes(*chunk);
+        let found = zeros(bytes ^ (LOW * u64::from(b'"'))) | zeros(bytes ^ (LOW * u64::from(b'\\')));
+        if found != 0 {
+            return Some(8 * n + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    Some(text.len() - rest.len() + at)
 }
 
 impl<'a> Reader<'a> {
     fn byte(&self) -> u8 {
-        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+        self.text.get(self.at).copied().unwrap_or(0)
     }
 
     fn take(&mut self, byte: u8) -> Option<()> {
@@ -113,12 +191,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A string from its opening quotation mark on: what is between the marks, escapes as they are.
-    fn string(&mut self) -> Option<&'a str> {
+    fn string(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
         let start = self.at;
         loop {
-            let rest = self.text.as_bytes().get(self.at..)?;
-            self.at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+            self.at += end_of_plain(self.text.get(self.at..)?)?;
             if self.byte() == b'"' {
                 break;
             }
@@ -129,7 +206,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An object with at least one member; `each` is given a name that is spelled without escapes, and reads the value.
-    fn object(&mut self, mut each: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+    fn object(&mut self, mut each: impl FnMut(&mut Self, &'a [u8]) -> Option<()>) -> Option<()> {
         self.take(b'{')?;
         loop {
             // An escaped name is none that a schema declares.
@@ -159,10 +236,10 @@ impl<'a> Reader<'a> {
     }
 
     /// One complex value, all of whose sub-attributes are shown.
-    fn complex(&mut self, part: &Part<'_>, attribute: &Attribute) -> Option<()> {
+    fn complex(&mut self, attribute: &Attribute, shows_sub: &impl Fn(&Attribute) -> bool) -> Option<()> {
+        let mut names = Names::of(&attribute.sub_attributes);
         self.object(|reader, name| {
-            let sub = attribute.sub_attribute(name)?;
-            part.shows_sub(sub).then_some(())?;
+            shows_sub(names.find(name)?).then_some(())?;
             reader.skip(0)
         })
     }
@@ -172,7 +249,7 @@ impl<'a> Reader<'a> {
         match self.byte() {
             b'"' => self.string().map(|_| ()),
             b'{' | b'[' if depth >= MAX_DEPTH => None,
-            b'{' if self.text.as_bytes().get(self.at + 1) == Some(&b'}') => {
+            b'{' if self.text.get(self.at + 1) == Some(&b'}') => {
                 self.at += 2;
                 Some(())
             }
@@ -238,6 +315,19 @@ mod tests {
             (r#"{"user\u004eame":"ann"}"#.into(), false),
         ] {
             assert_eq!(whole(&Projection::all(), &[], &text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_string_is_found_wherever_it_is() {
+        for mark in ['"', '\\'] {
+            for before in ["", "a", "é", "1234567", "12345678", "!#!#!#!#!#!#!#", "\u{7f}\u{80}\u{a2}\u{dc}\u{1}"] {
+                for after in ["", "x", "\"\\\"", "#!]#!]#!]#!]"] {
+                    let text = format!("{before}{mark}{after}");
+                    assert_eq!(end_of_plain(text.as_bytes()), Some(before.len()), "{text:?}");
+                }
+                assert_eq!(end_of_plain(before.as_bytes()), None, "{before:?}");
+            }
         }
     }
 
