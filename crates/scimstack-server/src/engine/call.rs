@@ -130,8 +130,13 @@ impl Call<'_> {
 
 /// The address of a resource below a base URL.
 pub(crate) fn location(base: &str, resource_type: &ResourceType, id: &str) -> String {
-    let id = percent_encoding::utf8_percent_encode(id, PATH_SEGMENT);
-    format!("{base}/{}/{id}", resource_type.endpoint.trim_start_matches('/'))
+    let endpoint = resource_type.endpoint.trim_start_matches('/');
+    let mut location = String::with_capacity(base.len() + endpoint.len() + id.len() + 2);
+    for part in [base, "/", endpoint, "/"] {
+        location.push_str(part);
+    }
+    location.extend(percent_encoding::utf8_percent_encode(id, PATH_SEGMENT));
+    location
 }
 
 /// What cannot stand in a segment of a path.

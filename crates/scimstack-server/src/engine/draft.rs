@@ -7,16 +7,22 @@ use super::failure::Outcome;
 use super::memberships;
 use super::project::View;
 use scimstack_schema::projection::TextProjection;
+use scimstack_schema::value::write_string;
 use scimstack_schema::{Object, Relation, ResolvedPath, ResourceType, SchemaUri, Type, Value};
 use scimstack_store::{Stored, plan};
+use std::io::Write as _;
 use std::ops::Range;
 
 /// How the resources of one type become drafts.
 pub(crate) struct Drafts<'a> {
     resource_type: &'a ResourceType,
     base: &'a str,
-    /// `None` when what is added does not stand beside what is stored.
-    texts: Option<TextProjection<'a>>,
+    texts: TextProjection<'a>,
+    /// Whether what is added stands beside what is stored, so that stored text may be shown.
+    is_beside: bool,
+    /// All of `meta` is shown, and of `groups`.
+    shows_added: bool,
+    shows_groups: bool,
 }
 
 /// A resource, to be completed.
@@ -31,34 +37,74 @@ struct Text<'a> {
     text: &'a str,
     /// The values that are in the tree and are written from there, in order.
     changing: Vec<(ResolvedPath, Range<usize>)>,
+    /// What is added, as text, each member after a comma; `None` when not all of it is shown, so that it is in the tree.
+    added: Option<Vec<u8>>,
 }
 
 impl<'a> Drafts<'a> {
     pub(crate) fn new(base: &'a str, resource_type: &'a ResourceType, view: &View) -> Self {
         let beside = |relation: &Relation| !relation.edges_only || relation.path.extension.is_none();
-        let texts = || view.projection.of_texts(resource_type, &view.written);
-        let texts = resource_type.relations.iter().all(beside).then(texts);
-        Self { resource_type, base, texts }
+        let is_beside = resource_type.relations.iter().all(beside);
+        let texts = view.projection.of_texts(resource_type, &view.written);
+        let shows_groups = memberships::shows_groups(resource_type);
+        let shows_added = texts.shows_whole("meta") && (!shows_groups || texts.shows_whole("groups"));
+        Self { resource_type, base, texts, is_beside, shows_added, shows_groups }
+    }
+
+    pub(crate) fn resource_type(&self) -> &'a ResourceType {
+        self.resource_type
+    }
+
+    /// Whether any of a top-level attribute is shown.
+    pub(crate) fn shows(&self, name: &str) -> bool {
+        self.texts.shows(name)
+    }
+
+    /// Whether the groups of the resources are shown.
+    pub(crate) fn shows_groups(&self) -> bool {
+        self.shows_groups && self.shows("groups")
     }
 
     /// A stored resource with its `id` and `meta`.
     pub(crate) fn draft(&self, stored: &'a Stored) -> Outcome<Draft<'a>> {
-        let text = self.text(stored);
+        let mut text = self.text(stored);
         let mut tree = match &text {
             Some(text) => text.changing()?,
             None => plan::complete(stored, self.resource_type)?,
         };
-        let mut meta = plan::meta(stored, self.resource_type);
-        meta.insert("location", location(self.base, self.resource_type, stored.key.id.as_str()));
-        tree.insert("meta", meta);
+        let location = location(self.base, self.resource_type, stored.key.id.as_str());
+        if let Some(added) = text.as_mut().and_then(|text| text.added.as_mut()) {
+            self.write_meta(stored, &location, added);
+        } else {
+            let mut meta = plan::meta(stored, self.resource_type);
+            meta.insert("location", location);
+            tree.insert("meta", meta);
+        }
         Ok(Draft { tree, text })
+    }
+
+    /// The `meta` of [`plan::meta`] as text.
+    fn write_meta(&self, stored: &Stored, location: &str, out: &mut Vec<u8>) {
+        let (created, modified, version) = (stored.core.created, stored.core.modified, stored.version);
+        out.extend_from_slice(br#","meta":{"resourceType":"#);
+        write_string(&self.resource_type.name, out);
+        // Writing to memory does not fail.
+        let _ = write!(
+            out,
+            r#","created":"{created}","lastModified":"{modified}","version":"W/\"{version}\"","location":"#
+        );
+        write_string(location, out);
+        out.push(b'}');
     }
 
     /// The stored text, when all of it is shown and nothing that is added stands in it already.
     fn text(&self, stored: &'a Stored) -> Option<Text<'a>> {
+        if !self.is_beside {
+            return None;
+        }
         let text = std::str::from_utf8(&stored.doc).ok()?;
         let (mut is_ours, mut changing) = (false, Vec::new());
-        let is_whole = self.texts.as_ref()?.leaves(text, |member| match (member.extension, member.name) {
+        let is_whole = self.texts.leaves(text, |member| match (member.extension, member.name) {
             (None, "id") => {
                 let id = text.get(member.value).and_then(|id| id.strip_prefix('"')?.strip_suffix('"'));
                 is_ours = id == Some(stored.key.id.as_str());
@@ -72,14 +118,15 @@ impl<'a> Drafts<'a> {
                 true
             }
         });
-        (is_whole && is_ours).then_some(Text { text, changing })
+        let added = self.shows_added.then(|| Vec::with_capacity(512));
+        (is_whole && is_ours).then_some(Text { text, changing, added })
     }
 
     /// Whether a member of this name comes from somewhere else than the text.
     fn is_added(&self, name: &str) -> bool {
         let mut apart = self.resource_type.relations.iter().filter(|relation| relation.edges_only);
         name == "meta"
-            || (name == "groups" && memberships::shows_groups(self.resource_type))
+            || (name == "groups" && self.shows_groups)
             || apart.any(|relation| *relation.path.attribute.name == *name)
     }
 
@@ -87,8 +134,8 @@ impl<'a> Drafts<'a> {
     fn completed(&self, extension: Option<&SchemaUri>, name: &str) -> Option<&Relation> {
         self.resource_type.relations.iter().find(|relation| {
             let attribute = &relation.path.attribute;
-            let is_it = relation.path.extension.as_ref() == extension && *attribute.name == *name;
-            is_it && !relation.edges_only && attribute.r#type == Type::Complex
+            let may_be = *attribute.name == *name && !relation.edges_only && attribute.r#type == Type::Complex;
+            may_be && relation.path.extension.as_ref() == extension
         })
     }
 }
@@ -116,14 +163,27 @@ fn container<'a>(path: &ResolvedPath, tree: &'a mut Object) -> Option<&'a mut Ob
 }
 
 impl Draft<'_> {
+    /// Adds a member, whose value is JSON text, to the document; its name is one that is written as it is.
+    pub(crate) fn add(&mut self, name: &str, value: &[u8]) -> Outcome<()> {
+        let Some(added) = self.text.as_mut().and_then(|text| text.added.as_mut()) else {
+            self.tree.insert(name, Value::parse(value)?);
+            return Ok(());
+        };
+        for part in [b",\"", name.as_bytes(), b"\":", value] {
+            added.extend_from_slice(part);
+        }
+        Ok(())
+    }
+
     /// The JSON text of what is left after the projection of [`Draft::tree`].
     pub(crate) fn write(mut self) -> Vec<u8> {
-        let Some(Text { text, changing }) = self.text else {
+        let Some(Text { text, changing, added }) = self.text else {
             let mut out = Vec::with_capacity(1_024);
             self.tree.write(&mut out);
             return out;
         };
-        let mut out = Vec::with_capacity(text.len() + 512);
+        let added = added.unwrap_or_default();
+        let mut out = Vec::with_capacity(text.len() + added.len() + 128);
         let mut done = 0;
         for (path, value) in &changing {
             let changed = container(path, &mut self.tree).and_then(|object| object.remove(&path.attribute.name));
@@ -138,12 +198,16 @@ impl Draft<'_> {
         }
         // Up to the brace that closes the document, which comes after what is added.
         out.extend_from_slice(text.get(done..text.len() - 1).unwrap_or_default().as_bytes());
-        let mut added = Vec::with_capacity(512);
-        self.tree.write(&mut added);
-        if !self.tree.is_empty() {
-            out.push(b',');
+        out.extend_from_slice(&added);
+        if self.tree.is_empty() {
+            out.push(b'}');
+            return out;
         }
-        out.extend_from_slice(added.get(1..).unwrap_or_default());
+        let brace = out.len();
+        self.tree.write(&mut out);
+        if let Some(brace) = out.get_mut(brace) {
+            *brace = b',';
+        }
         out
     }
 }
@@ -181,7 +245,7 @@ mod tests {
                 holder.insert("displayName", "Bo \"the boss\" Example");
             }
         }
-        draft.tree.insert("groups", Value::parse(br#"[{"value":"g1","type":"direct"}]"#).unwrap());
+        draft.add("groups", br#"[{"value":"g1","type":"direct"}]"#).unwrap();
         view.projection.apply_after_write(drafts.resource_type, &mut draft.tree, &view.written);
         String::from_utf8(draft.write()).unwrap()
     }
@@ -190,7 +254,7 @@ mod tests {
     fn both(document: Vec<u8>, view: &View) -> (bool, String, String) {
         let (user, stored) = (user(), stored(document));
         let with_texts = Drafts::new(BASE, &user, view);
-        let without = Drafts { resource_type: &user, base: BASE, texts: None };
+        let without = Drafts { is_beside: false, ..Drafts::new(BASE, &user, view) };
         let is_text = with_texts.draft(&stored).unwrap().text.is_some();
         (is_text, answer(&with_texts, &stored, view), answer(&without, &stored, view))
     }

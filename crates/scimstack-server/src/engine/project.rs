@@ -106,15 +106,18 @@ pub(crate) async fn represent(
     let drafts = Drafts::new(&call.base, resource_type, view);
     let mut documents = stored.iter().map(|one| drafts.draft(one)).collect::<Outcome<Vec<_>>>()?;
     fill_references(call, resource_type, stored, &mut documents).await?;
-    if memberships::shows_groups(resource_type) && projection.shows(resource_type, "groups") && !stored.is_empty() {
-        let keys: Vec<Key> = stored.iter().map(|one| one.key.clone()).collect();
-        for (document, groups) in documents.iter_mut().zip(memberships::groups(call, &keys).await?) {
-            if !groups.is_unassigned() {
-                document.tree.insert("groups", groups);
+    if drafts.shows_groups() && !stored.is_empty() {
+        let mut memberships = memberships::read(call, stored.iter().map(|one| &one.key)).await?;
+        let mut groups = Vec::new();
+        for (at, document) in documents.iter_mut().enumerate() {
+            groups.clear();
+            memberships.write(call, at, &mut groups);
+            if !groups.is_empty() {
+                document.add("groups", &groups)?;
             }
         }
     }
-    let late = fill_relations(call, resource_type, stored, &mut documents, projection).await?;
+    let late = fill_relations(call, &drafts, stored, &mut documents).await?;
     let written = documents.into_iter().zip(stored).zip(late);
     Ok(written
         .map(|((mut document, one), late)| {
@@ -156,16 +159,15 @@ fn write(
 /// Puts the elements of edges-only relations into documents; the relations of each that are to be streamed come back.
 async fn fill_relations(
     call: &Call<'_>,
-    resource_type: &Arc<ResourceType>,
+    drafts: &Drafts<'_>,
     stored: &[Stored],
     documents: &mut [Draft<'_>],
-    projection: &Projection,
 ) -> Outcome<Vec<Vec<Relation>>> {
     let mut late = vec![Vec::new(); stored.len()];
-    for relation in resource_type.relations.iter().filter(|relation| relation.edges_only) {
+    for relation in drafts.resource_type().relations.iter().filter(|relation| relation.edges_only) {
         let attribute = &relation.path.attribute;
         let in_extension = relation.path.extension.is_some();
-        if !in_extension && !projection.shows(resource_type, &attribute.name) {
+        if !in_extension && !drafts.shows(&attribute.name) {
             continue;
         }
         let mut left = call.limits().eager_edges;

@@ -69,26 +69,27 @@ pub(crate) fn respond(
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    let mut set = |name: HeaderName, value: Option<String>| {
-        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+    let mut set = |name: HeaderName, value: Option<HeaderValue>| {
+        if let Some(value) = value {
             headers.insert(name, value);
         }
     };
-    set(REQUEST_ID, Some(id.to_owned()));
-    set(CONTENT_TYPE, has_content.then(|| media_type.to_owned()));
-    set(ETAG, reply.etag.map(|tag| tag.to_string()));
-    set(LOCATION, reply.location);
-    set(CONTENT_LOCATION, reply.content_location);
-    set(ALLOW, reply.allow.map(str::to_owned));
+    let text = |value: String| HeaderValue::try_from(value).ok();
+    set(REQUEST_ID, HeaderValue::from_str(id).ok());
+    set(CONTENT_TYPE, has_content.then_some(HeaderValue::from_static(media_type)));
+    set(ETAG, reply.etag.and_then(|tag| text(tag.to_string())));
+    set(LOCATION, reply.location.and_then(text));
+    set(CONTENT_LOCATION, reply.content_location.and_then(text));
+    set(ALLOW, reply.allow.map(HeaderValue::from_static));
     let mut fault = reply.fault;
     if let Some(failure) = failure {
-        set(RETRY_AFTER, failure.error.retry_after.map(|seconds| seconds.to_string()));
+        set(RETRY_AFTER, failure.error.retry_after.map(HeaderValue::from));
         let challenge = failure.challenge.map(|challenge| match challenge {
             Challenge::Missing => "Bearer realm=\"scim\"",
             Challenge::InvalidToken => "Bearer realm=\"scim\", error=\"invalid_token\"",
             Challenge::InsufficientScope => "Bearer realm=\"scim\", error=\"insufficient_scope\"",
         });
-        set(WWW_AUTHENTICATE, challenge.map(str::to_owned));
+        set(WWW_AUTHENTICATE, challenge.map(HeaderValue::from_static));
         fault = failure.fault;
     }
     if let Some(fault) = fault {

@@ -35,7 +35,9 @@ pub(crate) struct Route {
 /// 404 where no tenant and no SCIM endpoint is named; 400 `invalidVers`; 400 for a query that is no text.
 pub(crate) fn route(parts: &Parts) -> Result<Route, ScimError> {
     let (path, query, stray_flag) = without_flags(parts.uri.path(), parts.uri.query().unwrap_or_default());
-    let raw: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    // Deeper than any address.
+    let mut raw: Vec<&str> = Vec::with_capacity(16);
+    raw.extend(path.split('/').filter(|segment| !segment.is_empty()));
     let found = by_path(&raw).or_else(|| by_host(&raw, host(parts)?));
     let Some((tenant, end, by_host)) = found else {
         return Err(ScimError::not_found(
@@ -63,10 +65,20 @@ pub(crate) fn route(parts: &Parts) -> Result<Route, ScimError> {
     if path.contains("//") || path.ends_with('/') && !below.is_empty() {
         leniencies.push("extra-slashes");
     }
-    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let decode = |text: &str| match text.contains('%') {
+        true => percent_decode_str(text).decode_utf8_lossy().into_owned(),
+        false => text.to_owned(),
+    };
+    let mut base_path = String::with_capacity(path.len() + 4);
+    for segment in base.iter().chain(&["v2"]) {
+        base_path.push('/');
+        base_path.push_str(segment);
+    }
+    let mut tenant = decode(&tenant);
+    tenant.make_ascii_lowercase();
     Ok(Route {
-        tenant: decode(&tenant).to_ascii_lowercase(),
-        base_path: format!("/{}/v2", base.join("/")),
+        tenant,
+        base_path,
         by_host,
         segments: below.iter().map(|segment| decode(segment)).collect(),
         query: pairs(&query)?,
@@ -148,6 +160,9 @@ fn strip_suffix_without_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str>
 /// The parameters of a query, decoded once (RFC 7644 §1.2); `+` is a space.
 fn pairs(query: &str) -> Result<Vec<(String, String)>, ScimError> {
     let decode = |text: &str| {
+        if !text.contains(['%', '+']) {
+            return Ok(text.to_owned());
+        }
         let text = text.replace('+', " ");
         percent_decode_str(&text).decode_utf8().map(Cow::into_owned).map_err(|_| {
             ScimError::invalid_value("The query of the URL is not UTF-8; percent-encode the UTF-8 bytes of its text.")
@@ -169,7 +184,7 @@ impl Route {
         // A base URL has no query (RFC 7644 §1.3), and no fragment either.
         let public = public_url.map(|url| url.split(['?', '#']).next().unwrap_or(url).trim_end_matches('/'));
         if let (Some(public), false) = (public, self.by_host) {
-            return format!("{public}{}", self.base_path);
+            return [public, &self.base_path].concat();
         }
         let forwarded = parts.headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
         let scheme = public
@@ -178,7 +193,7 @@ impl Route {
             .or_else(|| forwarded.filter(|scheme| matches!(*scheme, "http" | "https")))
             .or_else(|| parts.uri.scheme_str())
             .unwrap_or("http");
-        format!("{scheme}://{}{}", host(parts).unwrap_or("localhost"), self.base_path)
+        [scheme, "://", host(parts).unwrap_or("localhost"), &self.base_path].concat()
     }
 }
 
