@@ -5,17 +5,16 @@ use crate::console;
 use crate::state::AppState;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use scimstack_protocol::ScimError;
 use scimstack_server::ClientAddress;
 use scimstack_server::engine::ScimService;
@@ -26,7 +25,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 /// How long a request may take from its head to its answer's.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -39,24 +38,72 @@ const MOST_CONNECTIONS: usize = 4_096;
 /// How long to wait when the system has no socket left.
 const NO_SOCKET_PAUSE: Duration = Duration::from_millis(100);
 
-/// Everything the server answers.
-pub fn router(state: AppState) -> Router {
-    let scim = ScimService::new(state.engine.clone());
-    Router::new()
-        .route("/", get(|| async { Redirect::temporary("/console") }))
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/oauth2/token", any(token))
-        .route("/.well-known/oauth-authorization-server", get(token_metadata))
-        .with_state(state.clone())
-        .nest("/console", console::router(state))
-        .fallback_service(scim)
-        .layer(middleware::from_fn(within_time))
-        .layer(middleware::from_fn(log_request))
+/// Everything the server answers: SCIM requests go to the engine at once, all others by their routes.
+#[derive(Clone)]
+pub(crate) struct Answers {
+    scim: ScimService,
+    routes: Router,
+}
+
+impl Answers {
+    pub(crate) fn new(state: AppState) -> Self {
+        let scim = ScimService::new(state.engine.clone());
+        let routes = Router::new()
+            .route("/", get(|| async { Redirect::temporary("/console") }))
+            .route("/healthz", get(|| async { "ok\n" }))
+            .route("/readyz", get(ready))
+            .route("/oauth2/token", any(token))
+            .route("/.well-known/oauth-authorization-server", get(token_metadata))
+            .with_state(state.clone())
+            .nest("/console", console::router(state))
+            .fallback_service(scim.clone());
+        Self { scim, routes }
+    }
+
+    /// Answers a request from this address, or says that it took too long; then what it was doing is done whole or not at
+    /// all. One log line for each request that is not the engine's: no query, no ids, no names.
+    pub(crate) async fn answer(
+        self,
+        address: IpAddr,
+        mut request: hyper::Request<Incoming>,
+    ) -> Result<Response, Infallible> {
+        let begun = Instant::now();
+        // Guesses at tokens are slowed by who they come from.
+        request.extensions_mut().insert(ClientAddress(address));
+        let method = request.method().clone();
+        let route = template(request.uri().path());
+        let is_scim = route.starts_with("/scim");
+        let Self { mut scim, mut routes } = self;
+        let answer = async {
+            match is_scim {
+                true => scim.call(request).await.map(|response| response.map(Body::new)),
+                false => routes.call(request.map(Body::new)).await,
+            }
+        };
+        let response = match tokio::time::timeout(REQUEST_LIMIT, answer).await {
+            Ok(response) => response?,
+            Err(_) if is_scim => {
+                tracing::warn!(seconds = REQUEST_LIMIT.as_secs(), "a request took too long and was given up");
+                too_slow()
+            }
+            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "This took too long. Try again.\n").into_response(),
+        };
+        let (status, ms) = (response.status().as_u16(), begun.elapsed().as_micros() as f64 / 1_000.0);
+        match is_scim {
+            // The engine has said more of it, unless it was given up.
+            true => tracing::debug!(%method, route, status, ms, "answered"),
+            false => tracing::info!(%method, route, status, ms, "request"),
+        }
+        Ok(response)
+    }
 }
 
 /// Accepts connections until `stop` says so, then lets requests in flight end.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn serve<A, F>(listener: TcpListener, answer: A, mut stop: watch::Receiver<bool>)
+where
+    A: Fn(IpAddr, hyper::Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Result<Response, Infallible>> + Send + 'static,
+{
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut stopped = std::pin::pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
@@ -78,10 +125,11 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
         };
         // Without it an answer of two small packets waits for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
+        let answer = answer.clone();
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_LIMIT)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(from(address, router.clone())));
+            .serve_connection(TokioIo::new(stream), service_fn(move |request| answer(address, request)));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // Clients that go away in the middle are no news.
@@ -91,17 +139,6 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
     }
     drop(listener);
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
-}
-
-/// Tells who a request comes from, so that guesses at tokens are slowed one by one.
-fn from(
-    address: IpAddr,
-    router: Router,
-) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
-    router.map_request(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ClientAddress(address));
-        request
-    })
 }
 
 /// Ready when the database answers.
@@ -123,19 +160,6 @@ async fn token_metadata(State(state): State<AppState>, headers: HeaderMap) -> Re
     ([(header::CONTENT_TYPE, "application/json")], metadata).into_response()
 }
 
-/// Answers 503 to a request that takes too long; what it was doing is done whole or not at all.
-async fn within_time(request: Request, next: Next) -> Response {
-    let is_scim = template(request.uri().path()).starts_with("/scim");
-    match tokio::time::timeout(REQUEST_LIMIT, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) if is_scim => {
-            tracing::warn!(seconds = REQUEST_LIMIT.as_secs(), "a request took too long and was given up");
-            too_slow()
-        }
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "This took too long. Try again.\n").into_response(),
-    }
-}
-
 fn too_slow() -> Response {
     let seconds = REQUEST_LIMIT.as_secs();
     let error = ScimError::new(
@@ -151,25 +175,9 @@ fn too_slow() -> Response {
     response
 }
 
-/// One line for each request that is not the engine's: no query, no ids, no names.
-async fn log_request(request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let method = request.method().clone();
-    let route = template(request.uri().path());
-    let response = next.run(request).await;
-    let status = response.status().as_u16();
-    let ms = begun.elapsed().as_micros() as f64 / 1_000.0;
-    match route.starts_with("/scim") {
-        // The engine has said more of it, unless it was given up.
-        true => tracing::debug!(%method, route, status, ms, "answered"),
-        false => tracing::info!(%method, route, status, ms, "request"),
-    }
-    response
-}
-
 /// The template of the route that answers a path.
 fn template(path: &str) -> &'static str {
-    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    let mut segments = path.as_bytes().split(|&byte| byte == b'/').filter(|segment| !segment.is_empty());
     match path {
         "/" => return "/",
         "/healthz" => return "/healthz",
@@ -178,21 +186,21 @@ fn template(path: &str) -> &'static str {
         _ if path == "/console" || path.starts_with("/console/") => return "/console",
         _ => {}
     }
-    if !segments.any(|segment| segment == "scim") {
+    if !segments.any(|segment| segment == b"scim") {
         return "other";
     }
     let _version = segments.next();
     match (segments.next(), segments.next().is_some()) {
-        (Some("Users"), false) => "/scim/v2/Users",
-        (Some("Users"), true) => "/scim/v2/Users/{id}",
-        (Some("Groups"), false) => "/scim/v2/Groups",
-        (Some("Groups"), true) => "/scim/v2/Groups/{id}",
-        (Some("Me"), _) => "/scim/v2/Me",
-        (Some("Bulk"), _) => "/scim/v2/Bulk",
-        (Some(".search"), _) => "/scim/v2/.search",
-        (Some("Schemas"), _) => "/scim/v2/Schemas",
-        (Some("ResourceTypes"), _) => "/scim/v2/ResourceTypes",
-        (Some("ServiceProviderConfig"), _) => "/scim/v2/ServiceProviderConfig",
+        (Some(b"Users"), false) => "/scim/v2/Users",
+        (Some(b"Users"), true) => "/scim/v2/Users/{id}",
+        (Some(b"Groups"), false) => "/scim/v2/Groups",
+        (Some(b"Groups"), true) => "/scim/v2/Groups/{id}",
+        (Some(b"Me"), _) => "/scim/v2/Me",
+        (Some(b"Bulk"), _) => "/scim/v2/Bulk",
+        (Some(b".search"), _) => "/scim/v2/.search",
+        (Some(b"Schemas"), _) => "/scim/v2/Schemas",
+        (Some(b"ResourceTypes"), _) => "/scim/v2/ResourceTypes",
+        (Some(b"ServiceProviderConfig"), _) => "/scim/v2/ServiceProviderConfig",
         _ => "/scim",
     }
 }

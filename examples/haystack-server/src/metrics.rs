@@ -4,6 +4,7 @@
 
 use crate::error::Error;
 use axum::Router;
+use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -11,6 +12,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tower::Service as _;
 
 /// Bounds of the buckets of a request's time, in seconds: from a look-up in memory to the time limit.
 const SECONDS: [f64; 12] = [0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0, 10.0, 30.0];
@@ -36,7 +38,8 @@ pub(crate) async fn serve(listen: &str, stop: watch::Receiver<bool>) -> Result<S
         async move { ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text) }
     };
     let router = Router::new().route("/metrics", get(render));
-    tokio::spawn(crate::http::serve(listener, router, stop));
+    let answer = move |_, request: hyper::Request<hyper::body::Incoming>| router.clone().call(request.map(Body::new));
+    tokio::spawn(crate::http::serve(listener, answer, stop));
     Ok(address)
 }
 

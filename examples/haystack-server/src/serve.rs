@@ -101,6 +101,8 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     tokio::spawn(pruned);
     tokio::spawn(indexing::keep_filled(state.admin.clone(), stopped.clone()));
     tokio::spawn(due::keep_done(state.engine.clone(), stopped.clone()));
-    let task = tokio::spawn(http::serve(listener, http::router(state.clone()), stopped));
+    let answers = http::Answers::new(state.clone());
+    let answer = move |address, request| answers.clone().answer(address, request);
+    let task = tokio::spawn(http::serve(listener, answer, stopped));
     Ok(Running { local_addr, metrics, first_start, state, stop, task })
 }
