@@ -2,15 +2,15 @@
 //! several records, the ranges of each are merged.
 
 use crate::codec::{Reader, Writer};
-use crate::fault::Fault;
+use crate::fault::{Damaged, Fault};
 use crate::read::{kinds, peers};
 use crate::refs::{BY_RAW, key, packed};
 use crate::sql::{self, Sql, Transaction, signed};
-use crate::text::Packed;
+use crate::text::{Packed, opened};
 use bytes::Bytes;
 use scimstack_schema::fold::fold;
 use scimstack_store::edge::Peer;
-use scimstack_store::{Anchor, Edge, EdgePage, EdgeQuery, Key, Scope, StoreError};
+use scimstack_store::{Anchor, Edge, EdgePage, EdgeQuery, Key, Kind, ResourceId, Scope, StoreError};
 use std::collections::BTreeSet;
 use tokio_postgres::Row;
 
@@ -137,17 +137,91 @@ pub(crate) async fn direct(tx: &Transaction<'_>, scope: Scope, query: &EdgeQuery
         ([kind], [id]) => sql::all(tx, alone, &[&scope, &relation, kind, id]).await?,
         _ => sql::all(tx, together, &[&scope, &relation, &kinds, &ids]).await?,
     };
-    let mut found = Found::with_capacity(rows.len());
-    for row in &rows {
-        let (place, mut edge) = edge(row)?;
-        if row.try_get(8)? {
-            let display = row.try_get::<_, Option<Packed>>(9)?.map(|display| display.open());
-            edge.peer = Some(Peer { display, active: row.try_get(10)?, is_target: row.try_get(11)? });
-        }
-        found.push((place, edge));
-    }
+    // In order before anything is made of them, so that what is alike stands together.
+    let mut found = rows.iter().map(|row| Ok((Spot::of(row)?, row))).collect::<Result<Vec<_>, Fault>>()?;
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(Some(page(found, query.limit)))
+    let more = found.len() > query.limit;
+    found.truncate(query.limit);
+    let next = match found.last() {
+        Some((spot, _)) if more => Some(spot.place()?.encode()),
+        _ => None,
+    };
+    let mut keys = Keys::default();
+    let mut edges = Vec::with_capacity(found.len());
+    for (spot, row) in found {
+        let (skind, sid) = spot.source;
+        let source = keys.source.get(skind, sid)?;
+        let target = match spot.pending {
+            true => None,
+            false => Some(keys.target.get(spot.target.0, spot.target.1)?),
+        };
+        let raw = row.try_get::<_, Packed>(6)?.into_text();
+        let data = row.try_get::<_, Vec<u8>>(7)?.into();
+        let mut peer = None;
+        if row.try_get(8)? {
+            let display = row.try_get::<_, Option<Packed>>(9)?.map(Packed::into_text);
+            peer = Some(Peer { display, active: row.try_get(10)?, is_target: row.try_get(11)? });
+        }
+        edges.push(Edge { source, target, raw, data, peer });
+    }
+    Ok(Some(EdgePage { edges, next }))
+}
+
+/// [`Place`], read where it stands. What is packed is in the order of what it means.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Spot<'r> {
+    source: (&'r str, &'r str),
+    pending: bool,
+    target: (&'r str, &'r str),
+    n: i64,
+}
+
+impl<'r> Spot<'r> {
+    fn of(row: &'r Row) -> Result<Self, Fault> {
+        Ok(Self {
+            source: (row.try_get(0)?, row.try_get(1)?),
+            pending: row.try_get(2)?,
+            target: (row.try_get(3)?, row.try_get(4)?),
+            n: row.try_get(5)?,
+        })
+    }
+
+    fn place(&self) -> Result<Place, Fault> {
+        let packed = |text: &str| Packed::again(text).ok_or(Damaged("a text that cannot be one"));
+        Ok(Place {
+            source: (packed(self.source.0)?, packed(self.source.1)?),
+            pending: self.pending,
+            target: (packed(self.target.0)?, packed(self.target.1)?),
+            n: self.n,
+        })
+    }
+}
+
+/// The keys at both ends, each made once where the same one follows.
+#[derive(Default)]
+struct Keys<'r> {
+    source: LastKey<'r>,
+    target: LastKey<'r>,
+}
+
+#[derive(Default)]
+struct LastKey<'r>(Option<(&'r str, &'r str, Key)>);
+
+impl<'r> LastKey<'r> {
+    /// The key of these packed texts.
+    fn get(&mut self, kind: &'r str, id: &'r str) -> Result<Key, Fault> {
+        let (same_kind, same_id) = match &self.0 {
+            Some((known, of, key)) => ((*known == kind).then(|| key.kind.clone()), (*of == id).then_some(key)),
+            None => (None, None),
+        };
+        if let (Some(_), Some(key)) = (&same_kind, same_id) {
+            return Ok(key.clone());
+        }
+        let kind_of = same_kind.unwrap_or_else(|| Kind::from(&*opened(kind)));
+        let key = Key { kind: kind_of, id: ResourceId::new(&opened(id)).ok_or(Damaged("an id that is none"))? };
+        self.0 = Some((kind, id, key.clone()));
+        Ok(key)
+    }
 }
 
 /// The first of what was found.
@@ -363,7 +437,7 @@ fn edge(row: &Row) -> Result<(Place, Edge), Fault> {
         true => None,
         false => Some(key(&place.target.0.open(), &place.target.1)?),
     };
-    let raw = row.try_get::<_, Packed>(6)?.open();
+    let raw = row.try_get::<_, Packed>(6)?.into_text();
     let data = row.try_get::<_, Vec<u8>>(7)?.into();
     Ok((place, Edge { source, target, raw, data, peer: None }))
 }

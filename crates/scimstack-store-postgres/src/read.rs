@@ -1,13 +1,12 @@
 //! Single records: the columns that make a [`Stored`], with only the large ones that are wanted.
 
 use crate::fault::{Damaged, Fault};
-use crate::refs::key;
 use crate::sql::{self, Transaction, unsigned};
-use crate::text::Packed;
+use crate::text::{Packed, opened};
 use bytes::Bytes;
 use scimstack_schema::Timestamp;
 use scimstack_store::edge::Peer;
-use scimstack_store::{Core, Key, Kind, Scope, Stored, Version, Want};
+use scimstack_store::{Core, Key, Kind, ResourceId, Scope, Stored, Version, Want};
 use tokio_postgres::Row;
 
 /// The columns every [`Stored`] has. The large ones follow.
@@ -96,9 +95,9 @@ pub(crate) async fn read_all(
 
 /// The record whose columns a row begins with.
 pub(crate) fn stored(row: &Row, kind: &Kind) -> Result<Stored, Fault> {
-    let text = |at| Ok::<_, tokio_postgres::Error>(row.try_get::<_, Option<Packed>>(at)?.map(|text| text.open()));
+    let text = |at| Ok::<_, tokio_postgres::Error>(row.try_get::<_, Option<Packed>>(at)?.map(Packed::into_text));
     let large = |at| Ok::<_, tokio_postgres::Error>(Bytes::copy_from_slice(row.try_get::<_, &[u8]>(at)?));
-    let key = key(kind.as_str(), &row.try_get(0)?)?;
+    let id = ResourceId::new(&opened(row.try_get(0)?)).ok_or(Damaged("an id that is none"))?;
     let core = Core {
         unique: text(2)?,
         external_id: text(3)?,
@@ -109,7 +108,7 @@ pub(crate) fn stored(row: &Row, kind: &Kind) -> Result<Stored, Fault> {
         modified: Timestamp::from_micros(row.try_get(8)?),
     };
     let version = Version(unsigned(row.try_get(1)?));
-    Ok(Stored::new(key, version, core, large(10)?, large(11)?, unsigned(row.try_get(9)?)))
+    Ok(Stored::new(Key { kind: kind.clone(), id }, version, core, large(10)?, large(11)?, unsigned(row.try_get(9)?)))
 }
 
 /// How records are shown at the other end of edges, in the order of `keys`; and whether edges of the relation `above` end

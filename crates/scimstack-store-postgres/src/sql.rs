@@ -98,26 +98,28 @@ impl<'t> Transaction<'t> {
 /// The first half of the advisory locks on scopes; the second is the scope's number.
 const LOCK: i32 = 0x5343_4d53;
 
-/// A transaction that writes, with the lock on its scope. A connection that it was not ended on is not used again.
+/// A transaction that writes, with the lock on its scope, once it is begun. A connection that it was not ended on is not used again.
 pub(crate) struct Writing {
     client: Option<Client>,
     scope: Scope,
 }
 
 impl Writing {
-    /// Begins, and waits for the lock: one message, so that nothing is read before. Statements that bring many rows are
-    /// planned once, as others are: with the values at hand PostgreSQL would find that fewer rows than it expects are
-    /// cheaper, and plan anew each time, which takes longer than what is planned. All of them go by an index, also those
-    /// that are planned while a table is empty.
-    pub(crate) async fn begin(client: Client, scope: Scope) -> Result<Self, Error> {
-        let writing = Self { client: Some(client), scope };
-        let number = scope.number().cast_signed();
+    pub(crate) fn new(client: Client, scope: Scope) -> Self {
+        Self { client: Some(client), scope }
+    }
+
+    /// Begins, and waits for the lock: one message, so that nothing is read before, whatever is sent behind it. Statements
+    /// that bring many rows are planned once, as others are: with the values at hand PostgreSQL would find that fewer rows
+    /// than it expects are cheaper, and plan anew each time, which takes longer than what is planned. All of them go by an
+    /// index, also those that are planned while a table is empty.
+    pub(crate) async fn begin(&self) -> Result<(), Error> {
+        let number = self.scope.number().cast_signed();
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL plan_cache_mode = force_generic_plan; \
              SET LOCAL enable_seqscan = off; SELECT pg_advisory_xact_lock({LOCK}, {number})"
         );
-        writing.simply(&begin).await?;
-        Ok(writing)
+        self.simply(&begin).await
     }
 
     async fn simply(&self, sql: &str) -> Result<(), Error> {

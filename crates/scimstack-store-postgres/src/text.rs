@@ -4,6 +4,7 @@
 //! of a text that is too long for an index is its beginning, U+0001 U+0003, and its SHA-256.
 
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::Write as _;
 use tokio_postgres::types::private::BytesMut;
@@ -62,22 +63,35 @@ impl Packed {
 
     /// The text that was packed; of a key, only when that is not cut.
     pub(crate) fn open(&self) -> String {
-        if !self.0.contains('\u{1}') {
-            return self.0.clone();
-        }
-        let mut text = String::with_capacity(self.0.len());
-        let mut characters = self.0.chars();
-        while let Some(character) = characters.next() {
-            text.push(match character {
-                '\u{1}' => match characters.next() {
-                    Some('\u{1}') => '\0',
-                    _ => '\u{1}',
-                },
-                other => other,
-            });
-        }
-        text
+        opened(&self.0).into_owned()
     }
+
+    /// [`Packed::open`], where the packed text is not needed any more.
+    pub(crate) fn into_text(self) -> String {
+        match opened(&self.0) {
+            Cow::Borrowed(_) => self.0,
+            Cow::Owned(text) => text,
+        }
+    }
+}
+
+/// The text that was packed into this one.
+pub(crate) fn opened(packed: &str) -> Cow<'_, str> {
+    if !packed.contains('\u{1}') {
+        return Cow::Borrowed(packed);
+    }
+    let mut text = String::with_capacity(packed.len());
+    let mut characters = packed.chars();
+    while let Some(character) = characters.next() {
+        text.push(match character {
+            '\u{1}' => match characters.next() {
+                Some('\u{1}') => '\0',
+                _ => '\u{1}',
+            },
+            other => other,
+        });
+    }
+    Cow::Owned(text)
 }
 
 impl ToSql for Packed {
@@ -112,7 +126,8 @@ mod tests {
         fn a_packed_text_has_no_nul_and_is_what_was_packed(text in "[\u{0}-\u{3}a-cé]{0,8}") {
             let packed = Packed::of(&text);
             prop_assert!(!packed.as_packed().contains('\0'));
-            prop_assert_eq!(packed.open(), text);
+            prop_assert_eq!(&packed.open(), &text);
+            prop_assert_eq!(packed.into_text(), text);
         }
 
         #[test]

@@ -11,6 +11,7 @@ use crate::fault::Fault;
 use crate::sql::Writing;
 use crate::statistics::{Statistics, analyze};
 use deadpool_postgres::Pool;
+use futures_util::future;
 use scimstack_store::{ChangeSet, EdgeChange, Op, Receipt, Scope, StoreError};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -222,9 +223,18 @@ async fn persist(pool: &Pool, scope: Scope, changesets: &[ChangeSet], pace: Pace
 }
 
 async fn once(pool: &Pool, scope: Scope, changesets: &[ChangeSet], pace: Pace) -> Result<Vec<Receipt>, Fault> {
-    let writing = Writing::begin(pool.get().await?, scope).await?;
+    let writing = Writing::new(pool.get().await?, scope);
     let done = match writing.transaction() {
-        Some(transaction) => Box::pin(commit::apply(&transaction, scope, changesets, pace)).await,
+        Some(transaction) => {
+            // In this order on the wire; the answer to the first is not waited for before the second is sent.
+            let known = commit::done_before(&transaction, scope, changesets);
+            let (begun, known) = future::join(writing.begin(), known).await;
+            begun?;
+            match known {
+                Ok(known) => Box::pin(commit::apply(&transaction, scope, changesets, known, pace)).await,
+                Err(fault) => Err(fault),
+            }
+        }
         None => Ok(Vec::new()),
     };
     match &done {

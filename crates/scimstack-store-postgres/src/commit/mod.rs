@@ -15,11 +15,12 @@ mod relate;
 mod replace;
 
 use crate::codec::{Reader, Writer};
-use crate::fault::{Damaged, Fault};
+use crate::fault::{Damaged, Fault, both_of};
 use crate::refs::{Moved, Moves, packed};
 use crate::sql::{self, Transaction, unsigned};
 use crate::text::Packed;
 use bytes::Bytes;
+use futures_util::future;
 use log::{Log, column};
 use scimstack_schema::{Object, Timestamp, Value};
 use scimstack_store::{ChangeKind, ChangeSet, Expect, Key, Kind, Op, OpReceipt, Receipt, Scope, StoreError, Version};
@@ -57,16 +58,19 @@ struct Step<'w> {
     what: &'w Op,
 }
 
-/// Does what changesets say, in a transaction that has the scope's lock. On an error the caller rolls back, and all of them
-/// are as if they had never been.
+/// The receipts of changesets that were done before, by their idempotency keys.
+pub(crate) type Done = HashMap<String, Vec<OpReceipt>>;
+
+/// Does what changesets say that are not done yet, in a transaction that has the scope's lock. On an error the caller rolls
+/// back, and all of them are as if they had never been.
 pub(crate) async fn apply(
     tx: &Transaction<'_>,
     scope: Scope,
     changesets: &[ChangeSet],
+    mut done: Done,
     pace: Pace,
 ) -> Result<Vec<Receipt>, Fault> {
     let scope = scope.number().into();
-    let mut done = done_before(tx, scope, changesets).await?;
     let log = Log::default();
     let is_new = |changes: &&ChangeSet| changes.idempotency_key.as_ref().is_none_or(|key| !done.contains_key(key));
     let works: Vec<(Work<'_>, &ChangeSet)> = changesets
@@ -102,38 +106,43 @@ pub(crate) async fn apply(
         }
         rest = rest.get(taken..).unwrap_or_default();
     }
-    log.write(tx, scope).await?;
-    for number in log.repeated() {
-        if let Some(receipt) = receipts.get_mut(number) {
-            receipt.changed = false;
+    let made = |receipts: &[OpReceipt]| {
+        let mut receipts = receipts.iter().cloned();
+        let mut of = |changes: &ChangeSet| receipts.by_ref().take(changes.ops.len()).collect();
+        works.iter().map(|(_, changes)| of(changes)).collect::<Vec<Vec<OpReceipt>>>()
+    };
+    let changes: Vec<&ChangeSet> = works.iter().map(|(_, changes)| *changes).collect();
+    let mut ops = made(&receipts);
+    // Hardly ever is an event there already, which the feed finds out; so the receipts are sent behind it.
+    both_of(future::join(log.write(tx, scope), remember(tx, scope, &changes, &ops)).await)?;
+    let repeated = log.repeated();
+    if !repeated.is_empty() {
+        for number in repeated {
+            if let Some(receipt) = receipts.get_mut(number) {
+                receipt.changed = false;
+            }
         }
+        ops = made(&receipts);
+        correct(tx, scope, &changes, &ops).await?;
     }
-    let mut receipts = receipts.into_iter();
-    let made: Vec<(&ChangeSet, Vec<OpReceipt>)> =
-        works.iter().map(|(_, changes)| (*changes, receipts.by_ref().take(changes.ops.len()).collect())).collect();
-    remember(tx, scope, &made).await?;
-    let mut made = made.into_iter();
+    let mut ops = ops.into_iter();
     let receipt = |changes: &ChangeSet| match changes.idempotency_key.as_ref().and_then(|key| done.remove(key)) {
         Some(ops) => Receipt::new(ops, true),
-        None => Receipt::new(made.next().map(|(_, ops)| ops).unwrap_or_default(), false),
+        None => Receipt::new(ops.next().unwrap_or_default(), false),
     };
     Ok(changesets.iter().map(receipt).collect())
 }
 
 /// The receipts of changesets with the idempotency keys of these.
-async fn done_before(
-    tx: &Transaction<'_>,
-    scope: i64,
-    changesets: &[ChangeSet],
-) -> Result<HashMap<String, Vec<OpReceipt>>, Fault> {
+pub(crate) async fn done_before(tx: &Transaction<'_>, scope: Scope, changesets: &[ChangeSet]) -> Result<Done, Fault> {
     let keys: Vec<&str> = changesets.iter().filter_map(|changes| changes.idempotency_key.as_deref()).collect();
-    let mut done = HashMap::new();
+    let mut done = Done::new();
     if keys.is_empty() {
         return Ok(done);
     }
     let packed: Vec<Packed> = keys.iter().map(|key| Packed::key(key)).collect();
     let statement = "SELECT idem_key, receipt FROM idem WHERE scope = $1 AND idem_key = ANY($2)";
-    for row in sql::all(tx, statement, &[&scope, &packed]).await? {
+    for row in sql::all(tx, statement, &[&i64::from(scope.number()), &packed]).await? {
         let receipt = decode_receipt(row.try_get(1)?).ok_or(Damaged("a receipt that cannot be read"))?;
         let found: Packed = row.try_get(0)?;
         for (key, _) in keys.iter().zip(&packed).filter(|(_, packed)| **packed == found) {
@@ -143,15 +152,23 @@ async fn done_before(
     Ok(done)
 }
 
+/// Idempotency key, time and receipt of the changesets that have a key.
+fn keyed(changesets: &[&ChangeSet], ops: &[Vec<OpReceipt>]) -> Vec<(Packed, i64, Vec<u8>)> {
+    let with_key = changesets.iter().zip(ops).filter_map(|(changes, ops)| {
+        let key = Packed::key(changes.idempotency_key.as_deref()?);
+        Some((key, changes.at.as_micros(), encode_receipt(ops)))
+    });
+    with_key.collect()
+}
+
 /// Keeps the receipts of changesets with an idempotency key.
-async fn remember(tx: &Transaction<'_>, scope: i64, made: &[(&ChangeSet, Vec<OpReceipt>)]) -> Result<(), Fault> {
-    let keyed: Vec<(Packed, i64, Vec<u8>)> = made
-        .iter()
-        .filter_map(|(changes, ops)| {
-            let key = Packed::key(changes.idempotency_key.as_deref()?);
-            Some((key, changes.at.as_micros(), encode_receipt(ops)))
-        })
-        .collect();
+async fn remember(
+    tx: &Transaction<'_>,
+    scope: i64,
+    changesets: &[&ChangeSet],
+    ops: &[Vec<OpReceipt>],
+) -> Result<(), Fault> {
+    let keyed = keyed(changesets, ops);
     if keyed.is_empty() {
         return Ok(());
     }
@@ -168,6 +185,20 @@ async fn remember(tx: &Transaction<'_>, scope: i64, made: &[(&ChangeSet, Vec<OpR
         ],
     )
     .await?;
+    Ok(())
+}
+
+/// Puts right the receipts that were kept.
+async fn correct(
+    tx: &Transaction<'_>,
+    scope: i64,
+    changesets: &[&ChangeSet],
+    ops: &[Vec<OpReceipt>],
+) -> Result<(), Fault> {
+    for (key, _, receipt) in keyed(changesets, ops) {
+        let statement = "UPDATE idem SET receipt = $3 WHERE scope = $1 AND idem_key = $2";
+        sql::run(tx, statement, &[&scope, &key, &receipt]).await?;
+    }
     Ok(())
 }
 

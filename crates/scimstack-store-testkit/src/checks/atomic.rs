@@ -201,6 +201,12 @@ async fn replayed(world: World) -> Outcome {
     let other = world.store.commit(world.scope, changes).await?;
     same("what another with the key tells", (other.replayed, other.ops), (true, first.ops))?;
     same("the other's record", world.find(&user("u2")).await?, None)?;
+    // What an operation came to is told again, too: this event was there already.
+    let mut known = world.changes(vec![emit("outbox", "e1")]);
+    known.idempotency_key = Some("another key".to_owned());
+    let first = world.store.commit(world.scope, known.clone()).await?;
+    let again = world.store.commit(world.scope, known).await?;
+    same("what a repeated event tells again", (again.replayed, again.ops), (true, first.ops))?;
     // Without a key everything is done again.
     let twice = world.commit(vec![world.user("u1", "ann")?]).await;
     refused("a second creation", twice, |e| matches!(e, StoreError::Exists { op: 0 }))
