@@ -20,6 +20,9 @@ pub(crate) struct Drafts<'a> {
     texts: TextProjection<'a>,
     /// Whether what is added stands beside what is stored, so that stored text may be shown.
     is_beside: bool,
+    edges_only: Vec<&'a Relation>,
+    /// Those whose value is completed with what is known of its target.
+    completed: Vec<&'a Relation>,
     /// All of `meta` is shown, and of `groups`.
     shows_added: bool,
     shows_groups: bool,
@@ -43,12 +46,16 @@ struct Text<'a> {
 
 impl<'a> Drafts<'a> {
     pub(crate) fn new(base: &'a str, resource_type: &'a ResourceType, view: &View) -> Self {
-        let beside = |relation: &Relation| !relation.edges_only || relation.path.extension.is_none();
-        let is_beside = resource_type.relations.iter().all(beside);
+        let (edges_only, completed): (Vec<_>, Vec<_>) = resource_type
+            .relations
+            .iter()
+            .filter(|relation| relation.edges_only || relation.path.attribute.r#type == Type::Complex)
+            .partition(|relation| relation.edges_only);
+        let is_beside = edges_only.iter().all(|relation| relation.path.extension.is_none());
         let texts = view.projection.of_texts(resource_type, &view.written);
         let shows_groups = memberships::shows_groups(resource_type);
         let shows_added = texts.shows_whole("meta") && (!shows_groups || texts.shows_whole("groups"));
-        Self { resource_type, base, texts, is_beside, shows_added, shows_groups }
+        Self { resource_type, base, texts, is_beside, edges_only, completed, shows_added, shows_groups }
     }
 
     pub(crate) fn resource_type(&self) -> &'a ResourceType {
@@ -124,19 +131,17 @@ impl<'a> Drafts<'a> {
 
     /// Whether a member of this name comes from somewhere else than the text.
     fn is_added(&self, name: &str) -> bool {
-        let mut apart = self.resource_type.relations.iter().filter(|relation| relation.edges_only);
         name == "meta"
-            || (name == "groups" && self.shows_groups)
-            || apart.any(|relation| *relation.path.attribute.name == *name)
+            || (self.shows_groups && name == "groups")
+            || self.edges_only.iter().any(|relation| *relation.path.attribute.name == *name)
     }
 
     /// The single-valued relation whose value is completed with what is known of its target.
     fn completed(&self, extension: Option<&SchemaUri>, name: &str) -> Option<&Relation> {
-        self.resource_type.relations.iter().find(|relation| {
-            let attribute = &relation.path.attribute;
-            let may_be = *attribute.name == *name && !relation.edges_only && attribute.r#type == Type::Complex;
-            may_be && relation.path.extension.as_ref() == extension
-        })
+        let is_it = |relation: &&&Relation| {
+            *relation.path.attribute.name == *name && relation.path.extension.as_ref() == extension
+        };
+        self.completed.iter().find(is_it).copied()
     }
 }
 
