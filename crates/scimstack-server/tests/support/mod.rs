@@ -3,6 +3,8 @@
 
 #![allow(dead_code, unused_macros, reason = "each test file uses the part it needs")]
 
+pub(crate) mod watched;
+
 use bytes::Bytes;
 use futures_executor::block_on;
 use http::{HeaderMap, Method, Request};
