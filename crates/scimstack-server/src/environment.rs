@@ -1,4 +1,5 @@
-//! What the engine needs from outside: the time, and randomness. Nothing else in here reads a clock or makes a number up.
+//! What the engine needs from outside: the time, randomness, and a place for what takes long. Nothing else in here reads a
+//! clock, makes a number up or knows of threads.
 //!
 //! ```
 //! use scimstack_schema::Timestamp;
@@ -19,7 +20,7 @@
 use scimstack_schema::Timestamp;
 use std::time::Duration;
 
-/// Time and randomness; an example or an embedder provides them, tests provide their own.
+/// Time, randomness and threads; an example or an embedder provides them, tests provide their own.
 pub trait Environment: Send + Sync + 'static {
     /// The time.
     fn now(&self) -> Timestamp;
@@ -31,6 +32,13 @@ pub trait Environment: Send + Sync + 'static {
     /// which is set now and then.
     fn monotonic(&self) -> Duration {
         Duration::from_micros(u64::try_from(self.now().as_micros()).unwrap_or(0))
+    }
+
+    /// Does what keeps a thread for long: a step of a request whose body is large. To be called once, and done when this
+    /// returns. Unless said otherwise it is done right here, where other requests may be waiting for the thread. Within a
+    /// runtime of Tokio's that has several, `tokio::task::block_in_place(work)` hands these on meanwhile.
+    fn work(&self, work: &mut dyn FnMut()) {
+        work();
     }
 
     /// A new id: a UUID of version 7, so that ids sort by time.

@@ -6,6 +6,9 @@
     reason = "a test fails by panicking, also in its helpers"
 )]
 
+#[path = "support/watched.rs"]
+mod watched;
+
 use async_trait::async_trait;
 use futures_executor::block_on;
 use scimstack_protocol::{ConnectionPolicy, Dialect, Notify, TenantPolicy};
@@ -13,11 +16,12 @@ use scimstack_schema::{Attribute, Registry, Schema, Timestamp, Type};
 use scimstack_server::admin::{AdminError, Denied};
 use scimstack_server::{Admin, Environment};
 use scimstack_store::{
-    Actor, Capabilities, ChangePage, ChangeSet, Core, EdgePage, EdgeQuery, Explanation, FeedQuery, FeedScope, Key,
-    Kind, MemoryStore, Op, Page, Query, Receipt, Record, ResourceId, Scope, Store, StoreError, Stored, TenantId, Want,
+    Actor, ChangeSet, Core, FeedQuery, FeedScope, Key, Op, Receipt, Record, ResourceId, Scope, Store, StoreError,
+    TenantId, Want,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use watched::{Watch, Watched};
 
 /// A clock that the test moves, and random bytes that are not.
 struct World {
@@ -44,85 +48,42 @@ impl Environment for World {
     }
 }
 
-/// The store in memory, counting what it is asked, and losing the answer to a commit when told to.
+/// Counts what a store is asked, and loses the answer to a commit when told to.
 #[derive(Default)]
 struct Counting {
-    inner: MemoryStore,
     asked: AtomicUsize,
     lose_one_answer: AtomicBool,
     refuse: AtomicBool,
 }
 
-impl Counting {
-    fn count(&self) -> Result<(), StoreError> {
+#[async_trait]
+impl Watch for Counting {
+    fn asked(&self) -> Result<(), StoreError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         match self.refuse.load(Ordering::Relaxed) {
             true => Err(StoreError::Unavailable("unplugged".into())),
             false => Ok(()),
         }
     }
-}
 
-#[async_trait]
-impl Store for Counting {
-    fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
-    }
-
-    async fn read(&self, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, StoreError> {
-        self.count()?;
-        self.inner.read(scope, key, want).await
-    }
-
-    async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
-        self.count()?;
-        self.inner.query(scope, query).await
-    }
-
-    async fn edges(&self, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
-        self.count()?;
-        self.inner.edges(scope, query).await
-    }
-
-    async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
-        self.count()?;
-        let done = self.inner.commit(scope, changes).await;
+    async fn commit(&self, store: &dyn Store, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
+        let done = store.commit(scope, changes).await;
         match self.lose_one_answer.swap(false, Ordering::Relaxed) {
             true => Err(StoreError::InDoubt("the line went dead".into())),
             false => done,
         }
     }
-
-    async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError> {
-        self.inner.explain(scope, query).await
-    }
-
-    async fn outdated(
-        &self,
-        scope: Scope,
-        kind: &Kind,
-        declaration: &str,
-        after: Option<&ResourceId>,
-        limit: u32,
-    ) -> Result<Vec<Stored>, StoreError> {
-        self.inner.outdated(scope, kind, declaration, after, limit).await
-    }
-
-    async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {
-        self.count()?;
-        self.inner.changes(query).await
-    }
 }
 
 struct Server {
     world: Arc<World>,
-    store: Arc<Counting>,
+    store: Arc<Watched<Counting>>,
     admin: Admin,
 }
 
 fn server() -> Server {
     let world = Arc::new(World { now: AtomicI64::new(1_800_000_000_000_000), random: AtomicU64::new(1) });
-    let store = Arc::new(Counting::default());
+    let store = Watched::in_memory(Counting::default());
     let admin = Admin::new(store.clone(), world.clone(), Registry::haystack());
     Server { world, store, admin }
 }
@@ -231,7 +192,7 @@ fn of_tenants_with_one_name_made_at_the_same_time_one_is_made() {
 #[test]
 fn what_a_commit_did_is_done_once_when_its_answer_is_lost() {
     let server = server();
-    server.store.lose_one_answer.store(true, Ordering::Relaxed);
+    server.store.watch.lose_one_answer.store(true, Ordering::Relaxed);
     assert_eq!(server.tenant("acme").get(), 1);
     assert_eq!(block_on(server.admin.tenants()).unwrap().len(), 1);
 }
@@ -338,16 +299,20 @@ fn a_hot_request_reads_nothing_from_the_store() {
     let acme = server.tenant("acme");
     let (_, secret) = server.token(acme);
     server.warm("acme", &secret);
-    let before = server.store.asked.load(Ordering::Relaxed);
+    let before = server.store.watch.asked.load(Ordering::Relaxed);
     for _ in 0..1_000 {
         assert_eq!(server.denied("acme", &secret), None);
     }
-    assert_eq!(server.store.asked.load(Ordering::Relaxed), before);
+    assert_eq!(server.store.watch.asked.load(Ordering::Relaxed), before);
     server.world.advance_millis(250);
     for _ in 0..1_000 {
         assert_eq!(server.denied("acme", &secret), None);
     }
-    assert_eq!(server.store.asked.load(Ordering::Relaxed), before + 1, "one look at the feed, nothing read again");
+    assert_eq!(
+        server.store.watch.asked.load(Ordering::Relaxed),
+        before + 1,
+        "one look at the feed, nothing read again"
+    );
 }
 
 #[test]
@@ -376,9 +341,9 @@ fn changes_in_a_tenant_make_nobody_forget_anything() {
     let changes = ChangeSet::new(server.world.now(), Actor("test".into()), "r").with(op);
     block_on(server.store.commit(Scope::Tenant(acme), changes)).unwrap();
     server.world.advance_millis(250);
-    let before = server.store.asked.load(Ordering::Relaxed);
+    let before = server.store.watch.asked.load(Ordering::Relaxed);
     assert_eq!(server.denied("acme", &secret), None);
-    assert_eq!(server.store.asked.load(Ordering::Relaxed), before + 1);
+    assert_eq!(server.store.watch.asked.load(Ordering::Relaxed), before + 1);
 }
 
 #[test]
@@ -387,13 +352,13 @@ fn a_store_that_cannot_be_asked_opens_nothing() {
     let acme = server.tenant("acme");
     let (_, secret) = server.token(acme);
     assert_eq!(server.denied("acme", &secret), None);
-    server.store.refuse.store(true, Ordering::Relaxed);
+    server.store.watch.refuse.store(true, Ordering::Relaxed);
     server.world.advance_millis(250);
     for _ in 0..2 {
         let error = block_on(server.admin.authenticate("acme", &secret)).unwrap_err();
         assert!(matches!(error, AdminError::Store(StoreError::Unavailable(_))), "{error}");
     }
-    server.store.refuse.store(false, Ordering::Relaxed);
+    server.store.watch.refuse.store(false, Ordering::Relaxed);
     assert_eq!(server.denied("acme", &secret), None);
 }
 
@@ -600,10 +565,10 @@ fn a_key_is_made_once_and_is_the_same_for_everyone() {
     assert_eq!(block_on(server.admin.secret("console")).unwrap(), key);
     assert_eq!(block_on(server.other_process().secret("console")).unwrap(), key);
     assert_ne!(block_on(server.admin.secret("cursors")).unwrap(), key);
-    let before = server.store.asked.load(Ordering::Relaxed);
+    let before = server.store.watch.asked.load(Ordering::Relaxed);
     block_on(server.admin.secret("console")).unwrap();
     let _ = block_on(server.admin.secret("console")).unwrap();
-    assert!(server.store.asked.load(Ordering::Relaxed) <= before + 1);
+    assert!(server.store.watch.asked.load(Ordering::Relaxed) <= before + 1);
 }
 
 #[test]

@@ -12,12 +12,10 @@ mod support;
 
 use async_trait::async_trait;
 use scimstack_server::Fault;
-use scimstack_store::{
-    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, Explanation, FeedQuery, Key, Kind, MemoryStore, Op, Page,
-    Query, Receipt, ResourceId, Scope, Store, StoreError, Stored, Version, Want,
-};
+use scimstack_store::{ChangeSet, EdgePage, EdgeQuery, Op, Receipt, Scope, Store, StoreError, Version};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use support::watched::{Watch, Watched};
 use support::{GROUP, Setting, USER, World};
 
 over_every_store! {
@@ -105,9 +103,8 @@ enum Mode {
     HalfRead,
 }
 
-/// A store that fails when it holds a resource of a tenant; the server's own records are safe.
+/// Makes a store fail when it holds a resource of a tenant; the server's own records are safe.
 struct Failing {
-    store: MemoryStore,
     mode: std::sync::Mutex<Mode>,
     commits: AtomicUsize,
 }
@@ -127,32 +124,20 @@ fn cause() -> Box<dyn std::error::Error + Send + Sync> {
 }
 
 #[async_trait]
-impl Store for Failing {
-    fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
-    }
-
-    async fn read(&self, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, StoreError> {
-        self.store.read(scope, key, want).await
-    }
-
-    async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
-        self.store.query(scope, query).await
-    }
-
-    async fn edges(&self, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
+impl Watch for Failing {
+    async fn edges(&self, store: &dyn Store, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
         match self.mode() {
             Mode::HalfRead if query.after.is_some() => Err(StoreError::Unavailable(cause())),
-            _ => self.store.edges(scope, query).await,
+            _ => store.edges(scope, query).await,
         }
     }
 
-    async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
+    async fn commit(&self, store: &dyn Store, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
         let writes = changes.ops.iter().any(|op| !matches!(op, Op::Emit { .. }));
         match self.mode() {
             Mode::InDoubt if writes => {
                 self.commits.fetch_add(1, Ordering::SeqCst);
-                let receipt = self.store.commit(scope, changes).await?;
+                let receipt = store.commit(scope, changes).await?;
                 if receipt.replayed { Ok(receipt) } else { Err(StoreError::InDoubt(cause())) }
             }
             Mode::Overtaken => {
@@ -161,49 +146,27 @@ impl Store for Failing {
             }
             Mode::Unavailable => Err(StoreError::Unavailable(cause())),
             Mode::Broken if writes => Err(StoreError::Internal(cause())),
-            _ => self.store.commit(scope, changes).await,
+            _ => store.commit(scope, changes).await,
         }
-    }
-
-    async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError> {
-        self.store.explain(scope, query).await
-    }
-
-    async fn outdated(
-        &self,
-        scope: Scope,
-        kind: &Kind,
-        declaration: &str,
-        after: Option<&ResourceId>,
-        limit: u32,
-    ) -> Result<Vec<Stored>, StoreError> {
-        self.store.outdated(scope, kind, declaration, after, limit).await
-    }
-
-    async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {
-        self.store.changes(query).await
     }
 }
 
-fn failing() -> (World, Arc<Failing>) {
-    let store = Arc::new(Failing {
-        store: MemoryStore::new(),
-        mode: std::sync::Mutex::new(Mode::Sound),
-        commits: AtomicUsize::new(0),
-    });
+fn failing() -> (World, Arc<Watched<Failing>>) {
+    let failing = Failing { mode: std::sync::Mutex::new(Mode::Sound), commits: AtomicUsize::new(0) };
+    let store = Watched::in_memory(failing);
     (Setting::directory().over(store.clone()), store)
 }
 
 #[test]
 fn an_outcome_in_doubt_is_asked_for_and_done_once() {
     let (w, store) = failing();
-    store.set(Mode::InDoubt);
+    store.watch.set(Mode::InDoubt);
     let ann = w.user("ann");
-    assert_eq!(store.commits.load(Ordering::SeqCst), 2);
+    assert_eq!(store.watch.commits.load(Ordering::SeqCst), 2);
     let path = format!("/Users/{ann}");
     let set = r#"[{"op":"replace","path":"title","value":"x"}]"#;
     assert_eq!(w.patch(&path, set).send().expect(200).etag(), "W/\"2\"");
-    store.set(Mode::Sound);
+    store.watch.set(Mode::Sound);
     assert_eq!(w.get(&path).send().expect(200).etag(), "W/\"2\"");
     assert_eq!(w.events("log").len(), 2);
     assert_eq!(w.get("/Users").send().expect(200).json()["totalResults"], 1);
@@ -215,16 +178,16 @@ fn a_write_that_comes_too_late_is_made_again() {
     let ann = w.user("ann");
     let group = w.group("G", &[]);
     let add = format!(r#"[{{"op":"add","path":"members","value":[{{"value":"{ann}"}}]}}]"#);
-    store.set(Mode::Overtaken);
+    store.watch.set(Mode::Overtaken);
     w.patch(&format!("/Groups/{group}"), &add).header("if-match", "*").send().expect(204);
     assert_eq!(w.members(&group), [ann.as_str()]);
-    store.set(Mode::Overtaken);
+    store.watch.set(Mode::Overtaken);
     let set = r#"[{"op":"replace","path":"title","value":"x"}]"#;
     w.patch(&format!("/Users/{ann}"), set).send().expect(200).shows(r#"{"title":"x"}"#);
-    store.set(Mode::Overtaken);
+    store.watch.set(Mode::Overtaken);
     let body = format!(r#"{{"schemas":["{GROUP}"],"displayName":"H"}}"#);
     w.put(&format!("/Groups/{group}"), body).send().expect(200).shows(r#"{"displayName":"H","members":[]}"#);
-    store.set(Mode::Overtaken);
+    store.watch.set(Mode::Overtaken);
     w.delete(&format!("/Groups/{group}")).send().expect(204);
     w.get(&format!("/Groups/{group}")).send().expect(404);
 }
@@ -232,19 +195,19 @@ fn a_write_that_comes_too_late_is_made_again() {
 #[test]
 fn a_store_that_cannot_be_reached_is_asked_again_later() {
     let (w, store) = failing();
-    store.set(Mode::Unavailable);
+    store.watch.set(Mode::Unavailable);
     let body = format!(r#"{{"schemas":["{USER}"],"userName":"ann"}}"#);
     let answer = w.post("/Users", body.as_str()).send().expect(503);
     assert_eq!(answer.header("retry-after"), Some("5"));
     assert!(!answer.text().contains("disk 7"));
-    store.set(Mode::Sound);
+    store.watch.set(Mode::Sound);
     w.post("/Users", body).send().expect(201);
 }
 
 #[test]
 fn what_fails_inside_is_told_to_the_host_and_not_to_the_client() {
     let (w, store) = failing();
-    store.set(Mode::Broken);
+    store.watch.set(Mode::Broken);
     let request = http::Request::post("/t/acme/api/scim/v2/Users")
         .header("authorization", format!("Bearer {}", w.token))
         .body(bytes::Bytes::from(format!(r#"{{"schemas":["{USER}"],"userName":"ann"}}"#)))
@@ -264,7 +227,7 @@ fn an_answer_that_breaks_off_does_not_look_whole() {
     let names: Vec<String> = (0..2_500).map(|n| format!(r#"{{"value":"p{n:04}@x.test"}}"#)).collect();
     let body = format!(r#"{{"schemas":["{GROUP}"],"displayName":"All","members":[{}]}}"#, names.join(","));
     let path = format!("/t/acme/api/scim/v2/Groups/{}", w.post("/Groups", body).send().expect(201).id());
-    store.set(Mode::HalfRead);
+    store.watch.set(Mode::HalfRead);
     let request = http::Request::get(path)
         .header("authorization", format!("Bearer {}", w.token))
         .body(bytes::Bytes::new())

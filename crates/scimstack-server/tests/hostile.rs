@@ -22,6 +22,7 @@ over_every_store! {
     reserved_names_are_not_special in Setting::directory();
     paths_that_climb_find_nothing in Setting::directory();
     refused_writes_are_logged_without_secrets in Setting::directory();
+    a_large_body_keeps_no_thread_that_others_wait_for in Setting::directory();
 }
 
 fn deep_json_is_refused(w: &World) {
@@ -126,4 +127,27 @@ fn refused_writes_are_logged_without_secrets(w: &World) {
         assert!(!event.to_string().contains("s3cr3t"), "{event}");
         assert!(event["detail"].is_string() && event["connection"] == "default" && event["at"].is_string(), "{event}");
     }
+}
+
+fn a_large_body_keeps_no_thread_that_others_wait_for(w: &World) {
+    let group = format!("/Groups/{}", w.group("G", &[]));
+    w.get(&group).send().expect(200);
+    assert_eq!(w.clock.steps_aside(), 0, "nothing of this was large");
+    let member = |n: usize| format!(r#"{{"value":"{n}","display":"{}"}}"#, "x".repeat(1_000));
+    let members = format!("[{}]", (0..300).map(member).collect::<Vec<_>>().join(","));
+    let document = |name: &str| format!(r#"{{"schemas":["{GROUP}"],"displayName":"{name}","members":{members}}}"#);
+    w.put(&group, document("G")).send().expect(200);
+    assert!(w.clock.steps_aside() > 0);
+    w.post("/Groups", document("H")).send().expect(201);
+    assert!(w.clock.steps_aside() > 0);
+    w.patch(&group, &format!(r#"[{{"op":"remove","path":"members","value":{members}}}]"#)).send();
+    assert!(w.clock.steps_aside() > 0);
+    let bulk = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+    let operation = format!(r#"{{"method":"POST","path":"/Groups","bulkId":"1","data":{}}}"#, document("I"));
+    w.post("/Bulk", format!(r#"{{"schemas":["{bulk}"],"Operations":[{operation}]}}"#)).send().expect(200);
+    assert!(w.clock.steps_aside() > 0);
+    w.put(&group, format!("{}}}", document("G"))).send().refused(400, "invalidSyntax");
+    assert_eq!(w.clock.steps_aside(), 1, "one look at it");
+    let found = w.get(r#"/Groups?filter=displayName ge "G"&attributes=displayName"#).send().expect(200).json();
+    assert_eq!(found["totalResults"], 3);
 }

@@ -15,12 +15,9 @@ use async_trait::async_trait;
 use futures_executor::block_on;
 use scimstack_protocol::ManagerKey;
 use scimstack_server::org::{LineEnd, Manager, Org, Trouble};
-use scimstack_store::{
-    Capabilities, ChangePage, ChangeSet, EdgePage, EdgeQuery, Explanation, FeedQuery, Key, Kind, MemoryStore, Page,
-    Query, Receipt, ResourceId, Scope, Store, StoreError, Stored, Want,
-};
-use std::sync::Arc;
+use scimstack_store::{EdgePage, EdgeQuery, Key, ResourceId, Scope, Store, StoreError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use support::watched::{Watch, Watched};
 use support::{ENTERPRISE, GROUP, Setting, USER, World};
 
 const HAYSTACK: &str = "urn:ietf:params:scim:schemas:extension:haystack:1.0:User";
@@ -319,59 +316,22 @@ fn a_group_holds_whoever_is_in_the_groups_within_it(w: &World) {
 }
 
 /// Counts what is asked of a store, in edges and look-ups.
-struct Counting {
-    store: MemoryStore,
-    asked: AtomicUsize,
-}
+#[derive(Default)]
+struct Asked(AtomicUsize);
 
 #[async_trait]
-impl Store for Counting {
-    fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
-    }
-
-    async fn read(&self, scope: Scope, key: &Key, want: Want) -> Result<Option<Stored>, StoreError> {
-        self.store.read(scope, key, want).await
-    }
-
-    async fn query(&self, scope: Scope, query: &Query) -> Result<Page, StoreError> {
-        self.store.query(scope, query).await
-    }
-
-    async fn edges(&self, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
-        let page = self.store.edges(scope, query).await?;
-        self.asked.fetch_add(1 + page.edges.len(), Ordering::SeqCst);
+impl Watch for Asked {
+    async fn edges(&self, store: &dyn Store, scope: Scope, query: &EdgeQuery) -> Result<EdgePage, StoreError> {
+        let page = store.edges(scope, query).await?;
+        self.0.fetch_add(1 + page.edges.len(), Ordering::SeqCst);
         Ok(page)
-    }
-
-    async fn commit(&self, scope: Scope, changes: ChangeSet) -> Result<Receipt, StoreError> {
-        self.store.commit(scope, changes).await
-    }
-
-    async fn explain(&self, scope: Scope, query: &Query) -> Result<Explanation, StoreError> {
-        self.store.explain(scope, query).await
-    }
-
-    async fn outdated(
-        &self,
-        scope: Scope,
-        kind: &Kind,
-        declaration: &str,
-        after: Option<&ResourceId>,
-        limit: u32,
-    ) -> Result<Vec<Stored>, StoreError> {
-        self.store.outdated(scope, kind, declaration, after, limit).await
-    }
-
-    async fn changes(&self, query: &FeedQuery) -> Result<ChangePage, StoreError> {
-        self.store.changes(query).await
     }
 }
 
 #[test]
 fn what_a_call_reads_does_not_grow_with_the_company() {
     let costs = |others: usize| {
-        let store = Arc::new(Counting { store: MemoryStore::new(), asked: AtomicUsize::new(0) });
+        let store = Watched::in_memory(Asked::default());
         let w = Setting::directory().over(store.clone());
         let boss = w.user("boss");
         report(&w, "mid", "boss");
@@ -385,9 +345,9 @@ fn what_a_call_reads_does_not_grow_with_the_company() {
         }
         let org = org(&w);
         let cost = |ask: &dyn Fn()| {
-            let before = store.asked.load(Ordering::SeqCst);
+            let before = store.watch.0.load(Ordering::SeqCst);
             ask();
-            store.asked.load(Ordering::SeqCst) - before
+            store.watch.0.load(Ordering::SeqCst) - before
         };
         [
             cost(&|| drop(block_on(org.line(&key(&low), 50)).unwrap())),

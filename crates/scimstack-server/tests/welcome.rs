@@ -11,9 +11,14 @@
 #[macro_use]
 mod support;
 
+use async_trait::async_trait;
 use futures_executor::block_on;
 use scimstack_protocol::Notify;
 use scimstack_server::UnaskedError;
+use scimstack_store::{MemoryStore, Page, Query, Scope, Store, StoreError};
+use scimstack_store_sqlite::SqliteStore;
+use std::sync::atomic::{AtomicU64, Ordering};
+use support::watched::{Watch, Watched};
 use support::{Setting, USER, World};
 
 const HAYSTACK: &str = "urn:ietf:params:scim:schemas:extension:haystack:1.0:User";
@@ -195,4 +200,51 @@ fn a_person_deleted_and_made_again_is_someone_new(w: &World) {
     assert_ne!(again, ann);
     assert_eq!(welcomed(w), ["ann", "ann"], "someone new is welcomed");
     block_on(w.engine.sign_in("acme", "ann")).unwrap();
+}
+
+/// Counts the reminders that a store hands out, and what it looks at one by one to find them.
+#[derive(Default)]
+struct Reminded {
+    read: AtomicU64,
+    looked_at: AtomicU64,
+}
+
+#[async_trait]
+impl Watch for Reminded {
+    async fn query(&self, store: &dyn Store, scope: Scope, query: &Query) -> Result<Page, StoreError> {
+        let page = store.query(scope, query).await?;
+        if query.targets.iter().any(|target| target.kind.as_str() == "Reminder") {
+            self.read.fetch_add(page.items.len() as u64, Ordering::SeqCst);
+            self.looked_at.fetch_add(page.looked_at, Ordering::SeqCst);
+        }
+        Ok(page)
+    }
+}
+
+/// Of runs over a thousand reminders, before one is due, when it is and when it was done: how many something became of,
+/// how many were read and how many looked at.
+fn what_is_read(store: impl Store) -> [(u64, u64, u64); 3] {
+    let store = Watched::new(store, Reminded::default());
+    let w = Setting::directory().over(store.clone());
+    notify(&w, Notify::Everyone);
+    for n in 0..1_000 {
+        hire(&w, &format!("p{n:03}"), &format!("20{}-01-10", 99 - n % 70));
+    }
+    hire(&w, "now", "2026-01-02");
+    w.clock.pass_seconds(60);
+    let run = || {
+        let done = due(&w);
+        (done, store.watch.read.swap(0, Ordering::SeqCst), store.watch.looked_at.swap(0, Ordering::SeqCst))
+    };
+    let before = run();
+    w.clock.pass_seconds(DAY);
+    [before, run(), run()]
+}
+
+#[test]
+fn what_is_not_due_is_not_read() {
+    let [before, on_the_day, after] = what_is_read(SqliteStore::in_memory().unwrap());
+    assert_eq!((before, on_the_day, after), ((0, 0, 0), (1, 1, 0), (0, 0, 0)));
+    let [before, on_the_day, after] = what_is_read(MemoryStore::new()).map(|(done, read, _)| (done, read));
+    assert_eq!((before, on_the_day, after), ((0, 0), (1, 1), (0, 0)), "this one has no indexes");
 }

@@ -97,6 +97,8 @@ mod feed;
 mod lanes;
 mod migrate;
 mod outdated;
+#[cfg(test)]
+mod paces;
 mod query;
 mod read;
 mod refs;

@@ -20,12 +20,13 @@ use scimstack_store_sqlite::{SqliteOptions, SqliteStore};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use users::Users;
 
 /// The one customer of this example, and the name of its tenant.
 const CUSTOMER: &str = "acme";
 
-/// Time and randomness of this process.
+/// Time, randomness and threads of this process.
 struct Process;
 
 impl Environment for Process {
@@ -37,6 +38,14 @@ impl Environment for Process {
     #[expect(clippy::expect_used, reason = "without randomness there are no safe tokens, so nothing can go on")]
     fn fill_random(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system has randomness");
+    }
+
+    fn work(&self, work: &mut dyn FnMut()) {
+        match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+            // Other requests go on with another thread meanwhile.
+            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+            _ => work(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod access;
 mod people;
 
 pub use access::{IssuerCommand, TokenCommand};
-pub use people::{AdoptArgs, OrgCommand, PersonCommand};
+pub use people::{AdoptArgs, OrgCommand, PersonArg, PersonCommand};
 
 use crate::database::Database;
 use crate::error::Error;
@@ -33,6 +33,45 @@ pub struct DatabaseArg {
     /// sqlite:FILE, sqlite::memory: (serve and demo only), or postgres://…
     #[arg(long, env = "HAYSTACK_DATABASE", hide_env_values = true, default_value = "sqlite:haystack.db")]
     pub database: Database,
+}
+
+/// A list of what all tenants have, or one.
+#[derive(Args, Clone, Debug)]
+pub struct ListArgs {
+    /// Only this tenant's.
+    #[arg(long)]
+    pub tenant: Option<String>,
+    /// As a JSON array.
+    #[arg(long)]
+    pub json: bool,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArg,
+}
+
+/// A list of what one tenant has.
+#[derive(Args, Clone, Debug)]
+pub struct TenantListArgs {
+    /// The tenant.
+    #[arg(long)]
+    pub tenant: String,
+    /// As a JSON array.
+    #[arg(long)]
+    pub json: bool,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArg,
+}
+
+/// How something is shown, and of which database.
+#[derive(Args, Clone, Debug)]
+pub struct ShowArgs {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArg,
 }
 
 /// `serve`
@@ -214,17 +253,7 @@ pub enum SchemaCommand {
         database: DatabaseArg,
     },
     /// Registered schemas, a line each.
-    List {
-        /// Only this tenant's.
-        #[arg(long)]
-        tenant: Option<String>,
-        /// As a JSON array.
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
+    List(ListArgs),
     /// Take a schema out. Values that are there stay stored.
     Remove {
         /// Its URN.
@@ -259,17 +288,7 @@ pub enum IndexCommand {
         database: DatabaseArg,
     },
     /// What is indexed, a line each, and whether everyone is in it.
-    List {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// As a JSON array.
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
+    List(TenantListArgs),
     /// Take back what `index add` declared.
     Remove {
         /// The path.
@@ -300,12 +319,9 @@ pub enum ConnectionCommand {
         /// The connection.
         #[arg(long, default_value = "default")]
         connection: String,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-        /// The database.
+        /// How it is shown, and of which database.
         #[command(flatten)]
-        database: DatabaseArg,
+        shown: ShowArgs,
     },
     /// Change switches; what is not named stays.
     Set {
@@ -442,17 +458,7 @@ fn keyword<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
 #[derive(Subcommand, Debug)]
 pub enum OutboxCommand {
     /// Effects in the order they were decided.
-    List {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// As a JSON array.
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
+    List(TenantListArgs),
 }
 
 /// `log …`
@@ -479,17 +485,7 @@ pub enum LogCommand {
 #[derive(Subcommand, Debug)]
 pub enum HoldCommand {
     /// Connections on hold, a line each.
-    List {
-        /// Only this tenant's.
-        #[arg(long)]
-        tenant: Option<String>,
-        /// As a JSON array.
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
+    List(ListArgs),
     /// Let a connection go on.
     Release {
         /// The hold's id, from `hold list`.
@@ -541,7 +537,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, Error> {
             Command::Person(command) => commands::person::run(command).await,
             Command::Org(command) => commands::org::run(command).await,
             Command::Adopt(args) => commands::adopt::run(args).await,
-            Command::Outbox(OutboxCommand::List { tenant, json, database }) => {
+            Command::Outbox(OutboxCommand::List(TenantListArgs { tenant, json, database })) => {
                 commands::events::outbox(&database.database, &tenant, json).await
             }
             Command::Log(LogCommand::List { tenant, errors, json, database }) => {

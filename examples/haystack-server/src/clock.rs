@@ -1,11 +1,12 @@
-//! The real world: the system's clock and its source of randomness. The only place that has them.
+//! The real world: the system's clock, its source of randomness, and threads. The only place that has them.
 
 use scimstack_schema::Timestamp;
 use scimstack_server::Environment;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// The process's clock and randomness.
+/// The process's clock, randomness and threads.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
@@ -23,6 +24,14 @@ impl Environment for System {
     fn fill_random(&self, bytes: &mut [u8]) {
         #[expect(clippy::expect_used, reason = "without randomness no token is safe: the process must not go on")]
         getrandom::fill(bytes).expect("the operating system gives no randomness");
+    }
+
+    fn work(&self, work: &mut dyn FnMut()) {
+        match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+            // Nobody else waits for this thread.
+            _ => work(),
+        }
     }
 }
 

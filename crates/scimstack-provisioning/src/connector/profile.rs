@@ -98,6 +98,20 @@ const PLAIN_DOCUMENT: DocumentForm = DocumentForm {
     own_location: false,
 };
 
+const PLAIN_GROUPS: GroupManner = GroupManner {
+    pushed: true,
+    discovery: Discovery::Never,
+    created: CreatedWith::NoMembers,
+    fill: Fill::Add,
+    removal: Removal::Values,
+    one_by_one: false,
+    batch: BATCH,
+    names_along: false,
+    look_up_without_members: false,
+    member: MemberForm::Bare,
+    microsoft_schema: false,
+};
+
 const OKTA_APP_WIZARD: Manner = Manner {
     look_up: LookUp::First,
     pages_look_up: true,
@@ -108,17 +122,11 @@ const OKTA_APP_WIZARD: Manner = Manner {
     missing_is_nobody: true,
     rematches: false,
     groups: GroupManner {
-        pushed: true,
-        discovery: Discovery::Never,
         created: CreatedWith::EmptyMembers,
         fill: Fill::ReadAndReplace,
         removal: Removal::Filter,
-        one_by_one: false,
-        batch: BATCH,
-        names_along: false,
-        look_up_without_members: false,
         member: MemberForm::Named,
-        microsoft_schema: false,
+        ..PLAIN_GROUPS
     },
 };
 
@@ -138,17 +146,10 @@ const ENTRA: Manner = Manner {
     missing_is_nobody: false,
     rematches: true,
     groups: GroupManner {
-        pushed: true,
-        discovery: Discovery::Never,
-        created: CreatedWith::NoMembers,
-        fill: Fill::Add,
-        removal: Removal::Values,
-        one_by_one: false,
-        batch: BATCH,
-        names_along: false,
         look_up_without_members: true,
         member: MemberForm::NullReference,
         microsoft_schema: true,
+        ..PLAIN_GROUPS
     },
 };
 
@@ -186,19 +187,7 @@ const JUMP_CLOUD: Manner = Manner {
     document: PLAIN_DOCUMENT,
     missing_is_nobody: true,
     rematches: false,
-    groups: GroupManner {
-        pushed: true,
-        discovery: Discovery::Never,
-        created: CreatedWith::Members,
-        fill: Fill::Compare,
-        removal: Removal::Values,
-        one_by_one: false,
-        batch: BATCH,
-        names_along: false,
-        look_up_without_members: false,
-        member: MemberForm::Bare,
-        microsoft_schema: false,
-    },
+    groups: GroupManner { created: CreatedWith::Members, fill: Fill::Compare, ..PLAIN_GROUPS },
 };
 
 const AUTHENTIK: Manner = Manner {
@@ -210,12 +199,7 @@ const AUTHENTIK: Manner = Manner {
     document: PLAIN_DOCUMENT,
     missing_is_nobody: true,
     rematches: true,
-    groups: GroupManner {
-        discovery: Discovery::Uncounted,
-        created: CreatedWith::NoMembers,
-        one_by_one: true,
-        ..JUMP_CLOUD.groups
-    },
+    groups: GroupManner { discovery: Discovery::Uncounted, fill: Fill::Compare, one_by_one: true, ..PLAIN_GROUPS },
 };
 
 const KEYCLOAK: Manner = Manner {
@@ -232,7 +216,7 @@ const KEYCLOAK: Manner = Manner {
         created: CreatedWith::Members,
         fill: Fill::Replace,
         member: MemberForm::RelativeReference,
-        ..JUMP_CLOUD.groups
+        ..PLAIN_GROUPS
     },
 };
 

@@ -87,6 +87,7 @@ pub use unasked::{UnaskedError, Welcomed};
 
 use crate::admin::{Admin, Subject};
 use crate::body::Body;
+use crate::environment::Environment;
 use bytes::Bytes;
 use call::Call;
 use document::Content;
@@ -98,11 +99,17 @@ use http::{HeaderMap, HeaderName, Method};
 use observe::{Looked, Watch};
 use respond::Reply;
 use scimstack_protocol::{Decide, Preconditions, ScimError};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use target::{Target, Verb, allowed, options};
 use throttle::Throttle;
 use tracing::Instrument;
 use turn::Turns;
+
+/// How long a body is, in bytes, that is read and judged aside: some milliseconds of work.
+const LARGE: usize = 256 * 1024;
 
 /// A SCIM service for all tenants of a store.
 pub struct Engine {
@@ -257,7 +264,24 @@ where
         }
         _ => Bytes::new(),
     };
-    target.answer(call, verb, Content::Bytes(body), entry).await
+    let is_large = body.len() >= LARGE;
+    let answer = target.answer(call, verb, Content::Bytes(body), entry);
+    if is_large { aside(call.engine.admin.environment(), answer).await } else { answer.await }
+}
+
+/// Takes every step of an answer where it keeps nobody waiting.
+async fn aside<T>(environment: &Arc<dyn Environment>, answer: impl Future<Output = T>) -> T {
+    let mut answer = pin!(answer);
+    poll_fn(|context| {
+        let mut step = Poll::Pending;
+        environment.work(&mut || {
+            if step.is_pending() {
+                step = answer.as_mut().poll(context);
+            }
+        });
+        step
+    })
+    .await
 }
 
 impl EngineBuilder {

@@ -1,17 +1,22 @@
 //! Reminders: that the lifecycle wants to be asked about a resource at a later time. Each is a small record of the tenant's
 //! scope beside the resource, committed with the change that sets it, so that what is due is found without looking at
-//! everyone. One that is out of date does no harm: the lifecycle is asked, and has nothing to say.
+//! everyone. It says when it is due where others say when they were made, which every store keeps in order: only what is due
+//! is read. One that is out of date does no harm: the lifecycle is asked, and has nothing to say.
 //! Left out: asking it ([`super::unasked`]).
 
 use bytes::Bytes;
+use scimstack_filter::{Filter, ResolveOptions};
 use scimstack_schema::{Object, ResourceType, Timestamp, Value};
 use scimstack_store::{
-    Core, CountMode, Expect, Key, Kind, Op, Paging, Query, Record, Scope, Store, StoreError, Stored, Target, Want,
+    Core, CountMode, Expect, Key, Kind, Op, Paging, Query, Record, Scope, Sort, Store, StoreError, Stored, Target, Want,
 };
 use std::sync::Arc;
 
 /// The kind of these records; each has the id of what it reminds of.
 pub(crate) const REMINDER: &str = "Reminder";
+
+/// Where a record has the time at which it is due.
+const DUE: &str = "meta.created";
 
 /// A reminder.
 pub(crate) struct Reminder {
@@ -32,7 +37,7 @@ pub(crate) async fn set(
     document.insert("id", of.id.as_str());
     document.insert("resourceType", of.kind.as_str());
     document.insert("at", at.as_micros());
-    let core = Core { created: now, modified: now, ..Core::default() };
+    let core = Core { created: at, modified: now, ..Core::default() };
     let record = Record::new(core, Value::Object(document).to_bytes());
     let key = Key::new(REMINDER, of.id.clone());
     Ok(match store.read(scope, &key, Want::HEAD).await? {
@@ -56,20 +61,26 @@ impl Reminder {
     }
 }
 
-/// A page of a scope's reminders, by id, and where to go on.
-pub(crate) async fn page(
+/// A page of a scope's reminders that are due, the oldest first, and where to go on.
+pub(crate) async fn due(
     store: &dyn Store,
     scope: Scope,
     any: &Arc<ResourceType>,
+    now: Timestamp,
     after: Option<Bytes>,
     count: u32,
 ) -> Result<(Vec<Reminder>, Option<Bytes>), StoreError> {
-    // Of the type nothing is used: there is no filter, and documents are read here.
-    let target = Target { kind: Kind::from(REMINDER), resource_type: any.clone(), filter: None };
+    // Of the type nothing is used but that it has `meta`, as all have.
+    let filter = Filter::parse(&format!("{DUE} le \"{now}\"")).ok();
+    let filter = filter.and_then(|filter| filter.resolve(any, ResolveOptions::default()).ok());
+    let target = Target { kind: Kind::from(REMINDER), resource_type: any.clone(), filter: filter.map(Arc::new) };
     let mut query = Query::new(target, count);
+    query.sort = any.resolve(DUE).map(|path| Sort { path, descending: false });
     query.page = Paging::Cursor { after, count };
     query.count = CountMode::None;
     query.budget = u64::MAX;
     let page = store.query(scope, &query).await?;
-    Ok((page.items.into_iter().filter_map(Reminder::of).collect(), page.next))
+    // Filters compare whole milliseconds.
+    let due = page.items.into_iter().filter_map(Reminder::of).filter(|reminder| reminder.at <= now);
+    Ok((due.collect(), page.next))
 }

@@ -12,6 +12,7 @@ use scimstack_schema::{Resource, ResourceType};
 use scimstack_store::{
     ChangeSet, CountMode, Expect, Kind, Op, Paging, Query, Scope, StoreError, Stored, Target, TenantId, Want,
 };
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// People on a page.
@@ -94,7 +95,8 @@ impl Engine {
     }
 
     /// Does what has become due in a tenant ([`scimstack_protocol::Accept::remind`]): to be called now and then, once a
-    /// minute or once an hour. How many resources something became of comes back. Several servers may do so at once.
+    /// minute or once an hour; only what is due is read. How many resources something became of comes back. Several servers
+    /// may do so at once.
     ///
     /// # Errors
     /// A store that cannot be reached; what was not done is due the next time.
@@ -104,9 +106,14 @@ impl Engine {
         let Some(any) = registry.resource_types().first().cloned() else { return Ok(0) };
         let (scope, now) = (Scope::Tenant(tenant.id), self.admin.environment().now());
         let (mut done, mut after) = (0, None);
+        // One that is set anew meanwhile may come again; it is for the next time.
+        let mut asked = HashSet::new();
         loop {
-            let (page, next) = reminders::page(&**self.admin.store(), scope, &any, after, PAGE).await?;
-            for reminder in page.into_iter().filter(|reminder| reminder.at <= now) {
+            let (page, next) = reminders::due(&**self.admin.store(), scope, &any, now, after, PAGE).await?;
+            for reminder in page {
+                if !asked.insert(reminder.of.id.clone()) {
+                    continue;
+                }
                 let of = match registry.resource_type(reminder.of.kind.as_str()) {
                     Some(of) => self.admin.store().read(scope, &reminder.of, Want::ALL).await?.map(|it| (of, it)),
                     None => None,

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, unused_macros, reason = "each test file uses the part it needs")]
 
+pub(crate) mod watched;
+
 use bytes::Bytes;
 use futures_executor::block_on;
 use http::{HeaderMap, Method, Request};
@@ -20,11 +22,21 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 pub(crate) struct Clock {
     micros: AtomicI64,
     counter: AtomicU64,
+    aside: AtomicU64,
 }
 
 impl Clock {
     fn new() -> Arc<Self> {
-        Arc::new(Self { micros: AtomicI64::new(1_767_225_600_000_000), counter: AtomicU64::new(1) })
+        Arc::new(Self {
+            micros: AtomicI64::new(1_767_225_600_000_000),
+            counter: AtomicU64::new(1),
+            aside: AtomicU64::new(0),
+        })
+    }
+
+    /// How many steps were taken aside since this was last asked.
+    pub(crate) fn steps_aside(&self) -> u64 {
+        self.aside.swap(0, Ordering::SeqCst)
     }
 
     pub(crate) fn pass_seconds(&self, seconds: i64) {
@@ -42,6 +54,11 @@ impl Environment for Clock {
             let n = self.counter.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             chunk.copy_from_slice(&n.to_be_bytes()[..chunk.len()]);
         }
+    }
+
+    fn work(&self, work: &mut dyn FnMut()) {
+        self.aside.fetch_add(1, Ordering::SeqCst);
+        work();
     }
 }
 

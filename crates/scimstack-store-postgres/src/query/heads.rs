@@ -104,6 +104,18 @@ impl Range<'_> {
         };
         Ok(Place { value, id: row.try_get(0)?, kind: self.kind.clone() })
     }
+
+    /// Of all places there are, those of the range, in order.
+    pub(super) fn cut(&self, mut heads: Vec<Place>) -> Vec<Place> {
+        if let Some(after) = self.after {
+            heads.retain(|head| head.cmp(after, self.descending).is_gt());
+        }
+        heads.sort_by(|one, other| one.cmp(other, self.descending));
+        let skipped = usize::try_from(self.offset).unwrap_or(usize::MAX).min(heads.len());
+        heads.drain(..skipped);
+        heads.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+        heads
+    }
 }
 
 impl Reading<'_> {
@@ -176,15 +188,33 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Of what an index finds, which is put in order here.
-    async fn heads_driven(&self, source: &Source, range: &Range<'_>) -> Result<Vec<Place>, Fault> {
+    /// What an index finds, from anywhere in the range's order and up to so many.
+    pub(super) async fn heads_in_no_order(
+        &self,
+        source: &Source,
+        range: &Range<'_>,
+        most: u64,
+    ) -> Result<Vec<Place>, Fault> {
+        let mut sql = self.driven_by(source, range);
+        sql.push(" LIMIT ").bind(signed(most));
+        sql.all(self.tx).await?.iter().map(|row| range.place(row)).collect()
+    }
+
+    /// `SELECT … FROM … WHERE` of what an index finds.
+    fn driven_by(&self, source: &Source, range: &Range<'_>) -> Sql {
         let mut sql = Sql::default();
         sql.push("SELECT r.id");
-        let name = range.column.name();
-        if let Some(name) = name {
+        if let Some(name) = range.column.name() {
             sql.push(", r.").push(name);
         }
         source.push_from(&mut sql, self.scope, range.kind);
+        sql
+    }
+
+    /// Of what an index finds, which is put in order here.
+    async fn heads_driven(&self, source: &Source, range: &Range<'_>) -> Result<Vec<Place>, Fault> {
+        let mut sql = self.driven_by(source, range);
+        let name = range.column.name();
         if let Some(after) = range.after {
             push_after(&mut sql, range, after)?;
         }

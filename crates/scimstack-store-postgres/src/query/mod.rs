@@ -258,7 +258,10 @@ impl<'r> Reading<'r> {
         column: Column,
         demand: Demand<'_>,
     ) -> Result<Part, Fault> {
-        self.budget.page(demand.limit, demand.offset)?;
+        if let Some(part) = self.found(kind, source, column, demand).await? {
+            return Ok(part);
+        }
+        let demand = Demand { limit: demand.limit.min(self.budget.readable()), ..demand };
         if let Some(part) = self.walked(target, kind, source, column, demand).await? {
             return Ok(part);
         }
@@ -267,12 +270,56 @@ impl<'r> Reading<'r> {
             _ => self.heads(source, &self.range(kind, column, demand)).await?,
         };
         let found = heads.len() as u64;
+        self.budget.page(found, 0)?;
         let total = match demand.count {
             // The first page is the only one.
             _ if demand.after.is_none() && demand.offset == 0 && found < demand.limit => Some(found),
             count => self.counted(source, kind, count).await?,
         };
         Ok(Part { heads, total, looked_up_to: None })
+    }
+
+    /// Of a page for which more is asked than a brief query may read or pass over: whether it would have to, which goes by
+    /// what there is. Few matches are all read at once, and put in order here. `None` when only their order tells.
+    async fn found(
+        &self,
+        kind: &Packed,
+        source: &Source,
+        column: Column,
+        demand: Demand<'_>,
+    ) -> Result<Option<Part>, Fault> {
+        if self.budget.page(demand.limit, demand.offset).is_ok() {
+            return Ok(None);
+        }
+        let range = self.range(kind, column, demand);
+        let is_first = demand.after.is_none() && demand.offset == 0;
+        let all = match source {
+            Source::All if demand.after.is_some() => return Ok(None),
+            Source::All => self.count(source, kind, None).await?,
+            _ => {
+                let most = self.budget.readable();
+                let few = self.heads_in_no_order(source, &range, most).await?;
+                let found = few.len() as u64;
+                if found < most {
+                    return Ok(Some(Part { heads: range.cut(few), total: Some(found), looked_up_to: None }));
+                }
+                if is_first {
+                    self.budget.page(found, 0)?;
+                }
+                if demand.after.is_some() {
+                    return Ok(None);
+                }
+                self.budget.counted(self.count(source, kind, self.budget.countable()).await?)?
+            }
+        };
+        let heads = match all.saturating_sub(demand.offset).min(demand.limit) {
+            0 => Vec::new(),
+            found => {
+                self.budget.page(found, demand.offset)?;
+                self.heads(source, &range).await?
+            }
+        };
+        Ok(Some(Part { heads, total: Some(all), looked_up_to: None }))
     }
 
     async fn counted(&self, source: &Source, kind: &Packed, count: CountMode) -> Result<Option<u64>, Fault> {

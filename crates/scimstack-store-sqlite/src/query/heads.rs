@@ -111,6 +111,18 @@ impl Range<'_> {
         let place = Place::of(None, Some(self.column), &stored, None);
         Ok(Head { rid: row.get(0)?, place, stored: Some(Box::new(stored)) })
     }
+
+    /// Of all heads there are, those of the range, in order.
+    pub(super) fn cut(&self, mut heads: Vec<Head>) -> Vec<Head> {
+        if let Some(after) = self.after {
+            heads.retain(|head| head.place.cmp(after, self.descending).is_gt());
+        }
+        heads.sort_by(|one, other| one.place.cmp(&other.place, self.descending));
+        let skipped = usize::try_from(self.offset).unwrap_or(usize::MAX).min(heads.len());
+        heads.drain(..skipped);
+        heads.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+        heads
+    }
 }
 
 impl Reading<'_> {
@@ -196,15 +208,28 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Of what an index finds, which is put in order here.
-    fn heads_driven(&self, source: &Source, range: &Range<'_>) -> Result<Vec<Head>, Fault> {
+    /// What an index finds, from anywhere in the range's order and up to so many.
+    pub(super) fn heads_in_no_order(&self, source: &Source, range: &Range<'_>, most: u64) -> Result<Vec<Head>, Fault> {
+        let mut sql = self.driven_by(source, range);
+        sql.push(" LIMIT ").bind(signed(most));
+        Ok(sql.all(self.connection, |row| range.head(row))?)
+    }
+
+    /// `SELECT … FROM … WHERE` of what an index finds.
+    fn driven_by(&self, source: &Source, range: &Range<'_>) -> Sql {
         let mut sql = Sql::default();
         sql.push("SELECT r.rid, r.id");
-        let name = range.column.name();
-        if let Some(name) = name {
+        if let Some(name) = range.column.name() {
             sql.push(", r.").push(name);
         }
         source.push_from(&mut sql, self.scope, range.number, range.kind);
+        sql
+    }
+
+    /// Of what an index finds, which is put in order here.
+    fn heads_driven(&self, source: &Source, range: &Range<'_>) -> Result<Vec<Head>, Fault> {
+        let mut sql = self.driven_by(source, range);
+        let name = range.column.name();
         if let Some(after) = range.after {
             push_after(&mut sql, range, after)?;
         }
@@ -233,14 +258,7 @@ impl Reading<'_> {
         for rid in rids {
             heads.extend(sql::first(self.connection, sql.text(), [rid], |row| range.head(row))?);
         }
-        if let Some(after) = range.after {
-            heads.retain(|head| head.place.cmp(after, range.descending).is_gt());
-        }
-        heads.sort_by(|one, other| one.place.cmp(&other.place, range.descending));
-        let skipped = usize::try_from(range.offset).unwrap_or(usize::MAX).min(heads.len());
-        heads.drain(..skipped);
-        heads.truncate(usize::try_from(range.limit).unwrap_or(usize::MAX));
-        Ok(heads)
+        Ok(range.cut(heads))
     }
 
     /// How many there are, or `cap` when there are more.

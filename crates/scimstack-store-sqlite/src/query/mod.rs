@@ -243,7 +243,12 @@ impl<'r> Reading<'r> {
         column: Column,
         demand: Demand<'_>,
     ) -> Result<Part<'t>, Fault> {
-        self.budget.page(demand.limit, demand.offset)?;
+        if let Some(part) = self.found(target, number, source, column, demand)? {
+            return Ok(part);
+        }
+        // Documents are not read for nothing.
+        let want = demand.want.filter(|_| demand.limit < self.budget.readable());
+        let demand = Demand { limit: demand.limit.min(self.budget.readable()), want, ..demand };
         if let Some(part) = self.walked(target, number, source, column, demand)? {
             return Ok(part);
         }
@@ -252,12 +257,58 @@ impl<'r> Reading<'r> {
             _ => self.heads(source, &self.range(target, number, column, demand))?,
         };
         let found = heads.len() as u64;
+        self.budget.page(found, 0)?;
         let total = match demand.count {
             // The first page is the only one.
             _ if demand.after.is_none() && demand.offset == 0 && found < demand.limit => Some(found),
             count => self.counted(source, target, number, count)?,
         };
         Ok(Part { target, heads, total, looked_up_to: None })
+    }
+
+    /// Of a page for which more is asked than a brief query may read or pass over: whether it would have to, which goes by
+    /// what there is. Few matches are all read at once, and put in order here. `None` when only their order tells.
+    fn found<'t>(
+        &self,
+        target: &'t Target,
+        number: Num,
+        source: &Source,
+        column: Column,
+        demand: Demand<'_>,
+    ) -> Result<Option<Part<'t>>, Fault> {
+        if self.budget.page(demand.limit, demand.offset).is_ok() {
+            return Ok(None);
+        }
+        let range = self.range(target, number, column, demand);
+        let is_first = demand.after.is_none() && demand.offset == 0;
+        let all = match source {
+            Source::All | Source::Rows(_) if demand.after.is_some() => return Ok(None),
+            Source::All | Source::Rows(_) => self.count(source, &target.kind, number, None)?,
+            _ => {
+                let most = self.budget.readable();
+                let few = self.heads_in_no_order(source, &range, most)?;
+                let found = few.len() as u64;
+                if found < most {
+                    let heads = range.cut(few);
+                    return Ok(Some(Part { target, heads, total: Some(found), looked_up_to: None }));
+                }
+                if is_first {
+                    self.budget.page(found, 0)?;
+                }
+                if demand.after.is_some() {
+                    return Ok(None);
+                }
+                self.budget.counted(self.count(source, &target.kind, number, self.budget.countable())?)?
+            }
+        };
+        let heads = match all.saturating_sub(demand.offset).min(demand.limit) {
+            0 => Vec::new(),
+            found => {
+                self.budget.page(found, demand.offset)?;
+                self.heads(source, &range)?
+            }
+        };
+        Ok(Some(Part { target, heads, total: Some(all), looked_up_to: None }))
     }
 
     fn counted(&self, source: &Source, target: &Target, number: Num, count: CountMode) -> Result<Option<u64>, Fault> {

@@ -4,5 +4,6 @@
 mod common;
 
 mod costs;
+mod paces;
 mod plans;
 mod trouble;

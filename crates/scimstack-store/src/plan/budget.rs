@@ -121,7 +121,17 @@ impl Budget {
         self.brief(self.spent() + candidates, BRIEF)
     }
 
-    /// Stops a brief query that is to read so many documents for its page, passing over so many entries before it.
+    /// How many documents of a page are looked for before [`Budget::page`] is asked; [`u64::MAX`] where it never objects.
+    #[must_use]
+    pub fn readable(&self) -> u64 {
+        match self.pace {
+            Pace::Brief => BRIEF + 1,
+            Pace::Long => u64::MAX,
+        }
+    }
+
+    /// Stops a brief query that is to read so many documents for its page, passing over so many entries before it. What
+    /// is there counts, not what was asked for.
     ///
     /// # Errors
     /// [`OverBudget::TakesLong`].

@@ -1,6 +1,6 @@
 //! The part of the command line that says who may ask: tokens, secrets of clients, trusted issuers.
 
-use super::DatabaseArg;
+use super::{DatabaseArg, ListArgs};
 use crate::commands;
 use clap::Subcommand;
 use scimstack_server::TokenScopes;
@@ -37,17 +37,7 @@ pub enum TokenCommand {
         database: DatabaseArg,
     },
     /// Tokens, a line each; never their secrets.
-    List {
-        /// Only this tenant's.
-        #[arg(long)]
-        tenant: Option<String>,
-        /// As a JSON array.
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
+    List(ListArgs),
     /// Revoke a token.
     Revoke {
         /// Its id, from `token list`.
@@ -90,17 +80,7 @@ pub enum IssuerCommand {
         database: DatabaseArg,
     },
     /// Trusted issuers, a line each.
-    List {
-        /// Only this tenant's.
-        #[arg(long)]
-        tenant: Option<String>,
-        /// As a JSON array.
-        #[arg(long)]
-        json: bool,
-        /// The database.
-        #[command(flatten)]
-        database: DatabaseArg,
-    },
+    List(ListArgs),
     /// Trust an issuer no more.
     Remove {
         /// Its id, from `issuer list`.

@@ -1,19 +1,27 @@
 //! The part of the command line that is about people.
 
-use super::DatabaseArg;
+use super::{DatabaseArg, ShowArgs};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
+
+/// Which person.
+#[derive(Args, Clone, Debug)]
+pub struct PersonArg {
+    /// The tenant.
+    #[arg(long)]
+    pub tenant: String,
+    /// The user name.
+    pub user_name: String,
+}
 
 /// `person …`
 #[derive(Subcommand, Debug)]
 pub enum PersonCommand {
     /// Show a person: state, manager, groups.
     Show {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
+        /// Who.
+        #[command(flatten)]
+        person: PersonArg,
         /// As a JSON object.
         #[arg(long)]
         json: bool,
@@ -23,11 +31,9 @@ pub enum PersonCommand {
     },
     /// Report a sign-in, as the application does.
     SignIn {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
+        /// Who.
+        #[command(flatten)]
+        person: PersonArg,
         /// The database.
         #[command(flatten)]
         database: DatabaseArg,
@@ -45,11 +51,9 @@ pub enum PersonCommand {
     /// Make a person by hand, as the application does who invites somebody. They belong to no connection until one meets
     /// them.
     Invite {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
+        /// Who.
+        #[command(flatten)]
+        person: PersonArg,
         /// An e-mail address.
         #[arg(long)]
         email: Option<String>,
@@ -62,11 +66,9 @@ pub enum PersonCommand {
     },
     /// Change an attribute by hand, as the application does. What the tenant has locked is refused.
     Edit {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
+        /// Who.
+        #[command(flatten)]
+        person: PersonArg,
         /// The attribute's path: title, name.givenName, urn:…:User:department.
         path: String,
         /// Its value: a text, or JSON for anything else. Without it the attribute is taken out.
@@ -106,63 +108,45 @@ pub struct AdoptArgs {
 pub enum OrgCommand {
     /// Whom a person reports to, and whom these do, the nearest first.
     Line {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-        /// The database.
+        /// Who.
         #[command(flatten)]
-        database: DatabaseArg,
+        person: PersonArg,
+        /// How it is shown, and of which database.
+        #[command(flatten)]
+        shown: ShowArgs,
     },
     /// Who reports to a person directly.
     Reports {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-        /// The database.
+        /// Who.
         #[command(flatten)]
-        database: DatabaseArg,
+        person: PersonArg,
+        /// How it is shown, and of which database.
+        #[command(flatten)]
+        shown: ShowArgs,
     },
     /// Everyone below a person, level by level.
     Below {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
+        /// Who.
+        #[command(flatten)]
+        person: PersonArg,
         /// So many levels.
         #[arg(long, default_value_t = 50)]
         levels: usize,
         /// So many people.
         #[arg(long, default_value_t = 10_000)]
         most: usize,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-        /// The database.
+        /// How it is shown, and of which database.
         #[command(flatten)]
-        database: DatabaseArg,
+        shown: ShowArgs,
     },
     /// People whose manager waits, is ambiguous, is deactivated, is themself, or runs in a circle.
     Troubles {
         /// The tenant.
         #[arg(long)]
         tenant: String,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-        /// The database.
+        /// How it is shown, and of which database.
         #[command(flatten)]
-        database: DatabaseArg,
+        shown: ShowArgs,
     },
     /// Everyone in a group, also through the groups within it.
     Members {
@@ -174,25 +158,17 @@ pub enum OrgCommand {
         /// So many members.
         #[arg(long, default_value_t = 10_000)]
         most: usize,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-        /// The database.
+        /// How it is shown, and of which database.
         #[command(flatten)]
-        database: DatabaseArg,
+        shown: ShowArgs,
     },
     /// The groups a person is in, also through others.
     Groups {
-        /// The tenant.
-        #[arg(long)]
-        tenant: String,
-        /// The user name.
-        user_name: String,
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-        /// The database.
+        /// Who.
         #[command(flatten)]
-        database: DatabaseArg,
+        person: PersonArg,
+        /// How it is shown, and of which database.
+        #[command(flatten)]
+        shown: ShowArgs,
     },
 }

@@ -1,7 +1,7 @@
 //! `connection show`, `connection set`.
 
 use super::{admin, print, tenant_called};
-use crate::cli::{ConnectionCommand, Switch, Switches};
+use crate::cli::{ConnectionCommand, ShowArgs, Switch, Switches};
 use crate::error::Error;
 use scimstack_protocol::{ConnectionPolicy, TenantPolicy};
 use scimstack_server::admin::AdminError;
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 pub(crate) async fn run(command: ConnectionCommand) -> Result<ExitCode, Error> {
     match command {
-        ConnectionCommand::Show { tenant, connection, json, database } => {
+        ConnectionCommand::Show { tenant, connection, shown: ShowArgs { json, database } } => {
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?;
             let policy = admin.connection(tenant.id, &connection).await?.policy;

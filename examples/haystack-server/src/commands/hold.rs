@@ -1,14 +1,14 @@
 //! `hold list`, `hold release`.
 
 use super::{admin, names, print, tenant};
-use crate::cli::HoldCommand;
+use crate::cli::{HoldCommand, ListArgs};
 use crate::error::Error;
 use serde_json::json;
 use std::process::ExitCode;
 
 pub(crate) async fn run(command: HoldCommand) -> Result<ExitCode, Error> {
     match command {
-        HoldCommand::List { tenant: name, json, database } => {
+        HoldCommand::List(ListArgs { tenant: name, json, database }) => {
             let admin = admin(&database.database).await?;
             let holds = admin.holds(tenant(&admin, name.as_deref()).await?).await?;
             let names = names(&admin).await?;

@@ -1,7 +1,7 @@
 //! `index add`, `index list`, `index remove`, and `explain`.
 
 use super::{admin, print, tenant_called};
-use crate::cli::{DatabaseArg, IndexCommand};
+use crate::cli::{DatabaseArg, IndexCommand, TenantListArgs};
 use crate::error::Error;
 use scimstack_filter::{Filter, ResolveOptions};
 use scimstack_server::admin::Indexing;
@@ -23,7 +23,7 @@ pub(crate) async fn run(command: IndexCommand) -> Result<ExitCode, Error> {
             print(&format!("{} of {resource_type} is indexed by {}", index.path, index.of.as_str()));
             print("a running server brings in those who are there already; `index list` shows when that is done");
         }
-        IndexCommand::List { tenant, json, database } => {
+        IndexCommand::List(TenantListArgs { tenant, json, database }) => {
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.id;
             let registry = admin.registry(tenant).await?;

@@ -1,7 +1,7 @@
 //! `issuer add`, `issuer list`, `issuer remove`.
 
 use super::{admin, names, print, tenant, tenant_called};
-use crate::cli::IssuerCommand;
+use crate::cli::{IssuerCommand, ListArgs};
 use crate::error::Error;
 use crate::key_source;
 use scimstack_server::admin::NewIssuer;
@@ -20,7 +20,7 @@ pub(crate) async fn run(command: IssuerCommand) -> Result<ExitCode, Error> {
             }
             print(&admin.trust_issuer(tenant, &new).await?);
         }
-        IssuerCommand::List { tenant: name, json, database } => {
+        IssuerCommand::List(ListArgs { tenant: name, json, database }) => {
             let admin = admin(&database.database).await?;
             let issuers = admin.issuers(tenant(&admin, name.as_deref()).await?).await?;
             let names = names(&admin).await?;

@@ -2,7 +2,7 @@
 //! ([`scimstack_server::org`]).
 
 use super::{admin, print, tenant_called};
-use crate::cli::OrgCommand;
+use crate::cli::{OrgCommand, PersonArg, ShowArgs};
 use crate::error::Error;
 use scimstack_filter::{Filter, ResolveOptions};
 use scimstack_schema::Value;
@@ -20,7 +20,7 @@ const PAGE: usize = 500;
 
 pub(crate) async fn run(command: OrgCommand) -> Result<ExitCode, Error> {
     match command {
-        OrgCommand::Line { tenant, user_name, json, database } => {
+        OrgCommand::Line { person: PersonArg { tenant, user_name }, shown: ShowArgs { json, database } } => {
             let (admin, tenant) = open(&database, &tenant).await?;
             let line = admin.org(tenant).line(&person(&admin, tenant, &user_name).await?, LONGEST_LINE).await?;
             let end = match &line.end {
@@ -36,7 +36,7 @@ pub(crate) async fn run(command: OrgCommand) -> Result<ExitCode, Error> {
                 end.iter().for_each(|end| print(&format!("({end})")));
             }
         }
-        OrgCommand::Reports { tenant, user_name, json, database } => {
+        OrgCommand::Reports { person: PersonArg { tenant, user_name }, shown: ShowArgs { json, database } } => {
             let (admin, tenant) = open(&database, &tenant).await?;
             let (org, manager) = (admin.org(tenant), person(&admin, tenant, &user_name).await?);
             let (mut people, mut after) = (Vec::new(), None);
@@ -55,7 +55,12 @@ pub(crate) async fn run(command: OrgCommand) -> Result<ExitCode, Error> {
                 print(&json!(people).to_string());
             }
         }
-        OrgCommand::Below { tenant, user_name, levels, most, json, database } => {
+        OrgCommand::Below {
+            person: PersonArg { tenant, user_name },
+            levels,
+            most,
+            shown: ShowArgs { json, database },
+        } => {
             let (admin, tenant) = open(&database, &tenant).await?;
             let below = admin.org(tenant).below(&person(&admin, tenant, &user_name).await?, levels, most).await?;
             if json {
@@ -78,11 +83,11 @@ pub(crate) async fn run(command: OrgCommand) -> Result<ExitCode, Error> {
                 }
             }
         }
-        OrgCommand::Troubles { tenant, json, database } => {
+        OrgCommand::Troubles { tenant, shown: ShowArgs { json, database } } => {
             let (admin, tenant) = open(&database, &tenant).await?;
             troubles(&admin, tenant, json).await?;
         }
-        OrgCommand::Members { tenant, group, most, json, database } => {
+        OrgCommand::Members { tenant, group, most, shown: ShowArgs { json, database } } => {
             let (admin, tenant) = open(&database, &tenant).await?;
             let group = named_group(&admin, tenant, &group).await?;
             let (members, more) = admin.org(tenant).members(&group, most).await?;
@@ -102,7 +107,7 @@ pub(crate) async fn run(command: OrgCommand) -> Result<ExitCode, Error> {
                 }
             }
         }
-        OrgCommand::Groups { tenant, user_name, json, database } => {
+        OrgCommand::Groups { person: PersonArg { tenant, user_name }, shown: ShowArgs { json, database } } => {
             let (admin, tenant) = open(&database, &tenant).await?;
             let (groups, _) = admin.org(tenant).groups(&person(&admin, tenant, &user_name).await?, usize::MAX).await?;
             if json {

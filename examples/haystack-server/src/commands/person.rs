@@ -1,7 +1,7 @@
 //! `person show`, `person sign-in`, `person welcome`, `person invite`, `person edit`.
 
 use super::{admin, print, tenant_called};
-use crate::cli::PersonCommand;
+use crate::cli::{PersonArg, PersonCommand};
 use crate::error::{Error, chain};
 use bytes::Bytes;
 use http::{Method, Request};
@@ -18,14 +18,14 @@ const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
     match command {
-        PersonCommand::Show { tenant, user_name, json, database } => {
+        PersonCommand::Show { person: PersonArg { tenant, user_name }, json, database } => {
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.id;
             let stored = admin.person(tenant, &user_name).await?;
             let stored = stored.ok_or_else(|| Error::new(format!("nobody is called {user_name}")))?;
             show(&admin, tenant, &stored, json).await?;
         }
-        PersonCommand::SignIn { tenant, user_name, database } => {
+        PersonCommand::SignIn { person: PersonArg { tenant, user_name }, database } => {
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.name;
             let engine = crate::serve::engine(admin, None)?;
@@ -37,7 +37,7 @@ pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
             })?;
             print(&format!("{user_name} has signed in"));
         }
-        PersonCommand::Invite { tenant, user_name, email, display_name, database } => {
+        PersonCommand::Invite { person: PersonArg { tenant, user_name }, email, display_name, database } => {
             // What is null is as good as not there.
             let emails = email.map(|email| json!([{"value": email, "type": "work", "primary": true}]));
             let document =
@@ -47,7 +47,7 @@ pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
             by_hand(admin, &tenant, Method::POST, "/Users", &document).await?;
             print(&format!("{user_name} is there"));
         }
-        PersonCommand::Edit { tenant, user_name, path, value, database } => {
+        PersonCommand::Edit { person: PersonArg { tenant, user_name }, path, value, database } => {
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?;
             let stored = admin.person(tenant.id, &user_name).await?;

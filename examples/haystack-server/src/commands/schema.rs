@@ -1,7 +1,7 @@
 //! `schema add`, `schema list`, `schema remove`.
 
 use super::{admin, names, print, tenant, tenant_called};
-use crate::cli::SchemaCommand;
+use crate::cli::{ListArgs, SchemaCommand};
 use crate::error::{Error, chain};
 use scimstack_schema::{Schema, Value};
 use serde_json::json;
@@ -20,7 +20,7 @@ pub(crate) async fn run(command: SchemaCommand) -> Result<ExitCode, Error> {
                 print(&format!("{urn} is an extension of {resource_type}"));
             }
         }
-        SchemaCommand::List { tenant: name, json, database } => {
+        SchemaCommand::List(ListArgs { tenant: name, json, database }) => {
             let admin = admin(&database.database).await?;
             let schemas = admin.schemas(tenant(&admin, name.as_deref()).await?).await?;
             let names = names(&admin).await?;

@@ -1,7 +1,7 @@
 //! `token create`, `token list`, `token revoke`.
 
 use super::{admin, names, print, tenant, tenant_called};
-use crate::cli::TokenCommand;
+use crate::cli::{ListArgs, TokenCommand};
 use crate::error::Error;
 use scimstack_server::Subject;
 use scimstack_server::admin::NewToken;
@@ -40,7 +40,7 @@ pub(crate) async fn run(command: TokenCommand) -> Result<ExitCode, Error> {
             let (_, secret) = admin.create_token_with(tenant, &token).await?;
             print(secret.reveal());
         }
-        TokenCommand::List { tenant: name, json, database } => {
+        TokenCommand::List(ListArgs { tenant: name, json, database }) => {
             let admin = admin(&database.database).await?;
             let now = admin.environment().now();
             let tokens = admin.tokens(tenant(&admin, name.as_deref()).await?).await?;
