@@ -12,6 +12,7 @@ mod people;
 mod provisioning;
 mod security;
 mod session;
+mod troubles;
 
 use crate::state::AppState;
 use axum::Router;
@@ -46,6 +47,7 @@ pub fn router(state: AppState) -> Router {
         .route("/{tenant}/groups", get(groups::list))
         .route("/{tenant}/groups/{id}", get(groups::show))
         .route("/{tenant}/org-chart", get(org_chart::show))
+        .route("/{tenant}/org-chart/troubles", get(troubles::show))
         .route("/{tenant}/fields", get(fields::show).post(fields::add))
         .route("/{tenant}/fields/remove", post(fields::remove))
         .route("/{tenant}/log", get(log::show))
@@ -53,6 +55,9 @@ pub fn router(state: AppState) -> Router {
         .layer(axum::middleware::map_response(secure))
         .with_state(Arc::new(console))
 }
+
+/// So many people who wait for their manager are counted.
+const MOST_WAITING: usize = 1_000;
 
 /// What every handler gets.
 type App = State<Arc<Console>>;
@@ -116,7 +121,7 @@ async fn overview(
     let shell = Shell::new(&console, session, &tenant, Tab::Overview).await?;
     let counts = console.counts(shell.tenant.id).await?;
     let errors = console.recent_log(shell.tenant.id, true, 5).await?;
-    let waiting = console.pending_managers(shell.tenant.id).await?;
+    let (waiting, more) = console.admin.org(shell.tenant.id).waiting(MOST_WAITING).await?;
     let base = console.base_url(&headers, &tenant);
     let claimed =
         counts.active.checked_mul(100).and_then(|n| n.checked_div(counts.active + counts.unclaimed)).unwrap_or(0);
@@ -140,7 +145,7 @@ async fn overview(
             h2 { "Needs attention" }
             @if errors.is_empty() && waiting == 0 { p.ok { "Nothing. The last requests of the identity provider were accepted." } }
             @if waiting > 0 {
-                p { (waiting) " manager " (if waiting == 1 { "reference waits" } else { "references wait" }) " for a person who is not here yet. They resolve by themselves when that person arrives." }
+                p { (waiting) (if more { "+" } else { "" }) " manager " (if waiting == 1 { "reference waits" } else { "references wait" }) " for a person who is not here yet. They resolve by themselves when that person arrives. " a href=(shell.link("org-chart/troubles")) { "Managers to put right" } }
             }
             @if !errors.is_empty() {
                 ul.plain { @for entry in &errors { li { (entry.when) " · " strong { (entry.subject) } " · " (entry.detail) } } }

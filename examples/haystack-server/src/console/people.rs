@@ -219,7 +219,7 @@ pub(super) async fn show(
             h2 { "Reports" }
             @if reports.is_empty() { p.empty { "Nobody reports to " (name) "." } }
             ul.plain { @for edge in &reports { li { (person_link(&shell, &edge.source, edge)) } } }
-            p { a href=(shell.link(&format!("org-chart?root={}", stored.key.id))) { "Show in the org chart" } }
+            p { a href=(shell.link(&format!("org-chart?person={}", stored.key.id))) { "Show in the org chart" } }
         }
         section.panel {
             h2 { "Profile" }
