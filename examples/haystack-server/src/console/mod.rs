@@ -4,14 +4,18 @@
 
 mod data;
 mod fields;
+mod form;
 mod groups;
+mod issuers;
 mod log;
 mod org_chart;
+mod ownership;
 mod page;
 mod people;
 mod provisioning;
 mod security;
 mod session;
+mod tokens;
 mod troubles;
 
 use crate::state::AppState;
@@ -37,8 +41,11 @@ pub fn router(state: AppState) -> Router {
         .route("/{tenant}", get(overview))
         .route("/{tenant}/provisioning", get(provisioning::show).post(provisioning::save))
         .route("/{tenant}/provisioning/check", post(provisioning::check))
-        .route("/{tenant}/tokens", post(provisioning::create_token))
-        .route("/{tenant}/tokens/{id}/revoke", post(provisioning::revoke_token))
+        .route("/{tenant}/provisioning/attributes", post(ownership::save))
+        .route("/{tenant}/tokens", post(tokens::create))
+        .route("/{tenant}/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/{tenant}/issuers", post(issuers::add))
+        .route("/{tenant}/issuers/{id}/remove", post(issuers::remove))
         .route("/{tenant}/holds/{id}/release", post(provisioning::release_hold))
         .route("/{tenant}/security", get(security::show).post(security::save))
         .route("/{tenant}/security/welcome", post(security::welcome))
