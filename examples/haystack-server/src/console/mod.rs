@@ -2,6 +2,7 @@
 //! each page has a file of its own. What the pages change goes through [`scimstack_server::Admin`] and the store; the
 //! console keeps no state but failed log-ins.
 
+mod adoption;
 mod data;
 mod fields;
 mod form;
@@ -46,6 +47,7 @@ pub fn router(state: AppState) -> Router {
         .route("/{tenant}/tokens/{id}/revoke", post(tokens::revoke))
         .route("/{tenant}/issuers", post(issuers::add))
         .route("/{tenant}/issuers/{id}/remove", post(issuers::remove))
+        .route("/{tenant}/adoption", get(adoption::show).post(adoption::adopt))
         .route("/{tenant}/holds/{id}/release", post(provisioning::release_hold))
         .route("/{tenant}/security", get(security::show).post(security::save))
         .route("/{tenant}/security/welcome", post(security::welcome))

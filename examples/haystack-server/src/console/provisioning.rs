@@ -142,6 +142,11 @@ pub(super) async fn render(
             (switches.form(&shell, &policy.name))
         }
         (ownership::panel(&shell, &policy.name, &registry, &owned))
+        section.panel {
+            h2 { "People who were here before" }
+            p { "People made by hand belong to no connection. See who they are, and link them to this connection before it meets them." }
+            p { a href=(shell.link("adoption")) { "People who were here before provisioning" } }
+        }
         @if !holds.is_empty() {
             section.panel {
                 h2 { "On hold" }
