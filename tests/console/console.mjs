@@ -215,7 +215,7 @@ await see("people-deactivated", "/console/demo/people?state=deactivated", "Deact
 await see("people-active", "/console/demo/people?state=active", "Active");
 await page.goto(`${origin}/console/demo/people`);
 await page.click("tbody tr:nth-child(8) a");
-await looks("person", "Reporting line", "Profile", "Groups", "History", "Joined");
+await looks("person", "Reporting line", "Profile", "Groups", "History", "Joined", "Signed in");
 
 await see("groups", "/console/demo/groups", "Members");
 await page.click("tbody tr:first-child a");

@@ -46,7 +46,7 @@ pub(super) struct PeopleCounts {
 
 /// One line of the provisioning log.
 pub(super) struct LogEntry {
-    pub(super) when: String,
+    pub(super) when: Timestamp,
     pub(super) subject: String,
     pub(super) what: String,
     pub(super) status: i64,
@@ -258,7 +258,7 @@ fn log_entry(event: &Value, at: Timestamp) -> LogEntry {
     };
     let subject = Some(text("subject")).filter(|s| !s.is_empty()).unwrap_or_else(|| text("resourceId"));
     LogEntry {
-        when: at.to_string(),
+        when: at,
         subject: if subject.is_empty() { "(unknown)".to_owned() } else { subject },
         what: format!("{} {}", text("method"), text("resourceType")),
         status,

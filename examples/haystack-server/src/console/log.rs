@@ -2,7 +2,7 @@
 
 use super::App;
 use super::data::LogEntry;
-use super::page::{Failure, Shell, Tab};
+use super::page::{Failure, Shell, Tab, moment};
 use super::session::Session;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -97,7 +97,7 @@ fn table(entries: &[LogEntry]) -> Markup {
         table {
             thead { tr { th { "When" } th { "Who" } th { "What" } th { "Status" } th { "Details" } } }
             tbody { @for entry in entries { tr {
-                td { (entry.when) }
+                td { (moment(entry.when)) }
                 td { (entry.subject) }
                 td { (entry.what) br; span.soft { (entry.connection) } }
                 td { (entry.status) " " (entry.scim_type) }

@@ -157,7 +157,7 @@ async fn overview(
                 p { (waiting) (if more { "+" } else { "" }) " manager " (if waiting == 1 { "reference waits" } else { "references wait" }) " for a person who is not here yet. They resolve by themselves when that person arrives. " a href=(shell.link("org-chart/troubles")) { "Managers to put right" } }
             }
             @if !errors.is_empty() {
-                ul.plain { @for entry in &errors { li { (entry.when) " · " strong { (entry.subject) } " · " (entry.detail) } } }
+                ul.plain { @for entry in &errors { li { (page::moment(entry.when)) " · " strong { (entry.subject) } " · " (entry.detail) } } }
                 p { a href=(shell.link("log")) { "All provisioning errors" } }
             }
         }

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use maud::{DOCTYPE, Markup, html};
+use scimstack_schema::Timestamp;
 use scimstack_server::UnaskedError;
 use scimstack_server::admin::{AdminError, Tenant};
 use scimstack_store::StoreError;
@@ -106,6 +107,13 @@ fn frame(title: &str, session: Option<&Session>, tenant: Option<&str>, nav: &Mar
             }
         }
     }
+}
+
+/// A moment, to the second (UTC).
+pub(super) fn moment(at: Timestamp) -> Markup {
+    let exact = at.to_string();
+    let shown: String = exact.chars().take("2026-01-01T00:00:00".len()).collect();
+    html! { time datetime=(exact) title=(exact) { (shown.replace('T', " ")) } }
 }
 
 /// Where a list goes on, as it stands in an address.

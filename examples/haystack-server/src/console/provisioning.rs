@@ -5,7 +5,7 @@ use super::App;
 use super::form::{Fields, Typed};
 use super::issuers::{self, NewTrust};
 use super::ownership::{self, Ownership};
-use super::page::{Failure, Shell, Tab};
+use super::page::{Failure, Shell, Tab, moment};
 use super::session::Session;
 use super::tokens::{self, OfConnection};
 use axum::Form;
@@ -153,7 +153,7 @@ pub(super) async fn render(
                 p { "Nobody is deactivated or deleted by these connections until you release them. Look at the identity provider first: was this meant?" }
                 table { thead { tr { th { "Since" } th { "Connection" } th { "Why" } th {} } } tbody {
                     @for hold in &holds { tr {
-                        td { (hold.since) } td { (hold.connection) } td { (hold.reason) }
+                        td { (moment(hold.since)) } td { (hold.connection) } td { (hold.reason) }
                         td { form method="post" action=(shell.link(&format!("holds/{}/release", hold.id))) {
                             (shell.csrf())
                             input type="hidden" name="connection" value=(policy.name);
