@@ -17,6 +17,11 @@ pub(crate) fn run(context: &Context) -> Result {
     let database = format!("sqlite:{}", directory.join("console.db").display());
     let demo = ["demo", "--once", "--listen", "127.0.0.1:0", "--database", &database];
     server::command(&binary, &directory, &demo, LIMIT)?;
+    // Who was here before provisioning.
+    for name in ["before.one@acme.test", "before.two@acme.test", "before.three@acme.test"] {
+        let invite = ["person", "invite", "--tenant", "demo", name, "--database", &database];
+        server::command(&binary, &directory, &invite, LIMIT)?;
+    }
     let server = Server::start(context, &binary, &directory, &database)?;
     let password = server::command(&binary, &directory, &["admin", "password", "--database", &database], LIMIT)?;
     let mut node = context.program("node");

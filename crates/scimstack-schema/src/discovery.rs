@@ -129,6 +129,7 @@ pub(crate) fn core_builder(members: &[&str]) -> Result<RegistryBuilder, Registry
         .searched("User", "userName")?
         .searched("User", "displayName")?
         .searched("User", "emails.value")?
+        .found_without("User", &[&manager])?
         .relation("User", "manager", &manager, &[Id, UserName, ExternalId, Email], &["User"])?
         .resource_type("Group", "/Groups", "Sets of users and groups", group)
         .searched("Group", "displayName")?
@@ -137,8 +138,10 @@ pub(crate) fn core_builder(members: &[&str]) -> Result<RegistryBuilder, Registry
 
 fn build_haystack() -> Result<Registry, RegistryError> {
     let path = format!("{HAYSTACK_USER}:managerExternalId");
+    let manager = format!("{ENTERPRISE_USER}:manager.value");
     CORE.to_builder()
         .extension("User", read(include_str!("../schemas/haystack_user.json"))?, false)?
+        .found_without("User", &[&manager, &path])?
         .relation("User", "managerExternalId", &path, &[ExternalId, Id, UserName, Email], &["User"])?
         .build()
 }

@@ -22,9 +22,16 @@ impl ResourceType {
         self.declaration.get_or_init(|| {
             let indexed = self.indexed.iter().map(ResolvedPath::index_line);
             let mut lines: Vec<String> = indexed.chain(self.searched.iter().map(ResolvedPath::search_line)).collect();
+            lines.extend(self.without.iter().map(|set| Self::without_line(set)));
             lines.sort();
             lines.join("\n").into()
         })
+    }
+
+    /// The line of finding what has nothing at any of these paths.
+    #[must_use]
+    pub fn without_line(paths: &[ResolvedPath]) -> String {
+        paths.iter().map(|path| format!("!{path}")).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -65,6 +72,22 @@ mod tests {
         let one = declared(&["badge", "meta.created"], &["badge"], badge()).unwrap();
         assert_eq!(one, declared(&["META.created", "badge", "badge"], &["BADGE"], badge()).unwrap());
         assert_eq!(one, "badge string\nmeta.created dateTime\n~badge string");
+    }
+
+    #[test]
+    fn what_is_missing_is_declared_once_in_whatever_order() {
+        let schema = Schema::new("urn:example:badge", "Badge")
+            .with_attribute(Attribute::new("badge", Type::String))
+            .with_attribute(Attribute::new("desk", Type::String));
+        let builder = Registry::builder().resource_type("User", "/Users", "", schema);
+        let builder = builder.found_without("User", &["desk", "badge"]).unwrap();
+        let registry = builder.found_without("User", &["BADGE", "desk"]).unwrap().build().unwrap();
+        let user = registry.resource_type("User").unwrap();
+        assert_eq!(user.index_declaration().as_ref(), "!badge !desk");
+        let again = registry.to_builder().build().unwrap();
+        assert_eq!(again.resource_type("User").unwrap().without, user.without);
+        let nowhere = registry.to_builder().found_without("User", &["hat"]).unwrap().build();
+        assert!(matches!(nowhere, Err(RegistryError::UnknownPath { .. })));
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub struct ResourceType {
     pub indexed: Vec<ResolvedPath>,
     /// The paths of texts that a store finds by a part of the value (`co`, `ew`).
     pub searched: Vec<ResolvedPath>,
+    /// Sets of paths: a store finds what has nothing at any path of a set.
+    pub without: Vec<Vec<ResolvedPath>>,
     /// The relations.
     pub relations: Vec<Relation>,
     /// See [`ResourceType::index_declaration`].
@@ -180,6 +182,7 @@ impl Registry {
                 extensions: r#type.extensions.clone(),
                 indexed: r#type.indexed.iter().map(ToString::to_string).collect(),
                 searched: r#type.searched.iter().map(ToString::to_string).collect(),
+                without: r#type.without.iter().map(|set| set.iter().map(ToString::to_string).collect()).collect(),
                 relations: r#type
                     .relations
                     .iter()
@@ -334,6 +337,7 @@ pub(crate) struct Draft {
     pub(crate) extensions: Vec<Extension>,
     indexed: Vec<String>,
     searched: Vec<String>,
+    without: Vec<Vec<String>>,
     relations: Vec<RelationDraft>,
 }
 
@@ -349,6 +353,7 @@ impl RegistryBuilder {
             extensions: Vec::new(),
             indexed: Vec::new(),
             searched: Vec::new(),
+            without: Vec::new(),
             relations: Vec::new(),
         });
         self
@@ -388,6 +393,16 @@ impl RegistryBuilder {
     /// [`RegistryError::UnknownResourceType`]; an unknown path, or one of no text, is found by [`RegistryBuilder::build`].
     pub fn searched(mut self, resource_type: &str, path: &str) -> Result<Self, RegistryError> {
         self.draft(resource_type)?.searched.push(path.to_owned());
+        Ok(self)
+    }
+
+    /// Declares that stores find what has nothing at any of these paths (`not (a pr) and not (b pr)`): people without a
+    /// manager, whichever attribute would name one. Twice is once.
+    ///
+    /// # Errors
+    /// [`RegistryError::UnknownResourceType`]; an unknown path is found by [`RegistryBuilder::build`].
+    pub fn found_without(mut self, resource_type: &str, paths: &[&str]) -> Result<Self, RegistryError> {
+        self.draft(resource_type)?.without.push(paths.iter().map(|&path| path.to_owned()).collect());
         Ok(self)
     }
 
@@ -436,6 +451,7 @@ impl RegistryBuilder {
                 extensions: draft.extensions,
                 indexed: Vec::new(),
                 searched: Vec::new(),
+                without: Vec::new(),
                 relations: Vec::new(),
                 declaration: OnceLock::new(),
             };
@@ -476,6 +492,14 @@ impl RegistryBuilder {
                 }
                 if !r#type.searched.contains(&resolved) {
                     r#type.searched.push(resolved);
+                }
+            }
+            for set in &draft.without {
+                let mut paths = set.iter().map(|path| resolve(&r#type, path)).collect::<Result<Vec<_>, _>>()?;
+                paths.sort_by_key(ToString::to_string);
+                paths.dedup();
+                if !paths.is_empty() && !r#type.without.contains(&paths) {
+                    r#type.without.push(paths);
                 }
             }
             for (name, path, keys, targets) in draft.relations {

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use futures_executor::block_on;
 use scimstack_protocol::ManagerKey;
 use scimstack_server::org::{LineEnd, Manager, Org, Trouble};
-use scimstack_store::{EdgePage, EdgeQuery, Key, ResourceId, Scope, Store, StoreError};
+use scimstack_store::{EdgePage, EdgeQuery, Key, ResourceId, Scope, Store, StoreError, Total};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::watched::{Watch, Watched};
 use support::{ENTERPRISE, GROUP, Setting, USER, World};
@@ -29,6 +29,7 @@ over_every_store! {
     a_manager_is_looked_for_by_the_keys_of_the_connection in Setting::directory();
     the_keys_of_the_connection_outlive_a_sign_in_and_an_edit in Setting::directory();
     what_is_wrong_with_managers_is_told_by_name in Setting::directory();
+    the_top_is_whoever_has_nobody_above_them in Setting::directory();
     references_follow_people_who_come_go_and_are_renamed in Setting::directory();
     a_group_holds_whoever_is_in_the_groups_within_it in Setting::directory();
 }
@@ -251,6 +252,80 @@ fn what_is_wrong_with_managers_is_told_by_name(w: &World) {
     }
 }
 
+/// Everyone at the top, by name, and why.
+fn top(w: &World, limit: u32) -> Vec<(String, Manager)> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = block_on(org(w).top(after, limit)).unwrap();
+        assert!(page.people.len() <= limit as usize);
+        found.extend(page.people.into_iter().map(|head| (head.person.name.unwrap(), head.manager)));
+        after = page.next;
+        if after.is_none() {
+            found.sort_by(|a, b| a.0.cmp(&b.0));
+            return found;
+        }
+    }
+}
+
+fn the_top_is_whoever_has_nobody_above_them(w: &World) {
+    let boss = w.user("boss");
+    let alone = w.user("alone");
+    let gone = w.user("gone");
+    let own = report(w, "own", "own");
+    report(w, "low", "boss");
+    report(w, "lower", "own");
+    let waits = report(w, "waits", "nobody");
+    external_report(w, "external", "x-1", "x-nobody");
+    external_report(w, "fine", "x-2", "x-1");
+    // The stronger waits and the weaker leads somewhere; both wait: once.
+    let both = |name: &str, external_id: &str| {
+        let body = format!(
+            r#"{{"schemas":["{USER}"],"userName":"{name}","{ENTERPRISE}":{{"manager":{{"value":"nobody"}}}},
+                "{HAYSTACK}":{{"managerExternalId":"{external_id}"}}}}"#
+        );
+        w.post("/Users", body).send().expect(201).id()
+    };
+    both("known", "x-1");
+    both("unknown", "x-9");
+    w.patch(&format!("/Users/{gone}"), r#"[{"op":"replace","path":"active","value":false}]"#).send().expect(200);
+    let waiting = |raw: &str| Manager::Waiting(raw.to_owned());
+    let mut expected = vec![
+        ("alone", Manager::None),
+        ("boss", Manager::None),
+        ("external", waiting("x-nobody")),
+        ("gone", Manager::None),
+        ("own", Manager::Themself),
+        ("unknown", waiting("nobody")),
+        ("waits", waiting("nobody")),
+    ];
+    let named = |all: &[(&str, Manager)]| {
+        all.iter().map(|(name, manager)| ((*name).to_owned(), manager.clone())).collect::<Vec<_>>()
+    };
+    for limit in [1, 2, 100] {
+        assert_eq!(top(w, limit), named(&expected), "{limit}");
+    }
+    assert_eq!(block_on(org(w).waiting(100)).unwrap(), (3, false));
+    assert_eq!(block_on(org(w).waiting(2)).unwrap(), (2, true));
+    assert_eq!(block_on(org(w).people()).unwrap(), Total::Exact(11));
+    assert!(block_on(org(w).top(Some(bytes::Bytes::from_static(b"\x09x")), 1)).is_err());
+
+    let counts = |most| block_on(org(w).report_counts(&[key(&boss), key(&own), key(&alone)], most)).unwrap();
+    assert_eq!((counts(100).counts, counts(100).more), (vec![1, 1, 0], false));
+    assert!(counts(1).more);
+
+    // Whoever gets a manager is not at the top any more; whose manager goes is.
+    let path = format!("/Users/{waits}");
+    let to =
+        |manager: &str| format!(r#"[{{"op":"add","path":"{ENTERPRISE}:manager","value":{{"value":"{manager}"}}}}]"#);
+    w.patch(&path, &to("boss")).send().expect(200);
+    w.patch(&format!("/Users/{alone}"), &to("boss")).send().expect(200);
+    expected.retain(|(name, _)| !matches!(*name, "waits" | "alone"));
+    assert_eq!(top(w, 100), named(&expected));
+    w.patch(&path, &format!(r#"[{{"op":"remove","path":"{ENTERPRISE}:manager"}}]"#)).send().expect(200);
+    expected.push(("waits", Manager::None));
+    assert_eq!(top(w, 100), named(&expected));
+}
+
 fn references_follow_people_who_come_go_and_are_renamed(w: &World) {
     let ann = report(w, "ann", "boss@x.test");
     assert_eq!(manager(w, &ann), Manager::Waiting("boss@x.test".to_owned()));
@@ -356,6 +431,10 @@ fn what_a_call_reads_does_not_grow_with_the_company() {
             cost(&|| drop(block_on(org.members(&group_key(&outer), 1_000)).unwrap())),
             cost(&|| drop(block_on(org.groups(&key(&low), 1_000)).unwrap())),
             cost(&|| drop(block_on(org.troubles(None, 3)).unwrap())),
+            cost(&|| drop(block_on(org.top(None, 50)).unwrap())),
+            cost(&|| drop(block_on(org.top(Some(bytes::Bytes::from_static(b"\x01")), 50)).unwrap())),
+            cost(&|| drop(block_on(org.report_counts(&[key(&boss), key(&low)], 1_000)).unwrap())),
+            cost(&|| assert_eq!(block_on(org.waiting(1_000)).unwrap(), (0, false))),
         ]
     };
     assert_eq!(costs(5), costs(100));

@@ -129,7 +129,7 @@ pub(crate) async fn direct(tx: &Transaction<'_>, scope: Scope, query: &EdgeQuery
         (Anchor::Targets(keys), false, _) => (to_targets!("''::text AS raw, ''::bytea AS data"), keys),
         (Anchor::Sources(keys), _, true) => (of_sources!("l.skind = t.kind AND l.sid = t.id"), keys),
         (Anchor::Sources(keys), _, false) => (of_sources!("l.skind = t.kind AND l.sid = t.id AND NOT l.pending"), keys),
-        (Anchor::All, ..) => return Ok(None),
+        (Anchor::All | Anchor::Nowhere, ..) => return Ok(None),
     };
     let (scope, relation) = (i64::from(scope.number()), Packed::of(&query.relation));
     let (kinds, ids): (Vec<Packed>, Vec<Packed>) = keys.iter().map(packed).collect::<BTreeSet<_>>().into_iter().unzip();
@@ -245,7 +245,8 @@ pub(crate) async fn edges(tx: &Transaction<'_>, scope: Scope, query: &EdgeQuery)
     let found = match &query.anchor {
         Anchor::Sources(keys) => edges.of_sources(keys, query.pending, after.as_ref(), enough).await?,
         Anchor::Targets(keys) => edges.of_targets(keys, after.as_ref(), enough).await?,
-        Anchor::All => edges.every(query.pending, after.as_ref(), enough).await?,
+        Anchor::All => edges.every(query.pending, false, after.as_ref(), enough).await?,
+        Anchor::Nowhere => edges.every(query.pending, true, after.as_ref(), enough).await?,
     };
     let mut page = page(found, query.limit);
     if query.peer {
@@ -409,8 +410,11 @@ impl Edges<'_> {
     }
 
     /// All edges of the relation, the first `enough`.
-    async fn every(&self, pending: bool, after: Option<&Place>, enough: usize) -> Result<Found, Fault> {
+    async fn every(&self, pending: bool, nowhere: bool, after: Option<&Place>, enough: usize) -> Result<Found, Fault> {
         let mut sql = self.select();
+        if nowhere {
+            sql.push(" AND (pending OR (tkind = skind AND tid = sid))");
+        }
         if !pending {
             sql.push(" AND NOT pending");
         }

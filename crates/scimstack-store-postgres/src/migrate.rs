@@ -18,6 +18,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "indexing", sql: include_str!("../migrations/0005_indexing.sql") },
     Migration { name: "edges", sql: include_str!("../migrations/0006_edges.sql") },
     Migration { name: "indexed", sql: include_str!("../migrations/0007_indexed.sql") },
+    Migration { name: "nowhere", sql: include_str!("../migrations/0008_nowhere.sql") },
 ];
 
 /// What they say, for checks on all of it.

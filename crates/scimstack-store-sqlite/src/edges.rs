@@ -193,7 +193,8 @@ pub(crate) fn edges(connection: &Connection, dict: &Dict, scope: Scope, query: &
     let mut found = match &query.anchor {
         Anchor::Sources(keys) => edges.starting_at_sources(keys, query.pending, after.as_ref(), enough)?,
         Anchor::Targets(keys) => edges.to_targets(keys, query.values, after.as_ref(), enough)?,
-        Anchor::All => edges.every(query.pending, after.as_ref(), enough)?,
+        Anchor::All => edges.every(query.pending, false, after.as_ref(), enough)?,
+        Anchor::Nowhere => edges.every(query.pending, true, after.as_ref(), enough)?,
     };
     found.truncate(enough);
     if query.peer {
@@ -221,8 +222,12 @@ pub(crate) fn edges(connection: &Connection, dict: &Dict, scope: Scope, query: &
 
 impl Edges<'_> {
     fn select(&self) -> Sql {
+        self.select_from("edge")
+    }
+
+    fn select_from(&self, table: &'static str) -> Sql {
         let mut sql = Sql::default();
-        sql.push("SELECT skind, sid, pending, tkind, tid, n, raw, data FROM edge WHERE scope = ");
+        sql.push("SELECT skind, sid, pending, tkind, tid, n, raw, data FROM ").push(table).push(" WHERE scope = ");
         sql.bind(self.scope.number()).push(" AND relation = ").bind(self.relation);
         sql
     }
@@ -388,8 +393,11 @@ impl Edges<'_> {
     }
 
     /// All edges of the relation, the first `enough`.
-    fn every(&self, pending: bool, after: Option<&Place>, enough: usize) -> Result<Found, Fault> {
-        let mut sql = self.select();
+    fn every(&self, pending: bool, nowhere: bool, after: Option<&Place>, enough: usize) -> Result<Found, Fault> {
+        let mut sql = if nowhere { self.select_from("edge INDEXED BY edge_nowhere") } else { self.select() };
+        if nowhere {
+            sql.push(" AND (pending = 1 OR (tkind = skind AND tid = sid))");
+        }
         if !pending {
             // The sign keeps the planner from taking it for a reason to sort.
             sql.push(" AND +pending = 0");

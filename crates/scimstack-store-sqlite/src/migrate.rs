@@ -18,6 +18,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "inactive", sql: include_str!("../migrations/0002_inactive.sql") },
     Migration { name: "retention", sql: include_str!("../migrations/0003_retention.sql") },
     Migration { name: "indexing", sql: include_str!("../migrations/0004_indexing.sql") },
+    Migration { name: "nowhere", sql: include_str!("../migrations/0005_nowhere.sql") },
 ];
 
 /// The version this library writes.

@@ -157,7 +157,13 @@ fn run(shared: &Shared, connection: &Mutex<Connection>, dict: Arc<Dict>) {
     }
     let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
     let _ = connection.execute_batch("PRAGMA optimize");
+    let _ = connection.execute_batch(FORGET_SMALL);
 }
+
+/// What is known of tables that were nearly empty, which SQLite would go by until they are looked at again: with a handful
+/// of records it goes through all of them for each that an index found, and then there are many. Without it SQLite takes
+/// tables for large.
+pub(crate) const FORGET_SMALL: &str = "DELETE FROM sqlite_stat1 WHERE CAST(stat AS INTEGER) < 1000";
 
 /// Takes into the index of parts what is due, when that is enough to be worth while. Nobody waits for it, and what cannot
 /// be done now is done later.

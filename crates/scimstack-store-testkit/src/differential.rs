@@ -51,6 +51,8 @@ const FILTERS: &[&str] = &[
     r#"name.familyName eq "Kelly""#,
     r#"name.familyName eq "Kelly" and active eq true"#,
     r#"not (active eq true)"#,
+    r#"not (urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value pr)"#,
+    r#"not (title pr) and active eq true"#,
     r#"groups.value eq "g0""#,
     r#"groups.value eq "x""#,
     r#"groups[value eq "g1"] and displayName pr"#,
@@ -236,6 +238,7 @@ fn outcome<T: std::fmt::Debug>(result: &Result<T, StoreError>) -> String {
 fn registry() -> Registry {
     static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         let builder = Registry::core().to_builder().indexed("User", "title").unwrap();
+        let builder = builder.found_without("User", &["title"]).unwrap();
         builder.searched("User", "title").unwrap().build().unwrap()
     });
     REGISTRY.clone()
@@ -388,7 +391,7 @@ impl Both<'_> {
         for relation in ["members", "manager"] {
             let alone =
                 all.iter().flat_map(|one| [Anchor::Sources(vec![one.clone()]), Anchor::Targets(vec![one.clone()])]);
-            let together = [Anchor::All, Anchor::Sources(all.clone()), Anchor::Targets(all.clone())];
+            let together = [Anchor::All, Anchor::Nowhere, Anchor::Sources(all.clone()), Anchor::Targets(all.clone())];
             for anchor in together.into_iter().chain(alone) {
                 for (pending, values) in [(false, true), (true, true), (true, false)] {
                     let (relation, anchor) = (relation.to_owned(), anchor.clone());

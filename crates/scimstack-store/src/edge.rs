@@ -53,6 +53,9 @@ pub enum Anchor {
     Targets(Vec<Key>),
     /// Every edge of the relation in the scope.
     All,
+    /// Every edge of the relation in the scope that leads to nobody else: one that ends where it starts, or that waits for
+    /// its target. They are few, and have an index of their own.
+    Nowhere,
 }
 
 /// One edge.

@@ -34,6 +34,7 @@ pub use look_up::{look_up, looked_up};
 pub use range::Ordered;
 
 use crate::key::Kind;
+use extract::WITHOUT;
 use range::Stretch;
 use scimstack_filter::{Operand, Operator, Resolved, Test};
 use scimstack_schema::fold::{MAX_KEY_BYTES, fold, truncate_key};
@@ -164,7 +165,13 @@ impl Driver {
 /// The cheapest of the conjuncts' drivers. Bounds of one order are put together.
 fn narrowest(on: On<'_>, conjuncts: &[&Resolved]) -> Option<Candidate> {
     let candidates = || conjuncts.iter().filter_map(|conjunct| candidate(on, conjunct));
-    let mut best = candidates().min_by_key(|found| found.rank)?;
+    let without = of_what_is_missing(on, conjuncts).map(|(found, said)| (found, Some(said)));
+    let (mut best, said_by_it) =
+        candidates().map(|found| (found, None)).chain(without).min_by_key(|(found, _)| found.rank)?;
+    if let Some(said) = said_by_it {
+        best.exact &= said == conjuncts.len();
+        return Some(best);
+    }
     let mut said = 1;
     if let Driver::Range { of, from, to } = &mut best.driver
         && best.single
@@ -203,6 +210,12 @@ fn words(driver: &Driver) -> String {
         Driver::Unique(value) => format!("the one with the unique name \"{value}\""),
         Driver::ExternalId(value) => format!("those with externalId \"{value}\""),
         Driver::SortName(value) => format!("those with displayName \"{value}\""),
+        Driver::Index { path, value, kind: None } if value == WITHOUT && path.starts_with('!') => {
+            format!(
+                "those without {}",
+                path.split(' ').map(|path| path.trim_start_matches('!')).collect::<Vec<_>>().join(" and ")
+            )
+        }
         Driver::Index { path, value, kind: None } => format!("those in the index of {path} under \"{value}\""),
         Driver::Index { path, value, kind: Some(element) } => {
             format!("those in the index of {path} under \"{value}\", type \"{element}\"")
@@ -267,6 +280,27 @@ fn candidate(on: On<'_>, conjunct: &Resolved) -> Option<Candidate> {
         Resolved::Or(alternatives) => of_alternatives(on, alternatives),
         _ => None,
     }
+}
+
+/// What has nothing at any path of a set that is declared, when the conjuncts ask for that; and how many of them say so.
+fn of_what_is_missing(on: On<'_>, conjuncts: &[&Resolved]) -> Option<(Candidate, usize)> {
+    let missing = || {
+        conjuncts.iter().filter_map(|conjunct| match conjunct {
+            Resolved::Not(inner) => match &**inner {
+                Resolved::Test(test) if test.operator.is_none() => Some(&test.path),
+                _ => None,
+            },
+            _ => None,
+        })
+    };
+    let is_asked = |set: &&Vec<ResolvedPath>| set.iter().all(|path| missing().any(|asked| asked == path));
+    let sets = on.resource_type.without.iter().filter(|set| on.coverage.has_without(set));
+    let set = sets.filter(is_asked).max_by_key(|set| set.len())?;
+    let said = missing().filter(|asked| set.contains(asked)).count();
+    // Attributes of extensions are in the document as they are; of the base schema some are made up when it is shown.
+    let exact = set.iter().all(|path| path.extension.is_some() && path.leaf().r#type != Type::Complex);
+    let (path, value) = (ResourceType::without_line(set), WITHOUT.to_owned());
+    Some((Candidate::new(4, Driver::Index { path, value, kind: None }, exact), said))
 }
 
 /// All that any alternative finds, when each has a driver.

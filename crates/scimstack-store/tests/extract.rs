@@ -95,6 +95,24 @@ fn what_is_missing_or_empty_is_not_stored() {
 }
 
 #[test]
+fn what_has_nothing_at_any_path_of_a_set_is_found_by_that() {
+    const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    const HAYSTACK: &str = "urn:ietf:params:scim:schemas:extension:haystack:1.0:User";
+    let without = |document: &str| -> Vec<usize> {
+        let found = record(haystack("User"), document).index.entries;
+        found.iter().filter(|entry| entry.path.starts_with('!')).map(|entry| entry.path.split(' ').count()).collect()
+    };
+    let manager = format!(r#""{ENTERPRISE}":{{"manager":{{"value":"boss"}}}}"#);
+    let empty = format!(r#""{ENTERPRISE}":{{"manager":{{"value":""}}}}"#);
+    let external = format!(r#""{HAYSTACK}":{{"managerExternalId":"e1"}}"#);
+    assert_eq!(without(r#"{"userName":"a"}"#), [1, 2]);
+    assert_eq!(without(&format!(r#"{{"userName":"a",{empty}}}"#)), [1, 2]);
+    assert_eq!(without(&format!(r#"{{"userName":"a",{external}}}"#)), [1]);
+    assert!(without(&format!(r#"{{"userName":"a",{manager}}}"#)).is_empty());
+    assert!(without(&format!(r#"{{"userName":"a",{manager},{external}}}"#)).is_empty());
+}
+
+#[test]
 fn a_group_has_no_unique_value_and_its_members_are_no_references() {
     let found = record(haystack("Group"), r#"{"id":"g1","displayName":"Everyone","externalId":"cafe\u0301"}"#);
     assert_eq!(found.core.unique, None);
@@ -110,7 +128,8 @@ fn long_values_are_cut_in_the_index_and_whole_where_they_are_unique() {
     let found = record(haystack("User"), &document);
     assert_eq!(found.core.unique.unwrap().len(), 600);
     assert_eq!(found.core.sort_name.unwrap().len(), 256);
-    assert_eq!(found.index.entries[0].value.len(), 256);
+    let family = found.index.entries.iter().find(|entry| entry.path == "name.familyName").unwrap();
+    assert_eq!(family.value.len(), 256);
     assert_eq!(found.core.display, Some(long));
 }
 

@@ -10,6 +10,9 @@ use scimstack_store::plan::{self, Driver, Ordered, Plan};
 use scimstack_store::{Edge, Key, Kind, Record, ResourceId, Stored, Version};
 use std::sync::Arc;
 
+const MANAGER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value";
+const EXTERNAL: &str = "urn:ietf:params:scim:schemas:extension:haystack:1.0:User:managerExternalId";
+
 fn resource_type(name: &str) -> Arc<ResourceType> {
     // With an index on what the standard's own registry does not index: numbers, instants, a list of plain values.
     let extension = scimstack_schema::Schema::new("urn:example:more", "More")
@@ -28,6 +31,8 @@ fn resource_type(name: &str) -> Arc<ResourceType> {
     for path in ["title", "urn:example:more:tags", "urn:example:more:code"] {
         builder = builder.searched("User", path).unwrap();
     }
+    builder = builder.found_without("User", &["title"]).unwrap();
+    builder = builder.found_without("User", &["urn:example:more:code"]).unwrap();
     builder.build().unwrap().resource_type(name).unwrap().clone()
 }
 
@@ -233,6 +238,21 @@ fn the_driver_is_the_cheapest_conjunct() {
             ),
         ),
         ("User", r#"nickName co "ann""#, format!("User: every one, {checked}")),
+        // What is missing: when all of a set is asked for; more of it narrows more.
+        ("User", format!("not ({MANAGER} pr)").as_str(), format!("User: those without {MANAGER}, {exact}")),
+        (
+            "User",
+            format!("not ({EXTERNAL} pr) and not ({MANAGER} pr)").as_str(),
+            format!("User: those without {MANAGER} and {EXTERNAL}, {exact}"),
+        ),
+        (
+            "User",
+            format!("not ({EXTERNAL} pr) and not ({MANAGER} pr) and nickName eq \"x\"").as_str(),
+            format!("User: those without {MANAGER} and {EXTERNAL}, {checked}"),
+        ),
+        ("User", format!("not ({EXTERNAL} pr)").as_str(), format!("User: every one, {checked}")),
+        ("User", format!("not ({MANAGER} pr or {EXTERNAL} pr)").as_str(), format!("User: every one, {checked}")),
+        ("User", "not (title pr)", format!("User: those without title, {checked}")),
         // What cannot drive.
         ("User", r#"not (userName eq "a")"#, format!("User: every one, {checked}")),
         ("User", r#"userName ne "a""#, format!("User: every one, {checked}")),
@@ -425,6 +445,8 @@ fn filters() -> impl Strategy<Value = String> {
         (text(), "(?i)work|home").prop_map(|(v, t)| format!(r#"emails[type eq "{t}" and value eq "{v}"]"#)).boxed(),
         (text(), any::<bool>()).prop_map(|(v, b)| format!(r#"emails[value eq "{v}" and primary eq {b}]"#)).boxed(),
         Just("title pr".to_owned()).boxed(),
+        Just("not (title pr)".to_owned()).boxed(),
+        Just("not (urn:example:more:code pr)".to_owned()).boxed(),
     ]);
     term.prop_recursive(3, 8, 3, |inner| {
         prop_oneof![

@@ -438,9 +438,8 @@ pub enum Switch {
     Off,
 }
 
-/// A keyword as the policies spell it.
 /// `User:title,User:urn:…:User:costCenter,Group:members`
-fn attributes(text: &str) -> Result<Attributes, String> {
+pub(crate) fn attributes(text: &str) -> Result<Attributes, String> {
     let mut attributes = Attributes::new();
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let pair = part.split_once(':').filter(|(name, path)| !name.is_empty() && !path.is_empty());
@@ -450,7 +449,8 @@ fn attributes(text: &str) -> Result<Attributes, String> {
     Ok(attributes)
 }
 
-fn keyword<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+/// A keyword as the policies spell it.
+pub(crate) fn keyword<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|e| e.to_string())
 }
 

@@ -15,6 +15,7 @@ pub mod indexing;
 mod key_source;
 mod metrics;
 pub mod retention;
+mod roster;
 pub mod serve;
 pub mod state;
 

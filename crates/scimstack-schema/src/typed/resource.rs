@@ -47,6 +47,7 @@ pub trait ScimResource: Sized {
             extensions: Self::extensions(),
             indexed: Vec::new(),
             searched: Vec::new(),
+            without: Vec::new(),
             relations: Vec::new(),
             declaration: std::sync::OnceLock::new(),
         })

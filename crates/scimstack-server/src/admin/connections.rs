@@ -141,6 +141,28 @@ impl Admin {
         .await
     }
 
+    /// Whether [`Admin::set_connection`] would take a policy, and the same errors: for forms that say what is wrong at each
+    /// field before anything is written.
+    ///
+    /// # Errors
+    /// As [`Admin::set_connection`].
+    pub async fn check_connection(&self, tenant: TenantId, policy: &ConnectionPolicy) -> Result<(), AdminError> {
+        if label("connection", &policy.name)? == APPLICATION {
+            return Err(AdminError::Invalid(format!("\"{APPLICATION}\" stands for the application itself")));
+        }
+        let registry = self.registry(tenant).await?;
+        check_manual(&registry, &policy.manual)?;
+        restrict(registry, policy, false).map_err(|e| AdminError::Invalid(e.to_string()))?;
+        let of_tenant = self.row(system::TENANT, &tenant.to_string()).await?;
+        if policy.enabled && of_tenant.map(|row| row.policy::<TenantPolicy>()).transpose()?.is_some_and(|it| it.hris) {
+            return Err(AdminError::Invalid(
+                "people come from an HRIS integration; provisioning can be switched on when that is switched off"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// Makes or changes a connection (by `policy.name`).
     ///
     /// # Errors
@@ -149,19 +171,7 @@ impl Admin {
     /// [`AdminError::NotFound`] without the tenant.
     pub async fn set_connection(&self, tenant: TenantId, mut policy: ConnectionPolicy) -> Result<(), AdminError> {
         policy.name = label("connection", &policy.name)?;
-        if policy.name == APPLICATION {
-            return Err(AdminError::Invalid(format!("\"{APPLICATION}\" stands for the application itself")));
-        }
-        let registry = self.registry(tenant).await?;
-        check_manual(&registry, &policy.manual)?;
-        restrict(registry, &policy, false).map_err(|e| AdminError::Invalid(e.to_string()))?;
-        let of_tenant = self.row(system::TENANT, &tenant.to_string()).await?;
-        if policy.enabled && of_tenant.map(|row| row.policy::<TenantPolicy>()).transpose()?.is_some_and(|it| it.hris) {
-            return Err(AdminError::Invalid(
-                "people come from an HRIS integration; provisioning can be switched on when that is switched off"
-                    .to_owned(),
-            ));
-        }
+        self.check_connection(tenant, &policy).await?;
         let unique = key(tenant, &policy.name);
         if self.row_by_unique(system::CONNECTION, &unique).await?.is_none() {
             self.require_tenant(tenant).await?;

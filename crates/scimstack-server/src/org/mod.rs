@@ -11,6 +11,9 @@
 //! | [`Org::reports`] | 1 or 2 for a page |
 //! | [`Org::below`] | 3 for up to 500 managers of a level, and those of further pages |
 //! | [`Org::troubles`] | 2 for a page of edges |
+//! | [`Org::top`] | 1 for a page of people without a manager; 3, and a look-up for each, where it is not known |
+//! | [`Org::report_counts`] | 2 or 3 for up to 500 people and 1,000 reports |
+//! | [`Org::waiting`] | 3 for up to 1,000 who wait, for each attribute |
 //! | [`Org::members`] | 1 for up to 1,000 members of each level |
 //! | [`Org::groups`] | 1 for each level upward |
 //!
@@ -44,10 +47,12 @@
 
 mod groups;
 mod people;
+mod top;
 mod troubles;
 
 pub use groups::{GroupMember, Membership};
 pub use people::{Below, Line, LineEnd, Manager, Person, Reports};
+pub use top::{Head, ReportCounts, Top};
 pub use troubles::{Trouble, Troubled, Troubles};
 
 use crate::admin::Admin;

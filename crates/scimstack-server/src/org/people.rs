@@ -189,7 +189,7 @@ impl Org {
 
     /// Of edges of a relation those that count: not those of somebody to themself, nor the weaker where the stronger names
     /// someone.
-    async fn effective(&self, edges: Vec<Edge>, at: usize) -> Result<Vec<Edge>, StoreError> {
+    pub(super) async fn effective(&self, edges: Vec<Edge>, at: usize) -> Result<Vec<Edge>, StoreError> {
         let mut edges = edges;
         edges.retain(|edge| edge.target.as_ref() != Some(&edge.source));
         if at == 0 || edges.is_empty() {

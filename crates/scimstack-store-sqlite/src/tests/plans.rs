@@ -211,6 +211,29 @@ fn the_feed_of_one_scope_goes_by_its_index_when_there_were_few_changes_at_first(
 }
 
 #[test]
+fn what_an_index_found_is_looked_up_when_there_were_few_records_at_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.db");
+    drop(SqliteStore::open(&path, crate::SqliteOptions::default()).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    let row = "INSERT INTO resource(scope, kind, id, version, created, modified, edge_count, entries, private, doc) \
+               VALUES(1, 1, ?1, 1, 0, 0, 0, x'', x'', x'')";
+    for id in ["a", "b"] {
+        connection.execute(row, [id]).unwrap();
+    }
+    connection.execute_batch("ANALYZE").unwrap();
+    let by_index = "SELECT r.rid, r.id FROM (SELECT DISTINCT rid FROM av WHERE scope = ? AND kind = ? AND attr = ? \
+                    AND val = ?) a CROSS JOIN resource r ON r.rid = a.rid WHERE 1 ORDER BY r.id LIMIT ?";
+    let goes_through =
+        |connection: &Connection| plan(connection, by_index).iter().any(|step| step.starts_with("SCAN r"));
+    assert!(goes_through(&connection), "SQLite has become wiser: this test and what it is about can go");
+    drop(connection);
+    // The store ends, and with it what was found out about so few.
+    drop(SqliteStore::open(&path, crate::SqliteOptions::default()).unwrap());
+    assert!(!goes_through(&Connection::open(&path).unwrap()));
+}
+
+#[test]
 fn hot_statements_go_by_the_index_made_for_them() {
     let connection = open::in_memory().unwrap();
     let hot = [

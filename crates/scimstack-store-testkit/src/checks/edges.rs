@@ -113,6 +113,18 @@ async fn anchors(world: World) -> Outcome {
     let found = pairs(world.edges("members", Anchor::All).await?);
     let all = ["g1>?ghost", "g1>u1", "g2>u1", "g2>u2", "g3>u3"].map(str::to_owned).to_vec();
     same("all edges", found, all)?;
+    let found = pairs(world.edges("members", Anchor::Nowhere).await?);
+    same("the edges that lead to nobody else", found, vec!["g1>?ghost".to_owned()])?;
+    world.commit(vec![add("g2", &["g2", "g1"])]).await?;
+    let found = pairs(world.edges("members", Anchor::Nowhere).await?);
+    let expected = ["g1>?ghost", "g2>g2"].map(str::to_owned).to_vec();
+    same("the edges that lead to nobody else, with a group in itself", found, expected)?;
+    let mut bound = edge_query("members", Anchor::Nowhere, 10);
+    bound.pending = false;
+    let found = pairs(world.store.edges(world.scope, &bound).await?.edges);
+    same("those of them that do not wait", found, vec!["g2>g2".to_owned()])?;
+    world.commit(vec![remove("g2", &["g2", "g1"])]).await?;
+    same("once they are gone", world.edges("members", Anchor::Nowhere).await?.len(), 1)?;
     same("the edges of nobody", world.edges("members", Anchor::Sources(vec![])).await?.len(), 0)?;
     same("the edges of another relation", world.edges("owners", Anchor::All).await?.len(), 0)
 }
@@ -129,6 +141,7 @@ async fn pages(world: World) -> Outcome {
         Anchor::Targets(vec![user("u1")]),
         Anchor::Targets(known.iter().map(|id| user(id)).collect()),
         Anchor::All,
+        Anchor::Nowhere,
     ] {
         let whole = world.edges("members", anchor.clone()).await?;
         for limit in [1, 3, 7, 38, 39] {

@@ -183,6 +183,7 @@ pub(super) fn edges(space: Option<&Space>, query: &EdgeQuery) -> Result<EdgePage
                 Anchor::Sources(keys) => keys.contains(source),
                 Anchor::Targets(keys) => link.target.as_ref().is_some_and(|target| keys.contains(target)),
                 Anchor::All => true,
+                Anchor::Nowhere => link.target.as_ref().is_none_or(|target| target == source),
             }
     };
     let Some(space) = space else {

@@ -51,6 +51,12 @@ impl Coverage {
         self.is_whole() || self.has_line(&path.search_line())
     }
 
+    /// Whether every record that has nothing at any of these paths is found, which the resource type declares.
+    #[must_use]
+    pub fn has_without(&self, paths: &[ResolvedPath]) -> bool {
+        self.is_whole() || self.has_line(&ResourceType::without_line(paths))
+    }
+
     fn has_line(&self, line: &str) -> bool {
         self.others.iter().all(|other| other.lines().any(|of_other| of_other == line))
     }

@@ -182,9 +182,27 @@ fn index_entries(resource: &Resource) -> Vec<IndexEntry> {
             }
         }
     }
+    for paths in &resource.resource_type().without {
+        if !paths.iter().any(|path| reach(resource, path).iter().any(|reached| is_something(reached.value))) {
+            let path = ResourceType::without_line(paths);
+            entries.push(IndexEntry { path, value: WITHOUT.to_owned(), element: 0, kind: None });
+        }
+    }
     entries.sort();
     entries.dedup();
     entries
+}
+
+/// The key under which records stand in an index of what they have nothing at.
+pub(super) const WITHOUT: &str = "-";
+
+/// Less than what `pr` asks, so that whoever has nothing is in the index.
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+        _ => false,
+    }
 }
 
 /// Unique values besides [`Core::unique`]; those of the base schema's own text attributes are names too.

@@ -1,4 +1,4 @@
-// Copy buttons and forms that save themselves when a switch is moved. Every page works without this.
+// Copy buttons, and files read into a field. Every page works without this.
 "use strict";
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-copy]");
@@ -13,3 +13,10 @@ document.addEventListener("click", async (event) => {
   }
   setTimeout(() => { button.textContent = "Copy"; }, 2000);
 });
+for (const input of document.querySelectorAll("input[type=file][data-into]")) {
+  input.closest(".needs-script").hidden = false;
+  input.addEventListener("change", async () => {
+    const [file] = input.files;
+    if (file) input.form.elements[input.dataset.into].value = await file.text();
+  });
+}

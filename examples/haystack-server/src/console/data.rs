@@ -9,7 +9,7 @@ use scimstack_schema::{Resource, ResourceType, Timestamp, Value};
 use scimstack_server::{Admin, Engine};
 use scimstack_store::{
     Anchor, Edge, EdgeQuery, FeedQuery, FeedScope, Key, Kind, Page, Paging, Query, ResourceId, Scope, Sort, Store,
-    StoreExt, Stored, Target, TenantId, Total, Want,
+    Stored, Target, TenantId, Total, Want,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,7 +46,7 @@ pub(super) struct PeopleCounts {
 
 /// One line of the provisioning log.
 pub(super) struct LogEntry {
-    pub(super) when: String,
+    pub(super) when: Timestamp,
     pub(super) subject: String,
     pub(super) what: String,
     pub(super) status: i64,
@@ -204,40 +204,6 @@ impl Console {
         Ok(self.store.edges(Scope::Tenant(tenant), &query).await?.edges)
     }
 
-    /// Every manager edge of a tenant: the stronger relation wins for each person; unresolved ones come too.
-    pub(super) async fn managers(&self, tenant: TenantId) -> Result<Vec<Edge>, Failure> {
-        let mut chosen: std::collections::HashMap<Key, Edge> = std::collections::HashMap::new();
-        for relation in MANAGER_RELATIONS {
-            let query = EdgeQuery {
-                relation: relation.to_owned(),
-                anchor: Anchor::All,
-                pending: true,
-                peer: false,
-                values: true,
-                after: None,
-                limit: 1_000,
-            };
-            for edge in self.store.all_edges(Scope::Tenant(tenant), query).await? {
-                match chosen.entry(edge.source.clone()) {
-                    std::collections::hash_map::Entry::Vacant(slot) => {
-                        slot.insert(edge);
-                    }
-                    std::collections::hash_map::Entry::Occupied(mut slot) => {
-                        if slot.get().target.is_none() && edge.target.is_some() {
-                            slot.insert(edge);
-                        }
-                    }
-                }
-            }
-        }
-        Ok(chosen.into_values().collect())
-    }
-
-    /// How many people wait for their manager to arrive.
-    pub(super) async fn pending_managers(&self, tenant: TenantId) -> Result<usize, Failure> {
-        Ok(self.managers(tenant).await?.iter().filter(|edge| edge.target.is_none()).count())
-    }
-
     /// The latest entries of the provisioning log, newest first.
     pub(super) async fn recent_log(
         &self,
@@ -292,7 +258,7 @@ fn log_entry(event: &Value, at: Timestamp) -> LogEntry {
     };
     let subject = Some(text("subject")).filter(|s| !s.is_empty()).unwrap_or_else(|| text("resourceId"));
     LogEntry {
-        when: at.to_string(),
+        when: at,
         subject: if subject.is_empty() { "(unknown)".to_owned() } else { subject },
         what: format!("{} {}", text("method"), text("resourceType")),
         status,

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::data::PAGE;
-use super::page::{Failure, Shell, Tab};
+use super::page::{Failure, Shell, Tab, moment};
 use super::people::{Search, pager, quoted};
 use super::session::Session;
 use axum::extract::{Path, Query, State};
@@ -57,8 +57,8 @@ pub(super) async fn show(
         section.panel { dl {
             dt { "Members" } dd { (stored.edge_count) }
             dt { "External id" } dd { (resource.external_id().unwrap_or("none")) }
-            dt { "Created" } dd { (stored.core.created) }
-            dt { "Changed" } dd { (stored.core.modified) " (version " (stored.version) ")" }
+            dt { "Created" } dd { (moment(stored.core.created)) }
+            dt { "Changed" } dd { (moment(stored.core.modified)) " (version " (stored.version) ")" }
         } }
         section.panel {
             h2 { "Members" }

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::data::LogEntry;
-use super::page::{Failure, Shell, Tab};
+use super::page::{Failure, Shell, Tab, moment};
 use super::session::Session;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -27,7 +27,8 @@ pub(super) async fn show(
     let shell = Shell::new(&console, session, &tenant, Tab::Log).await?;
     let all = choice.show.as_deref() == Some("all");
     let entries = console.recent_log(shell.tenant.id, !all, ENTRIES).await?;
-    let waiting = if all { 0 } else { console.pending_managers(shell.tenant.id).await? };
+    let org = console.admin.org(shell.tenant.id);
+    let (waiting, more) = if all { (0, false) } else { org.waiting(super::MOST_WAITING).await? };
     let body = html! {
         h1 { "Provisioning errors" }
         div.tabs {
@@ -35,7 +36,7 @@ pub(super) async fn show(
             a href=(shell.link("log?show=all")) aria-current=[all.then_some("page")] { "All requests" }
         }
         @if waiting > 0 {
-            p.panel { (waiting) " manager reference(s) wait for a person who is not here yet; they resolve by themselves. See " a href=(shell.link("org-chart")) { "Org chart" } "." }
+            p.panel { (waiting) (if more { "+" } else { "" }) (if waiting == 1 { " manager reference waits" } else { " manager references wait" }) " for a person who is not here yet; they resolve by themselves. See " a href=(shell.link("org-chart/troubles")) { "Managers to put right" } "." }
         }
         @if entries.is_empty() {
             p.panel.empty { @if all { "The identity provider has not written anything yet." } @else { "No errors. Every request of the identity provider was accepted." } }
@@ -96,7 +97,7 @@ fn table(entries: &[LogEntry]) -> Markup {
         table {
             thead { tr { th { "When" } th { "Who" } th { "What" } th { "Status" } th { "Details" } } }
             tbody { @for entry in entries { tr {
-                td { (entry.when) }
+                td { (moment(entry.when)) }
                 td { (entry.subject) }
                 td { (entry.what) br; span.soft { (entry.connection) } }
                 td { (entry.status) " " (entry.scim_type) }

@@ -2,16 +2,22 @@
 //! each page has a file of its own. What the pages change goes through [`scimstack_server::Admin`] and the store; the
 //! console keeps no state but failed log-ins.
 
+mod adoption;
 mod data;
 mod fields;
+mod form;
 mod groups;
+mod issuers;
 mod log;
 mod org_chart;
+mod ownership;
 mod page;
 mod people;
 mod provisioning;
 mod security;
 mod session;
+mod tokens;
+mod troubles;
 
 use crate::state::AppState;
 use axum::Router;
@@ -36,8 +42,12 @@ pub fn router(state: AppState) -> Router {
         .route("/{tenant}", get(overview))
         .route("/{tenant}/provisioning", get(provisioning::show).post(provisioning::save))
         .route("/{tenant}/provisioning/check", post(provisioning::check))
-        .route("/{tenant}/tokens", post(provisioning::create_token))
-        .route("/{tenant}/tokens/{id}/revoke", post(provisioning::revoke_token))
+        .route("/{tenant}/provisioning/attributes", post(ownership::save))
+        .route("/{tenant}/tokens", post(tokens::create))
+        .route("/{tenant}/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/{tenant}/issuers", post(issuers::add))
+        .route("/{tenant}/issuers/{id}/remove", post(issuers::remove))
+        .route("/{tenant}/adoption", get(adoption::show).post(adoption::adopt))
         .route("/{tenant}/holds/{id}/release", post(provisioning::release_hold))
         .route("/{tenant}/security", get(security::show).post(security::save))
         .route("/{tenant}/security/welcome", post(security::welcome))
@@ -46,6 +56,7 @@ pub fn router(state: AppState) -> Router {
         .route("/{tenant}/groups", get(groups::list))
         .route("/{tenant}/groups/{id}", get(groups::show))
         .route("/{tenant}/org-chart", get(org_chart::show))
+        .route("/{tenant}/org-chart/troubles", get(troubles::show))
         .route("/{tenant}/fields", get(fields::show).post(fields::add))
         .route("/{tenant}/fields/remove", post(fields::remove))
         .route("/{tenant}/log", get(log::show))
@@ -53,6 +64,9 @@ pub fn router(state: AppState) -> Router {
         .layer(axum::middleware::map_response(secure))
         .with_state(Arc::new(console))
 }
+
+/// So many people who wait for their manager are counted.
+const MOST_WAITING: usize = 1_000;
 
 /// What every handler gets.
 type App = State<Arc<Console>>;
@@ -116,7 +130,7 @@ async fn overview(
     let shell = Shell::new(&console, session, &tenant, Tab::Overview).await?;
     let counts = console.counts(shell.tenant.id).await?;
     let errors = console.recent_log(shell.tenant.id, true, 5).await?;
-    let waiting = console.pending_managers(shell.tenant.id).await?;
+    let (waiting, more) = console.admin.org(shell.tenant.id).waiting(MOST_WAITING).await?;
     let base = console.base_url(&headers, &tenant);
     let claimed =
         counts.active.checked_mul(100).and_then(|n| n.checked_div(counts.active + counts.unclaimed)).unwrap_or(0);
@@ -140,10 +154,10 @@ async fn overview(
             h2 { "Needs attention" }
             @if errors.is_empty() && waiting == 0 { p.ok { "Nothing. The last requests of the identity provider were accepted." } }
             @if waiting > 0 {
-                p { (waiting) " manager " (if waiting == 1 { "reference waits" } else { "references wait" }) " for a person who is not here yet. They resolve by themselves when that person arrives." }
+                p { (waiting) (if more { "+" } else { "" }) " manager " (if waiting == 1 { "reference waits" } else { "references wait" }) " for a person who is not here yet. They resolve by themselves when that person arrives. " a href=(shell.link("org-chart/troubles")) { "Managers to put right" } }
             }
             @if !errors.is_empty() {
-                ul.plain { @for entry in &errors { li { (entry.when) " · " strong { (entry.subject) } " · " (entry.detail) } } }
+                ul.plain { @for entry in &errors { li { (page::moment(entry.when)) " · " strong { (entry.subject) } " · " (entry.detail) } } }
                 p { a href=(shell.link("log")) { "All provisioning errors" } }
             }
         }

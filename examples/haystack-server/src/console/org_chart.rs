@@ -1,161 +1,60 @@
-//! The org chart as one picture (SVG), left to right, drawn on the server: who reports to whom, as far as managers are
-//! known. Large companies are shown a few levels at a time; every person is a link to their part of the chart.
+//! The org chart as a picture (SVG), left to right, drawn on the server, a part at a time: the top of the company, or one
+//! person with the line above and the direct reports. What it reads is what it shows; how large the company is does not
+//! matter. Left out: who reports to whom ([`scimstack_server::org`]), and what is wrong with managers (`troubles`).
 
 use super::App;
-use super::data::{Console, name_of, state};
-use super::page::{Failure, Shell, Tab};
+use super::data::Console;
+use super::page::{Failure, Shell, Tab, cursor, cursor_text};
 use super::session::Session;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use scimstack_provisioning::directory::PersonState;
-use scimstack_schema::{Resource, Value};
-use scimstack_server::org::Troubled;
-use scimstack_store::{TenantId, Want};
+use scimstack_schema::Value;
+use scimstack_server::org::{LineEnd, Manager, Org, Person};
+use scimstack_store::{Key, ResourceId, Scope, TenantId, Total, Want};
 use serde::Deserialize;
-use std::collections::{HashMap, HashSet};
 
 const WIDTH: usize = 210;
 const HEIGHT: usize = 46;
 const GAP_X: usize = 56;
 const GAP_Y: usize = 12;
 const MARGIN: usize = 20;
-/// At most so many managers to put right.
-const MAX_TROUBLES: usize = 100;
-/// At most so many boxes in one picture.
-const MAX_BOXES: usize = 2_000;
+/// Room to the right of the last boxes, for how many report to them.
+const BESIDE: usize = 120;
+/// People of the top, and reports of a person, on a page.
+const PEOPLE: u32 = 50;
+/// Pages of the store that are read for one of these: it may give pages with nobody on them.
+const LOOKS: usize = 20;
+/// People of a line upward.
+const LINE: usize = 20;
+/// Edges that are read to count reports.
+const COUNTED: usize = 5_000;
+/// So many who wait for their manager are counted.
+const WAITING: usize = 1_000;
 
 #[derive(Deserialize)]
 pub(super) struct Choice {
-    root: Option<String>,
-    levels: Option<usize>,
-}
-
-/// Who is in the company and who reports to whom.
-struct Company {
-    names: HashMap<String, (String, String, bool)>,
-    reports: HashMap<String, Vec<String>>,
-    manager: HashMap<String, String>,
-}
-
-async fn company(console: &Console, tenant: TenantId) -> Result<Company, Failure> {
-    let registry = console.admin.registry(tenant).await?;
-    let user = registry.resource_type("User").cloned().ok_or_else(|| Failure::not_found("There are no users here."))?;
-    let mut names = HashMap::new();
-    for stored in console.everyone(tenant, Want::ALL).await? {
-        let inactive = matches!(state(&stored), PersonState::Deactivated { .. });
-        let (name, title) = match Resource::from_stored(user.clone(), &stored.doc) {
-            Ok(resource) => {
-                let title = resource.root().get("title").and_then(Value::as_str).unwrap_or_default().to_owned();
-                (name_of(&resource), title)
-            }
-            Err(_) => (stored.key.id.to_string(), String::new()),
-        };
-        names.insert(stored.key.id.to_string(), (name, title, inactive));
-    }
-    let mut company = Company { names, reports: HashMap::new(), manager: HashMap::new() };
-    for edge in console.managers(tenant).await? {
-        let source = edge.source.id.to_string();
-        match edge.target {
-            Some(target) if target.id.as_str() != source => {
-                company.reports.entry(target.id.to_string()).or_default().push(source.clone());
-                company.manager.insert(source, target.id.to_string());
-            }
-            _ => {}
-        }
-    }
-    let by_name = |id: &String| company.names.get(id).map(|(name, ..)| name.clone());
-    for list in company.reports.values_mut() {
-        list.sort_by_key(by_name);
-    }
-    Ok(company)
-}
-
-impl Company {
-    /// People without a manager who have reports, largest teams first; with cycles, one of each circle.
-    fn roots(&self) -> Vec<String> {
-        let mut roots: Vec<String> =
-            self.reports.keys().filter(|id| !self.manager.contains_key(*id)).cloned().collect();
-        roots.sort_by_key(|id| {
-            (std::cmp::Reverse(self.team(id).len()), self.names.get(id).map(|(name, ..)| name.clone()))
-        });
-        let mut covered: HashSet<String> = roots.iter().flat_map(|id| self.team(id)).collect();
-        let mut rest: Vec<&String> = self.manager.keys().filter(|id| !covered.contains(*id)).collect();
-        rest.sort();
-        for id in rest {
-            if !covered.contains(id) {
-                covered.extend(self.team(id));
-                roots.push(id.clone());
-            }
-        }
-        roots
-    }
-
-    /// Someone and everyone below.
-    fn team(&self, root: &str) -> HashSet<String> {
-        let mut team = HashSet::new();
-        let mut todo = vec![root.to_owned()];
-        while let Some(id) = todo.pop() {
-            if team.insert(id.clone()) {
-                todo.extend(self.reports.get(&id).into_iter().flatten().cloned());
-            }
-        }
-        team
-    }
+    /// In whose part of the company.
+    #[serde(alias = "root")]
+    person: Option<String>,
+    after: Option<String>,
 }
 
 /// One box of the picture.
 struct Box {
-    id: String,
+    person: Person,
+    /// What stands below the name.
+    sub: String,
+    class: &'static str,
     level: usize,
-    /// The middle, in half rows.
     row: usize,
     parent: Option<usize>,
-    hidden: usize,
+    /// How many report to them, where that is to be shown, and whether there are more.
+    reports: Option<(usize, bool)>,
 }
 
-/// Places everyone below the roots, down to `levels`, without recursion: leaves take the next row, managers stand in the
-/// middle of their reports.
-fn place(company: &Company, roots: &[String], levels: usize) -> Vec<Box> {
-    let mut boxes: Vec<Box> = Vec::new();
-    let mut seen: HashSet<String> = HashSet::new();
-    let mut todo: Vec<(String, usize, Option<usize>)> = roots.iter().rev().map(|id| (id.clone(), 0, None)).collect();
-    let mut order: Vec<Vec<usize>> = Vec::new();
-    while let Some((id, level, parent)) = todo.pop() {
-        if boxes.len() >= MAX_BOXES || !seen.insert(id.clone()) {
-            continue;
-        }
-        let reports = company.reports.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let at = boxes.len();
-        let hidden = if level + 1 < levels { 0 } else { company.team(&id).len() - 1 };
-        if level + 1 < levels {
-            todo.extend(reports.iter().rev().map(|report| (report.clone(), level + 1, Some(at))));
-        }
-        boxes.push(Box { id, level, row: 0, parent, hidden });
-        order.push(Vec::new());
-        if let Some(children) = parent.and_then(|parent| order.get_mut(parent)) {
-            children.push(at);
-        }
-    }
-    let mut next = 0;
-    // Boxes come in depth-first order: leaves get rows from the front, parents their middle from the back.
-    for (at, children) in order.iter().enumerate() {
-        if children.is_empty() {
-            if let Some(leaf) = boxes.get_mut(at) {
-                leaf.row = next;
-            }
-            next += 2;
-        }
-    }
-    for (at, children) in order.iter().enumerate().rev() {
-        if let (Some(&first), Some(&last)) = (children.first(), children.last()) {
-            let row = (boxes.get(first).map_or(0, |b| b.row) + boxes.get(last).map_or(0, |b| b.row)) / 2;
-            if let Some(parent) = boxes.get_mut(at) {
-                parent.row = row;
-            }
-        }
-    }
-    boxes
+fn place(b: &Box) -> (usize, usize) {
+    (MARGIN + b.level * (WIDTH + GAP_X), MARGIN + b.row * (HEIGHT + GAP_Y))
 }
 
 fn cut(text: &str, max: usize) -> String {
@@ -165,34 +64,37 @@ fn cut(text: &str, max: usize) -> String {
     text.chars().take(max - 1).chain(['…']).collect()
 }
 
-fn picture(shell: &Shell, company: &Company, boxes: &[Box], levels: usize) -> Markup {
-    let x = |b: &Box| MARGIN + b.level * (WIDTH + GAP_X);
-    let y = |b: &Box| MARGIN + b.row * (HEIGHT + GAP_Y) / 2;
-    let width = boxes.iter().map(|b| x(b) + WIDTH + MARGIN + 60).max().unwrap_or(0);
-    let height = boxes.iter().map(|b| y(b) + HEIGHT + MARGIN).max().unwrap_or(0);
+fn shown(person: &Person) -> &str {
+    person.name.as_deref().unwrap_or(person.key.id.as_str())
+}
+
+fn picture(shell: &Shell, boxes: &[Box]) -> Markup {
+    let width = boxes.iter().map(|b| place(b).0 + WIDTH + BESIDE).max().unwrap_or(0);
+    let height = boxes.iter().map(|b| place(b).1 + HEIGHT + MARGIN).max().unwrap_or(0);
     html! {
-        div.chart {
-            svg xmlns="http://www.w3.org/2000/svg" width=(width) height=(height) viewBox=(format!("0 0 {width} {height}")) role="img" aria-label="Org chart" {
+        div.chart tabindex="0" role="group" aria-label="Org chart" {
+            svg xmlns="http://www.w3.org/2000/svg" width=(width) height=(height) viewBox=(format!("0 0 {width} {height}")) {
                 @for b in boxes {
-                    @if let Some(parent) = b.parent.and_then(|p| boxes.get(p)) {
-                        @let (x1, y1, x2, y2) = (x(parent) + WIDTH, y(parent) + HEIGHT / 2, x(b), y(b) + HEIGHT / 2);
+                    @if let Some(parent) = b.parent.and_then(|parent| boxes.get(parent)) {
+                        @let ((x1, y1), (x2, y2)) = (place(parent), place(b));
+                        @let (x1, y1, y2) = (x1 + WIDTH, y1 + HEIGHT / 2, y2 + HEIGHT / 2);
                         @let middle = (x1 + x2) / 2;
                         path.wire d=(format!("M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}")) {}
                     }
                 }
                 @for b in boxes {
-                    @let unknown = (b.id.clone(), String::new(), false);
-                    @let (name, title, inactive) = company.names.get(&b.id).unwrap_or(&unknown);
-                    @let class = if *inactive { "box deactivated" } else if b.level == 0 { "box root" } else { "box" };
-                    a href=(shell.link(&format!("people/{}", b.id))) {
-                        title { (name) @if !title.is_empty() { ", " (title) } @if *inactive { " (deactivated)" } }
-                        rect class=(class) x=(x(b)) y=(y(b)) width=(WIDTH) height=(HEIGHT) rx="8" {}
-                        text x=(x(b) + 12) y=(y(b) + 20) { (cut(name, 27)) }
-                        text.sub x=(x(b) + 12) y=(y(b) + 36) { (cut(if *inactive { "no longer here" } else { title }, 32)) }
-                    }
-                    @if b.hidden > 0 {
-                        a href=(shell.link(&format!("org-chart?root={}&levels={levels}", b.id))) {
-                            text.sub x=(x(b) + WIDTH + 8) y=(y(b) + HEIGHT / 2 + 4) { "+" (b.hidden) " →" }
+                    @let ((x, y), name) = (place(b), shown(&b.person));
+                    @let class = if b.person.active { format!("box {}", b.class) } else { format!("box {} deactivated", b.class) };
+                    @let sub = if b.person.active { b.sub.as_str() } else { "no longer here" };
+                    a href=(shell.link(&format!("org-chart?person={}", b.person.key.id))) aria-current=[(b.class == "root").then_some("true")] {
+                        title { (name) @if !sub.is_empty() { ", " (sub) } }
+                        rect class=(class) x=(x) y=(y) width=(WIDTH) height=(HEIGHT) rx="8" {}
+                        text x=(x + 12) y=(y + if sub.is_empty() { 28 } else { 20 }) { (cut(name, 27)) }
+                        text.sub x=(x + 12) y=(y + 36) { (cut(sub, 32)) }
+                        @if let Some((reports, more)) = b.reports.filter(|(reports, more)| *reports > 0 || *more) {
+                            text.sub x=(x + WIDTH + 8) y=(y + HEIGHT / 2 + 4) {
+                                (reports) (if more { "+" } else { "" }) (if reports == 1 && !more { " report →" } else { " reports →" })
+                            }
                         }
                     }
                 }
@@ -201,19 +103,98 @@ fn picture(shell: &Shell, company: &Company, boxes: &[Box], levels: usize) -> Ma
     }
 }
 
-/// The first people whose manager is not as it should be.
-async fn troubled(console: &Console, tenant: TenantId) -> Result<Vec<Troubled>, Failure> {
+/// What someone is here for, as their document says.
+async fn title(console: &Console, tenant: TenantId, key: &Key) -> Result<String, Failure> {
+    let stored = console.admin.store().read(Scope::Tenant(tenant), key, Want::DOCUMENT).await?;
+    let document = stored.and_then(|stored| Value::parse(&stored.doc).ok()).unwrap_or_default();
+    Ok(document.get("title").and_then(Value::as_str).unwrap_or_default().to_owned())
+}
+
+/// The boxes of one level below a box, or of the top, with titles and how many report to each, most of these first.
+async fn level(
+    console: &Console,
+    tenant: TenantId,
+    org: &Org,
+    people: Vec<(Person, String)>,
+    at: (usize, Option<usize>),
+) -> Result<Vec<Box>, Failure> {
+    let keys: Vec<Key> = people.iter().map(|(person, _)| person.key.clone()).collect();
+    let counted = org.report_counts(&keys, COUNTED).await?;
+    let mut boxes = Vec::with_capacity(people.len());
+    for ((person, why), count) in people.into_iter().zip(counted.counts) {
+        let sub = if why.is_empty() { title(console, tenant, &person.key).await? } else { why };
+        let reports = Some((count, counted.more));
+        boxes.push(Box { person, sub, class: "", level: at.0, row: 0, parent: at.1, reports });
+    }
+    boxes.sort_by_key(|b| (std::cmp::Reverse(b.reports), shown(&b.person).to_lowercase()));
+    for (row, b) in boxes.iter_mut().enumerate() {
+        b.row = row;
+    }
+    Ok(boxes)
+}
+
+/// A page of the top.
+async fn top(console: &Console, tenant: TenantId, after: Option<&str>) -> Result<(Vec<Box>, Option<String>), Failure> {
     let org = console.admin.org(tenant);
-    let (mut people, mut after) = (Vec::new(), None);
-    loop {
-        let page = org.troubles(after, 1_000).await?;
-        people.extend(page.people);
+    let (mut heads, mut after) = (Vec::new(), after.map(cursor).transpose()?);
+    for _ in 0..LOOKS {
+        let left = PEOPLE.saturating_sub(u32::try_from(heads.len()).unwrap_or(PEOPLE));
+        let page = org.top(after, left).await?;
+        heads.extend(page.people);
         after = page.next;
-        if after.is_none() || people.len() >= MAX_TROUBLES {
-            people.truncate(MAX_TROUBLES);
-            return Ok(people);
+        if after.is_none() || heads.len() >= PEOPLE as usize {
+            break;
         }
     }
+    let people = heads.into_iter().map(|head| {
+        let why = match &head.manager {
+            Manager::Waiting(raw) => format!("manager not here: {raw}"),
+            _ => String::new(),
+        };
+        (head.person, why)
+    });
+    let boxes = level(console, tenant, &org, people.collect(), (0, None)).await?;
+    Ok((boxes, after.map(|after| cursor_text(&after))))
+}
+
+/// A person with the line above, drawn from its end downward, and a page of direct reports; and why the line ends.
+async fn around(
+    console: &Console,
+    tenant: TenantId,
+    person: Person,
+    after: Option<&str>,
+) -> Result<(Vec<Box>, Option<String>, LineEnd), Failure> {
+    let org = console.admin.org(tenant);
+    let line = org.line(&person.key, LINE).await?;
+    let (mut reports, mut after) = (Vec::new(), after.map(cursor).transpose()?);
+    for _ in 0..LOOKS {
+        let left = (PEOPLE as usize).saturating_sub(reports.len());
+        let page = org.reports(&person.key, after, left).await?;
+        reports.extend(page.people);
+        after = page.next;
+        if after.is_none() || reports.len() >= PEOPLE as usize {
+            break;
+        }
+    }
+    let mut boxes = Vec::new();
+    let counts = org.report_counts(std::slice::from_ref(&person.key), COUNTED).await?;
+    let own = counts.counts.first().map(|count| (*count, counts.more));
+    let above = line.people.len();
+    for (level, person) in line.people.into_iter().rev().chain([person]).enumerate() {
+        let sub = title(console, tenant, &person.key).await?;
+        let (class, reports) = if level == above { ("root", own.filter(|_| reports.is_empty())) } else { ("", None) };
+        boxes.push(Box { person, sub, class, level, row: 0, parent: level.checked_sub(1), reports });
+    }
+    let below = reports.into_iter().map(|person| (person, String::new())).collect();
+    boxes.extend(level(console, tenant, &org, below, (above + 1, Some(above))).await?);
+    Ok((boxes, after.map(|after| cursor_text(&after)), line.end))
+}
+
+/// The person with this id.
+async fn person(console: &Console, tenant: TenantId, id: &str) -> Result<Person, Failure> {
+    let missing = || Failure::not_found("There is no such person.");
+    let key = Key::new("User", ResourceId::new(id).ok_or_else(missing)?);
+    console.admin.org(tenant).person(&key).await?.ok_or_else(missing)
 }
 
 pub(super) async fn show(
@@ -223,94 +204,72 @@ pub(super) async fn show(
     Query(choice): Query<Choice>,
 ) -> Result<Response, Failure> {
     let shell = Shell::new(&console, session, &tenant, Tab::OrgChart).await?;
-    let company = company(&console, shell.tenant.id).await?;
-    let levels = choice.levels.unwrap_or(if company.names.len() <= 500 { 6 } else { 3 }).clamp(1, 12);
-    let roots = match &choice.root {
-        Some(root) if company.names.contains_key(root) => vec![root.clone()],
-        Some(_) => return Err(Failure::not_found("There is no such person.")),
-        None => company.roots(),
+    let after = choice.after.as_deref();
+    match &choice.person {
+        Some(id) => of_person(&console, &shell, id, after).await,
+        None => of_company(&console, &shell, after).await,
+    }
+}
+
+async fn of_company(console: &Console, shell: &Shell, after: Option<&str>) -> Result<Response, Failure> {
+    let org = console.admin.org(shell.tenant.id);
+    let (boxes, next) = top(console, shell.tenant.id, after).await?;
+    let people = match org.people().await? {
+        Total::Exact(n) => n.to_string(),
+        Total::AtLeast(n) => format!("{n}+"),
+        Total::Unknown => "many".to_owned(),
     };
-    let boxes = place(&company, &roots, levels);
-    let in_chart = company.manager.len() + company.roots().len();
-    let above = choice.root.as_ref().and_then(|root| company.manager.get(root));
-    let alone = company.names.len().saturating_sub(in_chart);
-    let troubled = troubled(&console, shell.tenant.id).await?;
+    let (waiting, more) = org.waiting(WAITING).await?;
+    let is_flat = after.is_none() && next.is_none() && boxes.iter().all(|b| b.reports.is_none_or(|(n, _)| n == 0));
     let body = html! {
         h1 { "Org chart" }
         p {
-            @if choice.root.is_some() {
-                @if let Some(above) = above {
-                    a href=(shell.link(&format!("org-chart?root={above}&levels={levels}"))) { "↑ " (company.names.get(above).map(|(name, ..)| name.as_str()).unwrap_or("one level up")) }
-                    " · "
-                }
-                a href=(shell.link("org-chart")) { "Whole company" }
+            (people) " people. Here are those with nobody above them, the largest teams first; open one to see who reports to them. "
+            @if waiting > 0 || more {
+                (waiting) (if more { "+" } else { "" }) (if waiting == 1 { " person waits" } else { " people wait" }) " for a manager who is not here. "
             }
+            a href=(shell.link("org-chart/troubles")) { "Managers to put right" }
         }
-        @if boxes.is_empty() {
+        @if is_flat {
             p.panel.empty { "No reporting lines are known yet. Map the manager's user name to " code { "manager.value" } " at the identity provider." }
-        } @else { (picture(&shell, &company, &boxes, levels)) }
-        @if boxes.len() >= MAX_BOXES { p.hint { "The picture shows the first " (MAX_BOXES) " people. Open a part of the company to see more." } }
-        p.hint { (company.manager.len()) " people have a manager here; " (alone) " have none and nobody reports to them." }
-        @if !troubled.is_empty() {
-            section.panel {
-                h2 { "Managers to put right" }
-                table { thead { tr { th { "Person" } th { "Manager as sent" } th { "Why" } } } tbody {
-                    @for person in &troubled { tr {
-                        @let id = person.key.id.as_str();
-                        td { a href=(shell.link(&format!("people/{id}"))) { (company.names.get(id).map(|(name, ..)| name.as_str()).unwrap_or(id)) } }
-                        td { (person.raw) }
-                        td { (person.trouble.as_str()) }
-                    } }
-                } }
-                p.hint { "At most " (MAX_TROUBLES) " are shown; haystack-server org troubles lists all. Put them right at the identity provider. Who is not here yet is waited for." }
-            }
         }
+        @if !boxes.is_empty() { (picture(shell, &boxes)) }
+        @else if !is_flat { p.panel.empty { "Nobody on this page." } }
+        (pager(shell, "org-chart?", after.is_some(), next.as_deref()))
     };
     Ok(shell.page("Org chart", body).into_response())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn company(pairs: &[(&str, &str)]) -> Company {
-        let mut company = Company { names: HashMap::new(), reports: HashMap::new(), manager: HashMap::new() };
-        for (person, manager) in pairs {
-            for id in [person, manager] {
-                company.names.insert((*id).to_owned(), ((*id).to_owned(), String::new(), false));
-            }
-            company.reports.entry((*manager).to_owned()).or_default().push((*person).to_owned());
-            company.manager.insert((*person).to_owned(), (*manager).to_owned());
+async fn of_person(console: &Console, shell: &Shell, id: &str, after: Option<&str>) -> Result<Response, Failure> {
+    let person = person(console, shell.tenant.id, id).await?;
+    let name = shown(&person).to_owned();
+    let (boxes, next, end) = around(console, shell.tenant.id, person, after).await?;
+    let body = html! {
+        h1 { "Org chart: " (name) }
+        p {
+            a href=(shell.link("org-chart")) { "↑ Top of the company" } " · "
+            a href=(shell.link(&format!("people/{id}"))) { "Profile of " (name) }
         }
-        company
-    }
+        @match &end {
+            LineEnd::Waiting(raw) => p.hint { "The line ends where a manager is not here yet: " code { (raw) } ". " a href=(shell.link("org-chart/troubles")) { "Managers to put right" } }
+            LineEnd::Circle(_) => p.error { "The reporting line runs in a circle. Correct the managers at the identity provider. " a href=(shell.link("org-chart/troubles?circles=1")) { "All circles" } }
+            LineEnd::Cut => p.hint { "The " (LINE) " nearest of the line upward are shown." }
+            _ => {}
+        }
+        (picture(shell, &boxes))
+        (pager(shell, &format!("org-chart?person={id}&"), after.is_some(), next.as_deref()))
+    };
+    Ok(shell.page(&format!("Org chart: {name}"), body).into_response())
+}
 
-    #[test]
-    fn managers_stand_in_the_middle_of_their_reports_and_no_two_leaves_share_a_row() {
-        let company = company(&[("b", "a"), ("c", "a"), ("d", "a"), ("e", "b"), ("f", "b")]);
-        let boxes = place(&company, &company.roots(), 6);
-        assert_eq!(boxes.len(), 6);
-        let row = |id: &str| boxes.iter().find(|b| b.id == id).unwrap().row;
-        assert_eq!(row("b"), (row("e") + row("f")) / 2);
-        assert_eq!(row("a"), (row("b") + row("d")) / 2);
-        let mut leaves: Vec<usize> = ["c", "d", "e", "f"].map(row).to_vec();
-        leaves.sort_unstable();
-        leaves.dedup();
-        assert_eq!(leaves.len(), 4);
-    }
-
-    #[test]
-    fn a_circle_of_managers_is_drawn_once_and_ends() {
-        let company = company(&[("a", "b"), ("b", "c"), ("c", "a")]);
-        let boxes = place(&company, &company.roots(), 12);
-        assert_eq!(boxes.len(), 3);
-    }
-
-    #[test]
-    fn what_is_below_the_last_level_is_counted() {
-        let company = company(&[("b", "a"), ("c", "b"), ("d", "c")]);
-        let boxes = place(&company, &company.roots(), 2);
-        assert_eq!(boxes.len(), 2);
-        assert_eq!(boxes.iter().find(|b| b.id == "b").unwrap().hidden, 2);
+/// Links to the first page and the next of a list that goes on from a cursor.
+pub(super) fn pager(shell: &Shell, path: &str, is_later: bool, next: Option<&str>) -> Markup {
+    html! {
+        @if is_later || next.is_some() {
+            div.pager {
+                span { @if is_later { a href=(shell.link(path.trim_end_matches(['?', '&']))) { "← First page" } } }
+                span { @if let Some(next) = next { a href=(shell.link(&format!("{path}after={next}"))) { "Next →" } } }
+            }
+        }
     }
 }

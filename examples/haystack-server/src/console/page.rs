@@ -4,7 +4,12 @@ use super::data::Console;
 use super::session::Session;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use maud::{DOCTYPE, Markup, html};
+use scimstack_schema::Timestamp;
+use scimstack_server::UnaskedError;
 use scimstack_server::admin::{AdminError, Tenant};
 use scimstack_store::StoreError;
 
@@ -104,6 +109,23 @@ fn frame(title: &str, session: Option<&Session>, tenant: Option<&str>, nav: &Mar
     }
 }
 
+/// A moment, to the second (UTC).
+pub(super) fn moment(at: Timestamp) -> Markup {
+    let exact = at.to_string();
+    let shown: String = exact.chars().take("2026-01-01T00:00:00".len()).collect();
+    html! { time datetime=(exact) title=(exact) { (shown.replace('T', " ")) } }
+}
+
+/// Where a list goes on, as it stands in an address.
+pub(super) fn cursor_text(cursor: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(cursor)
+}
+
+/// Reads [`cursor_text`].
+pub(super) fn cursor(text: &str) -> Result<Bytes, Failure> {
+    URL_SAFE_NO_PAD.decode(text).map(Bytes::from).map_err(|_| StoreError::BadCursor.into())
+}
+
 /// Why a page cannot be shown.
 pub(super) struct Failure {
     status: StatusCode,
@@ -132,6 +154,15 @@ impl From<AdminError> for Failure {
     }
 }
 
+impl From<UnaskedError> for Failure {
+    fn from(error: UnaskedError) -> Self {
+        match error {
+            UnaskedError::Admin(error) => error.into(),
+            other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, other.to_string()),
+        }
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
@@ -139,6 +170,9 @@ impl From<StoreError> for Failure {
                 StatusCode::BAD_REQUEST,
                 "This workspace is too large to search that way. Search for the start of a user name, or a whole e-mail address.",
             ),
+            StoreError::BadCursor => {
+                Self::new(StatusCode::BAD_REQUEST, "This link leads to no page of the list. Begin at its first page.")
+            }
             other => {
                 tracing::error!(error = %other, "the console's request to the store failed");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "The database did not answer. Try again in a moment.")

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::data::{Console, Listing, MANAGER_RELATIONS, PAGE, initials, name_of, state, state_name};
-use super::page::{Failure, Shell, Tab};
+use super::page::{Failure, Shell, Tab, moment};
 use super::session::Session;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -219,7 +219,7 @@ pub(super) async fn show(
             h2 { "Reports" }
             @if reports.is_empty() { p.empty { "Nobody reports to " (name) "." } }
             ul.plain { @for edge in &reports { li { (person_link(&shell, &edge.source, edge)) } } }
-            p { a href=(shell.link(&format!("org-chart?root={}", stored.key.id))) { "Show in the org chart" } }
+            p { a href=(shell.link(&format!("org-chart?person={}", stored.key.id))) { "Show in the org chart" } }
         }
         section.panel {
             h2 { "Profile" }
@@ -239,7 +239,7 @@ pub(super) async fn show(
             h2 { "History" }
             table { thead { tr { th { "When" } th { "Who" } th { "What" } th { "Request" } } } tbody {
                 @for change in &history { tr {
-                    td { (change.at) } td { (change.actor) } td { (what_happened(change)) } td { code { (change.request_id) } }
+                    td { (moment(change.at)) } td.whole { (change.actor) } td { (what_happened(change)) } td { code { (change.request_id) } }
                 } }
             } }
         }
@@ -265,6 +265,7 @@ fn what_happened(change: &scimstack_store::Change) -> String {
             let event = Value::parse(&change.payload).unwrap_or_default();
             let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
             match change.topic.as_deref() {
+                Some("sign-in") => "Signed in".to_owned(),
                 Some("log") => {
                     let changed = event.get("changed").and_then(Value::as_array).unwrap_or_default();
                     let names: Vec<&str> = changed.iter().filter_map(Value::as_str).collect();

@@ -1,65 +1,123 @@
-//! User Provisions & Login: the base URL, bearer tokens, the "To App" switches, holds, and a live check of the connection.
+//! User Provisions & Login, of one connection at a time: the base URL, the "To App" switches, holds, and a live check of
+//! the connection. The page's other parts have files of their own: tokens, issuers, who owns which attribute.
 
 use super::App;
-use super::page::{Failure, Shell, Tab};
-use super::session::{CsrfOnly, Session};
+use super::form::{Fields, Typed};
+use super::issuers::{self, NewTrust};
+use super::ownership::{self, Ownership};
+use super::page::{Failure, Shell, Tab, moment};
+use super::session::Session;
+use super::tokens::{self, OfConnection};
 use axum::Form;
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use scimstack_protocol::ConnectionPolicy;
-use scimstack_schema::Timestamp;
+use scimstack_protocol::{ConnectionPolicy, TenantPolicy};
 use scimstack_server::Admin;
-use scimstack_server::admin::{self, Token, TokenSecret};
+use scimstack_server::admin::{AdminError, Connection, TokenSecret};
 use serde::Deserialize;
 
 const DEFAULT: &str = "default";
+/// A year, for the window of the guard.
+const LONGEST_WINDOW: u32 = 31_536_000;
 
-/// What a page says about what was just done.
-enum Notice<'a> {
+/// What the page says about what was just done.
+#[derive(Default)]
+pub(super) enum Notice {
+    #[default]
     None,
-    Text(&'a str),
-    Made(&'a TokenSecret, bool),
-    Check(Result<String, String>),
+    Text(String),
+    Wrong(String),
+    Made(TokenSecret, bool),
+}
+
+/// What of the page is not as it is stored: a notice, and forms that were sent and have to be put right.
+#[derive(Default)]
+pub(super) struct Page {
+    pub(super) notice: Notice,
+    pub(super) switches: Option<Switches>,
+    pub(super) ownership: Option<Ownership>,
+    pub(super) trust: Option<NewTrust>,
+}
+
+impl Page {
+    pub(super) fn with(notice: Notice) -> Self {
+        Self { notice, ..Self::default() }
+    }
+}
+
+/// Which connection a page is about.
+#[derive(Deserialize)]
+pub(super) struct Choice {
+    #[serde(default)]
+    connection: String,
+}
+
+/// The connection of this name; the first, where none is named.
+pub(super) fn connection_named(name: &str) -> &str {
+    if name.is_empty() { DEFAULT } else { name }
+}
+
+/// Where the page of a connection is.
+pub(super) fn address(tenant: &str, connection: &str) -> String {
+    let connection = connection_named(connection);
+    if connection == DEFAULT {
+        return format!("/console/{tenant}/provisioning");
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("connection", connection).finish();
+    format!("/console/{tenant}/provisioning?{query}")
 }
 
 pub(super) async fn show(
     State(console): App,
     session: Session,
     Path(tenant): Path<String>,
+    Query(choice): Query<Choice>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    render(&console, session, &tenant, &headers, Notice::None).await
+    render(&console, session, &tenant, connection_named(&choice.connection), &headers, Page::default()).await
 }
 
-async fn render(
+pub(super) async fn render(
     console: &super::data::Console,
     session: Session,
     tenant: &str,
+    connection: &str,
     headers: &HeaderMap,
-    notice: Notice<'_>,
+    page: Page,
 ) -> Result<Response, Failure> {
     let shell = Shell::new(console, session, tenant, Tab::Provisioning).await?;
     let id = shell.tenant.id;
-    let policy = console.admin.connection(id, DEFAULT).await?.policy;
+    let policy = console.admin.connection(id, connection).await?.policy;
+    let connections = console.admin.connections(id).await?;
     let tokens = console.admin.tokens(Some(id)).await?;
     let holds = console.admin.holds(Some(id)).await?;
     let issuers = console.admin.issuers(Some(id)).await?;
+    let registry = console.admin.registry(id).await?;
     let base = console.base_url(headers, &shell.tenant.name);
     let endpoint = format!("{}/oauth2/token", console.origin(headers));
-    let client = Admin::client_id(&shell.tenant.name, DEFAULT);
+    let client = Admin::client_id(&shell.tenant.name, &policy.name);
+    let places = [
+        (page.switches.is_some(), "#to-app"),
+        (page.ownership.is_some(), "#attributes"),
+        (page.trust.is_some(), "#issuers"),
+    ];
+    let wrong = places.into_iter().find(|(is_wrong, _)| *is_wrong).map(|(_, place)| place);
+    let switches = page.switches.unwrap_or_else(|| Switches::of(&policy, &shell.tenant.policy));
+    let owned = page.ownership.unwrap_or_else(|| Ownership::of(&policy, &shell.tenant.policy));
+    let trust = page.trust.unwrap_or_default();
     let body = html! {
         h1 { "User Provisions & Login" }
-        @match &notice {
+        (connection_tabs(&shell, &connections, &policy.name))
+        @match &page.notice {
             Notice::None => {}
             Notice::Text(text) => p.notice role="status" { (text) }
+            Notice::Wrong(text) => p.error role="alert" { (text) @if let Some(place) = wrong { " " a href=(place) { "Show it" } } }
             Notice::Made(secret, is_client_secret) => div.notice role="status" {
                 p { strong { @if *is_client_secret { "The new client secret." } @else { "The new token." } } " Copy it now: it is shown only this once, and only a hash of it is kept." }
                 p.copy { code #new-token { (secret.reveal()) } button type="button" data-copy=(secret.reveal()) { "Copy" } }
             }
-            Notice::Check(Ok(text)) => p.notice role="status" { (text) }
-            Notice::Check(Err(text)) => p.error role="alert" { (text) }
         }
         section.panel {
             h2 { "SCIM connection" }
@@ -67,46 +125,27 @@ async fn render(
             p.copy { code #base-url { (base) } button type="button" data-copy=(base) { "Copy" } }
             form method="post" action=(shell.link("provisioning/check")) {
                 (shell.csrf())
+                input type="hidden" name="connection" value=(policy.name);
                 button.quiet type="submit" { "Check the connection" }
             }
         }
-        section.panel {
-            h2 { "Bearer tokens and client secrets" }
-            (token_table(&shell, &tokens, console.now()))
-            form.row method="post" action=(shell.link("tokens")) {
-                (shell.csrf())
-                label { "Label" input name="label" placeholder="Okta" maxlength="80"; }
-                label { "Expires" select name="expires" {
-                    option value="" { "Never" } option value="30" { "in 30 days" } option value="90" { "in 90 days" } option value="365" { "in a year" }
-                } }
-                button type="submit" name="kind" value="token" { "Create a token" }
-                button.quiet type="submit" name="kind" value="client-secret" { "Create a client secret" }
-            }
-            p.hint { "To rotate one: create the new one, enter it at the identity provider, then revoke the old one. Both work in between." }
-        }
+        (tokens::panel(&shell, &policy.name, &tokens, console.now()))
         section.panel {
             h2 { "OAuth 2.0 client credentials" }
             p { "For identity providers that ask for a token endpoint in place of a bearer token. Create a client secret above; it gets access tokens of an hour." }
-            p.copy { "Token endpoint " code #token-endpoint { (endpoint) } button type="button" data-copy=(endpoint) { "Copy" } }
-            p.copy { "Client ID " code #client-id { (client) } button type="button" data-copy=(client) { "Copy" } }
-            @for issuer in &issuers {
-                p.hint { "Tokens of " code { (issuer.issuer) } " for " code { (issuer.audience) } " are good for the connection " code { (issuer.connection) } "." }
-            }
+            p.copy { span { "Token endpoint" } code #token-endpoint { (endpoint) } button type="button" data-copy=(endpoint) { "Copy" } }
+            p.copy { span { "Client ID" } code #client-id { (client) } button type="button" data-copy=(client) { "Copy" } }
         }
-        section.panel {
+        (issuers::panel(&shell, &policy.name, &issuers, &trust))
+        section.panel #to-app {
             h2 { "To App" }
-            form method="post" action=(shell.link("provisioning")) {
-                (shell.csrf())
-                (switch("enabled", policy.enabled, "Enable SCIM based user provision", "Off: every request of the identity provider is refused."))
-                (switch("create_users", policy.create_users, "Create Users", "Create or reactivate a person when they are assigned."))
-                (switch("update_attributes", policy.update_attributes, "Update User Attributes", "Changes of profiles are taken over."))
-                (switch("deactivate_users", policy.deactivate_users, "Deactivate Users", "Un-assigned people are deactivated: they cannot sign in and leave the directory."))
-                (switch("push_groups", policy.push_groups, "Push Groups", "Groups and their members are taken over."))
-                (switch("reactivate_on_create", policy.reactivate_on_create, "Reactivate on create", "A create request for a deactivated person with the same external id brings the same person back."))
-                (departures(&policy))
-                (switch("hris", shell.tenant.policy.hris, "HRIS integration", "People come from an HRIS integration instead: either that or user provision, never both."))
-                p { button type="submit" { "Save User Provision Options" } }
-            }
+            (switches.form(&shell, &policy.name))
+        }
+        (ownership::panel(&shell, &policy.name, &registry, &owned))
+        section.panel {
+            h2 { "People who were here before" }
+            p { "People made by hand belong to no connection. See who they are, and link them to this connection before it meets them." }
+            p { a href=(shell.link("adoption")) { "People who were here before provisioning" } }
         }
         @if !holds.is_empty() {
             section.panel {
@@ -114,14 +153,144 @@ async fn render(
                 p { "Nobody is deactivated or deleted by these connections until you release them. Look at the identity provider first: was this meant?" }
                 table { thead { tr { th { "Since" } th { "Connection" } th { "Why" } th {} } } tbody {
                     @for hold in &holds { tr {
-                        td { (hold.since) } td { (hold.connection) } td { (hold.reason) }
-                        td { form method="post" action=(shell.link(&format!("holds/{}/release", hold.id))) { (shell.csrf()) button.quiet type="submit" { "Release" } } }
+                        td { (moment(hold.since)) } td { (hold.connection) } td { (hold.reason) }
+                        td { form method="post" action=(shell.link(&format!("holds/{}/release", hold.id))) {
+                            (shell.csrf())
+                            input type="hidden" name="connection" value=(policy.name);
+                            button.quiet type="submit" { "Release" }
+                        } }
                     } }
                 } }
             }
         }
     };
-    Ok(shell.page("User Provisions & Login", body).into_response())
+    let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    Ok((status, shell.page("User Provisions & Login", body)).into_response())
+}
+
+/// The connections to choose from, when there are several.
+fn connection_tabs(shell: &Shell, connections: &[Connection], chosen: &str) -> Markup {
+    html! {
+        @if connections.len() > 1 {
+            div.tabs role="group" aria-label="Connections" {
+                @for connection in connections {
+                    @let name = &connection.policy.name;
+                    a href=(address(&shell.tenant.name, name)) aria-current=[(name == chosen).then_some("page")] { (name) }
+                }
+            }
+        }
+    }
+}
+
+/// The form "To App", as it is stored or as it was sent.
+pub(super) struct Switches {
+    enabled: bool,
+    create_users: bool,
+    update_attributes: bool,
+    deactivate_users: bool,
+    push_groups: bool,
+    reactivate_on_create: bool,
+    hris: bool,
+    max_deactivations: Typed,
+    deactivation_window: Typed,
+    /// Of provisioning and an HRIS integration at the same time.
+    both: Option<String>,
+}
+
+impl Switches {
+    fn of(policy: &ConnectionPolicy, settings: &TenantPolicy) -> Self {
+        Self {
+            enabled: policy.enabled,
+            create_users: policy.create_users,
+            update_attributes: policy.update_attributes,
+            deactivate_users: policy.deactivate_users,
+            push_groups: policy.push_groups,
+            reactivate_on_create: policy.reactivate_on_create,
+            hris: settings.hris,
+            max_deactivations: Typed::new(policy.max_deactivations.to_string()),
+            deactivation_window: Typed::new(policy.deactivation_window.to_string()),
+            both: None,
+        }
+    }
+
+    /// A box that is not ticked is not sent.
+    fn sent(fields: &Fields) -> Self {
+        Self {
+            enabled: fields.has("enabled"),
+            create_users: fields.has("create_users"),
+            update_attributes: fields.has("update_attributes"),
+            deactivate_users: fields.has("deactivate_users"),
+            push_groups: fields.has("push_groups"),
+            reactivate_on_create: fields.has("reactivate_on_create"),
+            hris: fields.has("hris"),
+            max_deactivations: Typed::new(fields.text("max_deactivations")),
+            deactivation_window: Typed::new(fields.text("deactivation_window")),
+            both: None,
+        }
+    }
+
+    /// Puts what was sent into the settings; `None`, and the errors are kept, when it cannot mean anything.
+    fn read(&mut self, policy: &mut ConnectionPolicy, settings: &mut TenantPolicy) -> Option<()> {
+        let most = self.max_deactivations.read(|text| whole_number(text, 0, u32::MAX));
+        let window = self.deactivation_window.read(|text| whole_number(text, 1, LONGEST_WINDOW));
+        (policy.max_deactivations, policy.deactivation_window) = (most?, window?);
+        policy.enabled = self.enabled;
+        policy.create_users = self.create_users;
+        policy.update_attributes = self.update_attributes;
+        policy.deactivate_users = self.deactivate_users;
+        policy.push_groups = self.push_groups;
+        policy.reactivate_on_create = self.reactivate_on_create;
+        settings.hris = self.hris;
+        Some(())
+    }
+
+    fn form(&self, shell: &Shell, connection: &str) -> Markup {
+        html! {
+            form method="post" action=(shell.link("provisioning")) {
+                (shell.csrf())
+                input type="hidden" name="connection" value=(connection);
+                (switch("enabled", self.enabled, "Enable SCIM based user provision", "Off: every request of the identity provider is refused."))
+                (switch("create_users", self.create_users, "Create Users", "Create or reactivate a person when they are assigned."))
+                (switch("update_attributes", self.update_attributes, "Update User Attributes", "Changes of profiles are taken over."))
+                (switch("deactivate_users", self.deactivate_users, "Deactivate Users", "Un-assigned people are deactivated: they cannot sign in and leave the directory."))
+                (switch("push_groups", self.push_groups, "Push Groups", "Groups and their members are taken over."))
+                (switch("reactivate_on_create", self.reactivate_on_create, "Reactivate on create", "A create request for a deactivated person with the same external id brings the same person back."))
+                (switch("hris", self.hris, "HRIS integration", "People come from an HRIS integration instead: either that or user provision, never both. For the whole workspace."))
+                (super::form::complaint("hris", self.both.as_deref()))
+                (self.guard())
+                p { button type="submit" { "Save User Provision Options" } }
+            }
+        }
+    }
+
+    /// The guard against mass deactivation.
+    fn guard(&self) -> Markup {
+        let number = |name: &'static str, label: &str, min: u32, max: u32, typed: &Typed| {
+            html! {
+                label {
+                    (label)
+                    input type="number" name=(name) min=(min) max=(max) required value=(typed.text)
+                        aria-invalid=[typed.invalid()] aria-describedby=[typed.described(name)];
+                    (typed.complaint(name))
+                }
+            }
+        };
+        html! {
+            fieldset {
+                legend { "Guard against mass deactivation" }
+                div.row.top-aligned {
+                    (number("max_deactivations", "At most so many people deactivated or deleted", 0, u32::MAX, &self.max_deactivations))
+                    (number("deactivation_window", "within so many seconds", 1, LONGEST_WINDOW, &self.deactivation_window))
+                }
+                p.hint { "The next one puts the connection on hold: nobody is deactivated or deleted until you release it here; everyone else is provisioned as before. 0: no limit. Leavers wait while it holds." }
+            }
+        }
+    }
+}
+
+fn whole_number(text: &str, least: u32, most: u32) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("A whole number from {least} to {most} is expected."))
 }
 
 fn switch(name: &str, on: bool, label: &str, hint: &str) -> Markup {
@@ -133,150 +302,55 @@ fn switch(name: &str, on: bool, label: &str, hint: &str) -> Markup {
     }
 }
 
-/// The guard against mass deactivation.
-fn departures(policy: &ConnectionPolicy) -> Markup {
-    html! {
-        div.row {
-            label { "At most so many people deactivated or deleted" input type="number" name="max_deactivations" min="0" max="1000000" value=(policy.max_deactivations); }
-            label { "within so many seconds" input type="number" name="deactivation_window" min="1" max="31536000" value=(policy.deactivation_window); }
-        }
-        p.hint { "The next one puts the connection on hold: nobody is deactivated or deleted until you release it here; everyone else is provisioned as before. 0: no limit. Leavers wait while it holds." }
-    }
-}
-
-fn token_table(shell: &Shell, tokens: &[Token], now: Timestamp) -> Markup {
-    html! {
-        @if tokens.is_empty() {
-            p.empty { "There is no token yet. The identity provider needs one." }
-        } @else {
-            table {
-                thead { tr { th { "Label" } th { "Kind" } th { "Begins with" } th { "Connection" } th { "Made" } th { "Expires" } th { "State" } th {} } }
-                tbody {
-                    @for token in tokens { tr {
-                        td { @if token.label.is_empty() { span.soft { "(no label)" } } @else { (token.label) } }
-                        td { @if token.is_client_secret { "client secret" } @else { "bearer token" } }
-                        td { code { (token.hint) } }
-                        td { (token.connection) }
-                        td { (day(token.created)) }
-                        td { @match token.expires { Some(at) => (day(at)), None => "never" } }
-                        @let live = token.revoked.is_none() && token.expires.is_none_or(|at| now < at);
-                        td {
-                            @if token.revoked.is_some() { span.state.deactivated { "revoked" } }
-                            @else if !live { span.state.deactivated { "expired" } }
-                            @else { span.state.active { "valid" } }
-                        }
-                        td { @if live {
-                            form method="post" action=(shell.link(&format!("tokens/{}/revoke", token.id))) { (shell.csrf()) button.danger type="submit" { "Revoke" } }
-                        } }
-                    } }
-                }
-            }
-        }
-    }
-}
-
-fn day(at: Timestamp) -> String {
-    at.to_string().chars().take(10).collect()
-}
-
-/// The form of the switches: a box that is not ticked is not sent.
-#[derive(Deserialize)]
-pub(super) struct Switches {
-    csrf: String,
-    enabled: Option<String>,
-    create_users: Option<String>,
-    update_attributes: Option<String>,
-    deactivate_users: Option<String>,
-    push_groups: Option<String>,
-    reactivate_on_create: Option<String>,
-    hris: Option<String>,
-    max_deactivations: Option<u32>,
-    deactivation_window: Option<u32>,
-}
-
 pub(super) async fn save(
     State(console): App,
     session: Session,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(form): Form<Switches>,
+    Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
+    let fields = Fields::of(&session, pairs)?;
+    let connection = connection_named(fields.text("connection"));
     let found = console.admin.tenant(&tenant).await?;
     let (id, mut settings) = (found.id, found.policy);
-    settings.hris = form.hris.is_some();
-    let mut policy: ConnectionPolicy = console.admin.connection(id, DEFAULT).await?.policy;
-    policy.enabled = form.enabled.is_some();
-    policy.create_users = form.create_users.is_some();
-    policy.update_attributes = form.update_attributes.is_some();
-    policy.deactivate_users = form.deactivate_users.is_some();
-    policy.push_groups = form.push_groups.is_some();
-    policy.reactivate_on_create = form.reactivate_on_create.is_some();
-    policy.max_deactivations = form.max_deactivations.unwrap_or(policy.max_deactivations);
-    policy.deactivation_window = form.deactivation_window.unwrap_or(policy.deactivation_window).max(1);
-    // The one is switched off before the other is switched on.
-    if settings.hris {
-        console.admin.set_connection(id, policy).await?;
-        console.admin.set_tenant_policy(id, settings).await?;
+    let mut policy = console.admin.connection(id, connection).await?.policy;
+    let mut switches = Switches::sent(&fields);
+    let page = if switches.read(&mut policy, &mut settings).is_none() {
+        let notice = Notice::Wrong("Nothing was saved. See the number that is marked.".to_owned());
+        Page { notice, switches: Some(switches), ..Page::default() }
     } else {
-        console.admin.set_tenant_policy(id, settings).await?;
-        console.admin.set_connection(id, policy).await?;
-    }
-    render(&console, session, &tenant, &headers, Notice::Text("Saved.")).await
-}
-
-#[derive(Deserialize)]
-pub(super) struct NewToken {
-    csrf: String,
-    #[serde(default)]
-    label: String,
-    #[serde(default)]
-    expires: String,
-    #[serde(default)]
-    kind: String,
-}
-
-pub(super) async fn create_token(
-    State(console): App,
-    session: Session,
-    Path(tenant): Path<String>,
-    headers: HeaderMap,
-    Form(form): Form<NewToken>,
-) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
-    let id = console.admin.tenant(&tenant).await?.id;
-    let expires =
-        form.expires.parse::<i64>().ok().map(|days| console.now().plus_seconds(days.clamp(1, 3_650) * 86_400));
-    let label: String = form.label.trim().chars().take(80).collect();
-    let mut new = admin::NewToken::new(DEFAULT).label(label).expires(expires);
-    let is_client_secret = form.kind == "client-secret";
-    if is_client_secret {
-        new = new.client_secret();
-    }
-    let (_, secret) = console.admin.create_token_with(id, &new).await?;
-    render(&console, session, &tenant, &headers, Notice::Made(&secret, is_client_secret)).await
-}
-
-pub(super) async fn revoke_token(
-    State(console): App,
-    session: Session,
-    Path((tenant, token)): Path<(String, String)>,
-    Form(form): Form<CsrfOnly>,
-) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
-    let id = console.admin.tenant(&tenant).await?.id;
-    if !console.admin.tokens(Some(id)).await?.iter().any(|t| t.id == token) {
-        return Err(Failure::not_found("There is no such token in this workspace."));
-    }
-    console.admin.revoke_token(&token).await?;
-    Ok(Redirect::to(&format!("/console/{tenant}/provisioning")).into_response())
+        // The one is switched off before the other is switched on; that fails when yet another connection is on.
+        let connections = console.admin.connections(id).await?;
+        let others = connections.iter().any(|other| other.policy.enabled && other.policy.name != policy.name);
+        let saved = if settings.hris && !policy.enabled && !others {
+            match console.admin.set_connection(id, policy).await {
+                Ok(()) => console.admin.set_tenant_policy(id, settings).await,
+                refused => refused,
+            }
+        } else {
+            match console.admin.set_tenant_policy(id, settings).await {
+                Ok(()) => console.admin.set_connection(id, policy).await,
+                refused => refused,
+            }
+        };
+        match saved {
+            Ok(()) => Page::with(Notice::Text("Saved.".to_owned())),
+            Err(AdminError::Invalid(why)) => {
+                let notice = Notice::Wrong(format!("Nothing was saved: {why}."));
+                switches.both = Some(why).filter(|why| why.contains("HRIS"));
+                Page { notice, switches: Some(switches), ..Page::default() }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
+    render(&console, session, &tenant, connection, &headers, page).await
 }
 
 pub(super) async fn release_hold(
     State(console): App,
     session: Session,
     Path((tenant, hold)): Path<(String, String)>,
-    Form(form): Form<CsrfOnly>,
+    Form(form): Form<OfConnection>,
 ) -> Result<Response, Failure> {
     session.check(&form.csrf)?;
     let id = console.admin.tenant(&tenant).await?.id;
@@ -284,7 +358,7 @@ pub(super) async fn release_hold(
         return Err(Failure::not_found("There is no such hold in this workspace."));
     }
     console.admin.release_hold(&hold).await?;
-    Ok(Redirect::to(&format!("/console/{tenant}/provisioning")).into_response())
+    Ok(Redirect::to(&address(&tenant, &form.connection)).into_response())
 }
 
 /// Goes the way the identity provider's connection test goes, as far as it can be gone from inside: provisioning on, a
@@ -294,19 +368,25 @@ pub(super) async fn check(
     session: Session,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(form): Form<CsrfOnly>,
+    Form(form): Form<OfConnection>,
 ) -> Result<Response, Failure> {
     session.check(&form.csrf)?;
+    let connection = connection_named(&form.connection);
     let id = console.admin.tenant(&tenant).await?.id;
     let now = console.now();
-    let policy = console.admin.connection(id, DEFAULT).await?.policy;
-    let live = console.admin.tokens(Some(id)).await?.iter().any(|token| token.denied(now).is_none())
-        || !console.admin.issuers(Some(id)).await?.is_empty();
-    let result = if !policy.enabled {
-        Err("SCIM based user provision is switched off: requests are refused until it is enabled and saved below."
-            .to_owned())
+    let policy = console.admin.connection(id, connection).await?.policy;
+    let is_own = |of: &str| of == policy.name;
+    let live = console.admin.tokens(Some(id)).await?.iter().any(|t| is_own(&t.connection) && t.denied(now).is_none())
+        || console.admin.issuers(Some(id)).await?.iter().any(|issuer| is_own(&issuer.connection));
+    let notice = if !policy.enabled {
+        Notice::Wrong(
+            "SCIM based user provision is switched off: requests are refused until it is enabled and saved below."
+                .to_owned(),
+        )
     } else if !live {
-        Err("There is no valid bearer token: create one below and enter it at the identity provider.".to_owned())
+        Notice::Wrong(
+            "There is no valid bearer token: create one below and enter it at the identity provider.".to_owned(),
+        )
     } else {
         let people = console.list(id, "User", None, "id", 1, 2).await?.total;
         let last = console.recent_log(id, false, 1).await?;
@@ -314,7 +394,9 @@ pub(super) async fn check(
             Some(entry) => format!("The identity provider last wrote at {}.", entry.when),
             None => "The identity provider has not written anything yet.".to_owned(),
         };
-        Ok(format!("This side is ready: provisioning is on, a token is valid, {people} people are listed. {heard}"))
+        Notice::Text(format!(
+            "This side is ready: provisioning is on, a token is valid, {people} people are listed. {heard}"
+        ))
     };
-    render(&console, session, &tenant, &headers, Notice::Check(result)).await
+    render(&console, session, &tenant, connection, &headers, Page::with(notice)).await
 }

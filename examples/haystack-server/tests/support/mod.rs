@@ -165,6 +165,19 @@ impl Server {
         exchange(&self.address, "POST", path, "", form, "application/x-www-form-urlencoded").unwrap()
     }
 
+    /// Logs an administrator in.
+    pub(crate) fn log_in(&self, password: &str) -> Browser<'_> {
+        let form = format!("name=admin&password={}", encoded(password.trim()));
+        let answer = self.form("/console/login", &form);
+        assert_eq!(answer.status, 303, "{answer:?}");
+        let cookie = answer.head.lines().find_map(|line| line.split_once("et-cookie: ")).unwrap().1;
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let mut browser = Browser { server: self, cookie, csrf: String::new() };
+        let page = browser.get("/console").body;
+        browser.csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        browser
+    }
+
     /// Asks until the status is this one: for what another process changed.
     pub(crate) fn until(&self, status: u16, ask: impl Fn(&Self) -> Answer) -> Answer {
         let begun = Instant::now();
@@ -183,6 +196,44 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// An administrator's browser, logged in.
+pub(crate) struct Browser<'a> {
+    server: &'a Server,
+    cookie: String,
+    csrf: String,
+}
+
+impl Browser<'_> {
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        let cookie = format!("Cookie: {}\r\n", self.cookie);
+        exchange(&self.server.address, "GET", path, &cookie, "", "text/plain").unwrap()
+    }
+
+    /// Sends a form of the console, with the token it has.
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut all = vec![("csrf", self.csrf.as_str())];
+        all.extend(fields);
+        self.post_as_is(path, &all)
+    }
+
+    /// Sends a form of the console without its token.
+    pub(crate) fn post_as_is(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let cookie = format!("Cookie: {}\r\n", self.cookie);
+        let kind = "application/x-www-form-urlencoded";
+        exchange(&self.server.address, "POST", path, &cookie, &pairs.join("&"), kind).unwrap()
+    }
+}
+
+/// A value as forms send it.
+fn encoded(text: &str) -> String {
+    let escape = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(escape).collect()
 }
 
 /// The lines of a process, read so that it never waits for a reader.
@@ -213,14 +264,17 @@ impl Answer {
 /// One request over a connection of its own; `None` when the server went away.
 pub(crate) fn request(address: &str, method: &str, path: &str, token: &str, body: &str) -> Option<Answer> {
     let kind = if path.starts_with("/console") { "application/x-www-form-urlencoded" } else { "application/scim+json" };
-    exchange(address, method, path, token, body, kind)
+    exchange(address, method, path, &authorization(token), body, kind)
 }
 
-fn exchange(address: &str, method: &str, path: &str, token: &str, body: &str, kind: &str) -> Option<Answer> {
+fn authorization(token: &str) -> String {
+    if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") }
+}
+
+fn exchange(address: &str, method: &str, path: &str, more: &str, body: &str, kind: &str) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).ok()?;
-    let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{authorization}Content-Type: {kind}\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{more}Content-Type: {kind}\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
