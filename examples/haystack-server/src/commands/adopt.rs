@@ -1,5 +1,5 @@
 //! `adopt`: people who were here before a connection are linked to it. Left out: who is whom ([`Engine::adopt`]), and what
-//! the list looks like ([`crate::roster`]).
+//! the list looks like (`roster`).
 
 use super::{admin, print, tenant_called};
 use crate::cli::AdoptArgs;
