@@ -88,15 +88,22 @@ fn who_starts_later_is_welcomed_on_the_day(w: &World) {
 
 fn the_day_may_move_and_the_welcome_moves_with_it(w: &World) {
     notify(w, Notify::Everyone);
-    let (ann, bob) = (hire(w, "ann", "2026-01-10"), hire(w, "bob", "2026-01-10"));
+    let (ann, bob, cid) = (hire(w, "ann", "2026-01-10"), hire(w, "bob", "2026-01-10"), hire(w, "cid", "2026-02-10"));
     let to = |day: &str| format!(r#"[{{"op":"replace","path":"{HAYSTACK}:joinDate","value":"{day}"}}]"#);
     w.patch(&ann, &to("2026-01-20")).send().expect(200);
     w.patch(&bob, &to("2025-01-20")).send().expect(200);
+    w.patch(&cid, &to("2026-01-05")).send().expect(200);
     assert_eq!(welcomed(w), ["bob"]);
-    w.clock.pass_seconds(15 * DAY);
-    assert_eq!((due(w), welcomed(w).len()), (0, 1));
     w.clock.pass_seconds(5 * DAY);
-    assert_eq!((due(w), welcomed(w)), (1, vec!["bob".to_owned(), "ann".to_owned()]));
+    assert_eq!(
+        (due(w), welcomed(w)),
+        (1, vec!["bob".to_owned(), "cid".to_owned()]),
+        "a day that is earlier than it was"
+    );
+    w.clock.pass_seconds(10 * DAY);
+    assert_eq!((due(w), welcomed(w).len()), (0, 2));
+    w.clock.pass_seconds(5 * DAY);
+    assert_eq!((due(w), welcomed(w)), (1, vec!["bob".to_owned(), "cid".to_owned(), "ann".to_owned()]));
 }
 
 fn who_leaves_or_signs_in_before_the_day_gets_no_welcome(w: &World) {

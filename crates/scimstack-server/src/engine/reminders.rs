@@ -1,7 +1,7 @@
 //! Reminders: that the lifecycle wants to be asked about a resource at a later time. Each is a small record of the tenant's
 //! scope beside the resource, committed with the change that sets it, so that what is due is found without looking at
-//! everyone. It says when it is due where others say when they were made, which every store keeps in order: only what is due
-//! is read. One that is out of date does no harm: the lifecycle is asked, and has nothing to say.
+//! everyone. It says when it is due where others say when they were changed last, which every store keeps in order and takes
+//! anew from each replacement: only what is due is read. One that is out of date does no harm: the lifecycle is asked, and has nothing to say.
 //! Left out: asking it ([`super::unasked`]).
 
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(crate) const REMINDER: &str = "Reminder";
 
 /// Where a record has the time at which it is due.
-const DUE: &str = "meta.created";
+const DUE: &str = "meta.lastModified";
 
 /// A reminder.
 pub(crate) struct Reminder {
@@ -37,7 +37,7 @@ pub(crate) async fn set(
     document.insert("id", of.id.as_str());
     document.insert("resourceType", of.kind.as_str());
     document.insert("at", at.as_micros());
-    let core = Core { created: at, modified: now, ..Core::default() };
+    let core = Core { created: now, modified: at, ..Core::default() };
     let record = Record::new(core, Value::Object(document).to_bytes());
     let key = Key::new(REMINDER, of.id.clone());
     Ok(match store.read(scope, &key, Want::HEAD).await? {
