@@ -195,6 +195,14 @@ fn no_answer_tells(setting: fn(Setting) -> World, conversation: &[Asked]) {
     assert_eq!(everything(&with, "other"), before, "the other's are as they were");
 }
 
+/// Ids that are made within a millisecond are in one order, however many numbers were drawn before.
+#[test]
+fn groups_are_told_in_the_order_in_which_they_were_made() {
+    let asked = |verb, target, value| Asked { verb, target, value, matches: false };
+    let conversation = [(5, 0, 0), (5, 0, 0), (0, 0, 0), (15, 0, 1), (4, 0, 4), (5, 0, 4)];
+    no_answer_tells(Setting::in_memory, &conversation.map(|(verb, target, value)| asked(verb, target, value)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 

@@ -49,9 +49,10 @@ impl Environment for Clock {
         Timestamp::from_micros(self.micros.load(Ordering::SeqCst))
     }
 
+    /// What is drawn later is more, so that ids are in the order in which they were made.
     fn fill_random(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
-            let n = self.counter.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let n = self.counter.fetch_add(1, Ordering::SeqCst);
             chunk.copy_from_slice(&n.to_be_bytes()[..chunk.len()]);
         }
     }
