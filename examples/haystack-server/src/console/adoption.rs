@@ -6,7 +6,7 @@ use super::App;
 use super::data::{Console, name_of, state, state_name};
 use super::form::{Fields, Typed};
 use super::org_chart::pager;
-use super::page::{Failure, Shell, Tab, cursor, cursor_text};
+use super::page::{Failure, Filling, Shell, Tab};
 use super::provisioning::connection_named;
 use super::session::Session;
 use crate::roster;
@@ -62,16 +62,12 @@ async fn unowned(
     tenant: &str,
     after: Option<&str>,
 ) -> Result<(Vec<Stored>, Option<String>), Failure> {
-    let (mut people, mut after) = (Vec::new(), after.map(cursor).transpose()?);
-    for _ in 0..LOOKS {
+    let mut filling = Filling::after(after, PEOPLE, LOOKS)?;
+    while let Some((after, _)) = filling.look() {
         let (found, next) = console.engine.unowned(tenant, after, LOOKED_AT).await?;
-        people.extend(found);
-        after = next;
-        if after.is_none() || people.len() >= PEOPLE {
-            break;
-        }
+        filling.take(found, next);
     }
-    Ok((people, after.map(|after| cursor_text(&after))))
+    Ok(filling.done())
 }
 
 async fn render(

@@ -4,7 +4,7 @@
 
 use super::App;
 use super::data::Console;
-use super::page::{Failure, Shell, Tab, cursor, cursor_text};
+use super::page::{Failure, Filling, Shell, Tab};
 use super::session::Session;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -22,7 +22,7 @@ const MARGIN: usize = 20;
 /// Room to the right of the last boxes, for how many report to them.
 const BESIDE: usize = 120;
 /// People of the top, and reports of a person, on a page.
-const PEOPLE: u32 = 50;
+const PEOPLE: usize = 50;
 /// Pages of the store that are read for one of these: it may give pages with nobody on them.
 const LOOKS: usize = 20;
 /// People of a line upward.
@@ -136,16 +136,12 @@ async fn level(
 /// A page of the top.
 async fn top(console: &Console, tenant: TenantId, after: Option<&str>) -> Result<(Vec<Box>, Option<String>), Failure> {
     let org = console.admin.org(tenant);
-    let (mut heads, mut after) = (Vec::new(), after.map(cursor).transpose()?);
-    for _ in 0..LOOKS {
-        let left = PEOPLE.saturating_sub(u32::try_from(heads.len()).unwrap_or(PEOPLE));
-        let page = org.top(after, left).await?;
-        heads.extend(page.people);
-        after = page.next;
-        if after.is_none() || heads.len() >= PEOPLE as usize {
-            break;
-        }
+    let mut filling = Filling::after(after, PEOPLE, LOOKS)?;
+    while let Some((after, left)) = filling.look() {
+        let page = org.top(after, u32::try_from(left).unwrap_or(u32::MAX)).await?;
+        filling.take(page.people, page.next);
     }
+    let (heads, next) = filling.done();
     let people = heads.into_iter().map(|head| {
         let why = match &head.manager {
             Manager::Waiting(raw) => format!("manager not here: {raw}"),
@@ -154,7 +150,7 @@ async fn top(console: &Console, tenant: TenantId, after: Option<&str>) -> Result
         (head.person, why)
     });
     let boxes = level(console, tenant, &org, people.collect(), (0, None)).await?;
-    Ok((boxes, after.map(|after| cursor_text(&after))))
+    Ok((boxes, next))
 }
 
 /// A person with the line above, drawn from its end downward, and a page of direct reports; and why the line ends.
@@ -166,16 +162,12 @@ async fn around(
 ) -> Result<(Vec<Box>, Option<String>, LineEnd), Failure> {
     let org = console.admin.org(tenant);
     let line = org.line(&person.key, LINE).await?;
-    let (mut reports, mut after) = (Vec::new(), after.map(cursor).transpose()?);
-    for _ in 0..LOOKS {
-        let left = (PEOPLE as usize).saturating_sub(reports.len());
+    let mut filling = Filling::after(after, PEOPLE, LOOKS)?;
+    while let Some((after, left)) = filling.look() {
         let page = org.reports(&person.key, after, left).await?;
-        reports.extend(page.people);
-        after = page.next;
-        if after.is_none() || reports.len() >= PEOPLE as usize {
-            break;
-        }
+        filling.take(page.people, page.next);
     }
+    let (reports, next) = filling.done();
     let mut boxes = Vec::new();
     let counts = org.report_counts(std::slice::from_ref(&person.key), COUNTED).await?;
     let own = counts.counts.first().map(|count| (*count, counts.more));
@@ -187,7 +179,7 @@ async fn around(
     }
     let below = reports.into_iter().map(|person| (person, String::new())).collect();
     boxes.extend(level(console, tenant, &org, below, (above + 1, Some(above))).await?);
-    Ok((boxes, after.map(|after| cursor_text(&after)), line.end))
+    Ok((boxes, next, line.end))
 }
 
 /// The person with this id.

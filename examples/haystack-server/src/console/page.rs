@@ -117,13 +117,47 @@ pub(super) fn moment(at: Timestamp) -> Markup {
 }
 
 /// Where a list goes on, as it stands in an address.
-pub(super) fn cursor_text(cursor: &[u8]) -> String {
+fn cursor_text(cursor: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(cursor)
 }
 
 /// Reads [`cursor_text`].
-pub(super) fn cursor(text: &str) -> Result<Bytes, Failure> {
+fn cursor(text: &str) -> Result<Bytes, Failure> {
     URL_SAFE_NO_PAD.decode(text).map(Bytes::from).map_err(|_| StoreError::BadCursor.into())
+}
+
+/// A page that is looked for until it is full, since there may be nobody on a page of the store's; but not for ever.
+pub(super) struct Filling<T> {
+    found: Vec<T>,
+    enough: usize,
+    looks: usize,
+    /// Where to go on; `None` at the end.
+    next: Option<Option<Bytes>>,
+}
+
+impl<T> Filling<T> {
+    /// A page of so many that goes on where another ended.
+    pub(super) fn after(after: Option<&str>, enough: usize, looks: usize) -> Result<Self, Failure> {
+        Ok(Self { found: Vec::new(), enough, looks, next: Some(after.map(cursor).transpose()?) })
+    }
+
+    /// Where to look, and for how many; `None` when that is over.
+    pub(super) fn look(&mut self) -> Option<(Option<Bytes>, usize)> {
+        let left = self.enough.checked_sub(self.found.len()).filter(|left| *left > 0)?;
+        self.looks = self.looks.checked_sub(1)?;
+        Some((self.next.clone()?, left))
+    }
+
+    /// What was found, and where to go on.
+    pub(super) fn take(&mut self, found: Vec<T>, next: Option<Bytes>) {
+        self.found.extend(found);
+        self.next = next.map(Some);
+    }
+
+    /// All that was found, and where to go on.
+    pub(super) fn done(self) -> (Vec<T>, Option<String>) {
+        (self.found, self.next.flatten().map(|next| cursor_text(&next)))
+    }
 }
 
 /// Why a page cannot be shown.

@@ -4,7 +4,7 @@
 use super::App;
 use super::data::Console;
 use super::org_chart::pager;
-use super::page::{Failure, Shell, Tab, cursor, cursor_text};
+use super::page::{Failure, Filling, Shell, Tab};
 use super::session::Session;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -34,16 +34,12 @@ async fn troubled(
     after: Option<&str>,
 ) -> Result<(Vec<Troubled>, Option<String>), Failure> {
     let org = console.admin.org(tenant);
-    let (mut people, mut after) = (Vec::new(), after.map(cursor).transpose()?);
-    for _ in 0..LOOKS {
+    let mut filling = Filling::after(after, PEOPLE, LOOKS)?;
+    while let Some((after, _)) = filling.look() {
         let page = org.troubles(after, LOOKED_AT).await?;
-        people.extend(page.people);
-        after = page.next;
-        if after.is_none() || people.len() >= PEOPLE {
-            break;
-        }
+        filling.take(page.people, page.next);
     }
-    Ok((people, after.map(|after| cursor_text(&after))))
+    Ok(filling.done())
 }
 
 /// A link to a person, by name.
