@@ -1,8 +1,9 @@
 //! Statements: prepared once for each connection, built only from texts of our own with every value bound, and all of
 //! them to the scope of their transaction.
 //!
-//! [`Transaction`] is the only way to the tables after the migrations; [`Writing`] begins and ends one that writes. What it runs has passed [`crate::tenancy`], and
-//! binds the very scope that the transaction was begun for; anything else fails before it is sent.
+//! [`Transaction`] is the only way to the tables after the migrations; [`Writing`] begins and ends one that writes. What it
+//! runs has passed [`crate::tenancy`], and binds the very scope that the transaction was begun for; anything else fails
+//! before it is sent.
 
 use crate::fault::Fault;
 use crate::tenancy::{OVER_ALL_SCOPES, Reach, reach};
@@ -98,7 +99,8 @@ impl<'t> Transaction<'t> {
 /// The first half of the advisory locks on scopes; the second is the scope's number.
 const LOCK: i32 = 0x5343_4d53;
 
-/// A transaction that writes, with the lock on its scope, once it is begun. A connection that it was not ended on is not used again.
+/// A transaction that writes, with the lock on its scope, once it is begun. A connection that it was not ended on is not used
+/// again.
 pub(crate) struct Writing {
     client: Option<Client>,
     scope: Scope,

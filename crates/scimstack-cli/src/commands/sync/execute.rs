@@ -71,11 +71,7 @@ async fn one(
     if planned.plan.is_empty() {
         return Ok(Vec::new());
     }
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "any number will do that others do not have"
-    )]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "any number will do")]
     let seed = (TokioTimer.chance() * 1e18) as u64;
     let mut run = Run::new(&planned.plan, profile.clone(), seed).with_ledger(ledger);
     let count = planned.plan.changes().count() as u64;
