@@ -331,6 +331,27 @@ fn what_another_process_changes_is_seen_within_a_second() {
 }
 
 #[test]
+fn a_token_that_is_known_follows_the_settings_of_its_connection_and_the_schemas_of_its_tenant() {
+    let server = server();
+    let acme = server.tenant("acme");
+    let (_, secret) = server.token(acme);
+    for (admin, wait) in [(server.admin.clone(), 0), (server.other_process(), 250)] {
+        server.warm("acme", &secret);
+        let before = block_on(server.admin.authenticate("acme", &secret)).unwrap().unwrap();
+        let mut policy = before.connection.policy.clone();
+        policy.enabled = !policy.enabled;
+        block_on(admin.set_connection(acme, policy.clone())).unwrap();
+        let uri = format!("{BADGE}:{wait}");
+        let schema = Schema::new(&*uri, "Badge").with_attribute(Attribute::new("number", Type::String));
+        block_on(admin.add_schemas(acme, "User", vec![schema])).unwrap();
+        server.world.advance_millis(wait);
+        let after = block_on(server.admin.authenticate("acme", &secret)).unwrap().unwrap();
+        assert_eq!(after.connection.policy, policy);
+        assert!(before.registry.schema(&uri).is_none() && after.registry.schema(&uri).is_some());
+    }
+}
+
+#[test]
 fn changes_in_a_tenant_make_nobody_forget_anything() {
     let server = server();
     let acme = server.tenant("acme");

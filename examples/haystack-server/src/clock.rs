@@ -1,5 +1,6 @@
 //! The real world: the system's clock, its source of randomness, and threads. The only place that has them.
 
+use rand::Rng;
 use scimstack_schema::Timestamp;
 use scimstack_server::Environment;
 use std::sync::LazyLock;
@@ -22,8 +23,9 @@ impl Environment for System {
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
-        #[expect(clippy::expect_used, reason = "without randomness no token is safe: the process must not go on")]
-        getrandom::fill(bytes).expect("the operating system gives no randomness");
+        // Seeded by the operating system, again and again; panics when that gives no randomness, without which no token
+        // would be safe.
+        rand::rng().fill_bytes(bytes);
     }
 
     fn work(&self, work: &mut dyn FnMut()) {

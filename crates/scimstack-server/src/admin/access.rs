@@ -85,9 +85,10 @@ impl Admin {
         let Some((tenant, connection)) = client.split_once('.') else { return unknown };
         let Some(tenant) = self.cached_tenant(tenant).await? else { return unknown };
         let found = self.cached_token(secret).await?;
-        let Some(found) = found.filter(|found| found.tenant == tenant.id && found.is_client_secret) else {
+        let Some(found) = found.filter(|it| it.token.tenant == tenant.id && it.token.is_client_secret) else {
             return unknown;
         };
+        let found = &found.token;
         if !found.connection.eq_ignore_ascii_case(connection) {
             return unknown;
         }
@@ -158,7 +159,7 @@ impl Admin {
         &self,
         tenant: Arc<Tenant>,
         token: &str,
-    ) -> Result<Result<Principal, Denied>, AdminError> {
+    ) -> Result<Result<Arc<Principal>, Denied>, AdminError> {
         let unknown = Ok(Err(Denied::Unknown));
         let sealed = token.strip_prefix(PREFIX).filter(|sealed| sealed.len() <= LONGEST);
         let Some((text, seal)) = sealed.and_then(|sealed| sealed.split_once('.')) else { return unknown };

@@ -24,7 +24,7 @@ impl Admin {
         tenant: &str,
         id: &str,
         scopes: TokenScopes,
-    ) -> Result<Result<Principal, Denied>, AdminError> {
+    ) -> Result<Result<Arc<Principal>, Denied>, AdminError> {
         let Some(tenant) = self.cached_tenant(tenant).await? else { return Ok(Err(Denied::Unknown)) };
         let mut policy = ConnectionPolicy::default();
         policy.name = APPLICATION.to_owned();
@@ -32,6 +32,6 @@ impl Admin {
         policy.read_only = tenant.policy.locked.clone();
         let registry = self.restricted_registry(tenant.id, &policy).await?;
         let connection = Arc::new(Connection { id: APPLICATION.to_owned(), tenant: tenant.id, policy });
-        Ok(Ok(Principal { tenant, connection, token: id.to_owned(), registry, subject: None, scopes }))
+        Ok(Ok(Principal::new(tenant, connection, id.to_owned(), registry, None, scopes)))
     }
 }

@@ -5,6 +5,7 @@
 use super::Admin;
 use super::issuers::Issuer;
 use super::model::{AdminError, Connection, Hold, Tenant, Token};
+use super::tokens::Known;
 use scimstack_schema::{Registry, Timestamp};
 use scimstack_store::{FeedQuery, FeedScope, Position, Scope, TenantId};
 use std::collections::HashMap;
@@ -22,7 +23,7 @@ pub(super) type Hash = [u8; 32];
 pub(super) struct Entries {
     pub(super) tenants: HashMap<String, Arc<Tenant>>,
     pub(super) connections: HashMap<(TenantId, String), Arc<Connection>>,
-    pub(super) tokens: HashMap<Hash, (Hash, Arc<Token>)>,
+    pub(super) tokens: HashMap<Hash, Arc<Known>>,
     pub(super) tokens_by_id: HashMap<String, Arc<Token>>,
     pub(super) issuers: HashMap<TenantId, Arc<[Issuer]>>,
     pub(super) registries: HashMap<TenantId, Registry>,

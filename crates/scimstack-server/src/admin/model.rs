@@ -196,6 +196,22 @@ pub struct Principal {
     pub subject: Option<Subject>,
     /// What it may do.
     pub scopes: TokenScopes,
+    /// The tenant's name, to be shared with metrics.
+    pub(crate) label: Arc<str>,
+}
+
+impl Principal {
+    pub(super) fn new(
+        tenant: Arc<Tenant>,
+        connection: Arc<Connection>,
+        token: String,
+        registry: Registry,
+        subject: Option<Subject>,
+        scopes: TokenScopes,
+    ) -> Arc<Self> {
+        let label = tenant.name.as_str().into();
+        Arc::new(Self { tenant, connection, token, registry, subject, scopes, label })
+    }
 }
 
 /// Why an administrative call failed.

@@ -1,6 +1,7 @@
 //! Bearer tokens (RFC 6750): made, listed, revoked, and told whose they are. Only their SHA-256 is stored: with 256 random
 //! bits in each, nothing slower is needed.
 
+use super::cache::Hash;
 use super::model::{AdminError, Denied, Principal, Subject, Tenant, Token, TokenSecret};
 use super::records::{Row, number};
 use super::scopes::TokenScopes;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use scimstack_schema::{Object, Timestamp};
 use scimstack_store::{ResourceId, TenantId};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use subtle::ConstantTimeEq;
 
 /// How a token begins, so that scanners for leaked secrets know it.
@@ -120,6 +121,14 @@ impl NewToken {
         self.scopes = scopes;
         self
     }
+}
+
+/// A token that is known by its secret's hash, and, once it was let in, as whom: with all that is remembered both are
+/// forgotten when anything of the system's records changes.
+pub(super) struct Known {
+    hash: Hash,
+    pub(super) token: Token,
+    principal: OnceLock<Arc<Principal>>,
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -251,23 +260,32 @@ impl Admin {
     ///
     /// # Errors
     /// [`AdminError::Store`].
-    pub async fn authenticate(&self, tenant: &str, token: &str) -> Result<Result<Principal, Denied>, AdminError> {
-        let Some(tenant) = self.cached_tenant(tenant).await? else {
-            return Ok(Err(Denied::Unknown));
-        };
+    pub async fn authenticate(&self, tenant: &str, token: &str) -> Result<Result<Arc<Principal>, Denied>, AdminError> {
         if token.starts_with(access::PREFIX) {
-            return self.opened(tenant, token).await;
+            return match self.cached_tenant(tenant).await? {
+                Some(tenant) => self.opened(tenant, token).await,
+                None => Ok(Err(Denied::Unknown)),
+            };
         }
-        let Some(token) = self.cached_token(token).await?.filter(|token| token.tenant == tenant.id) else {
-            return Ok(Err(Denied::Unknown));
+        let Some(known) = self.cached_token(token).await? else { return Ok(Err(Denied::Unknown)) };
+        let Known { token, principal, .. } = &*known;
+        let of_token = match principal.get() {
+            Some(principal) => Some(principal.tenant.clone()).filter(|of| of.name.eq_ignore_ascii_case(tenant)),
+            None => self.cached_tenant(tenant).await?.filter(|of| of.id == token.tenant),
         };
+        let Some(tenant) = of_token else { return Ok(Err(Denied::Unknown)) };
         if let Some(denied) = token.denied(self.environment.now()) {
             return Ok(Err(denied));
         }
         if token.is_client_secret {
             return Ok(Err(Denied::ClientSecret));
         }
-        self.principal(tenant, &token.connection, token.id.clone(), token.subject.clone(), token.scopes).await
+        if let Some(principal) = principal.get() {
+            return Ok(Ok(principal.clone()));
+        }
+        let (id, subject) = (token.id.clone(), token.subject.clone());
+        let found = self.principal(tenant, &token.connection, id, subject, token.scopes).await?;
+        Ok(found.map(|found| principal.get_or_init(|| found).clone()))
     }
 
     /// Who the host says it is, within the tenant called `tenant`.
@@ -275,7 +293,7 @@ impl Admin {
         &self,
         tenant: &str,
         identity: &Identity,
-    ) -> Result<Result<Principal, Denied>, AdminError> {
+    ) -> Result<Result<Arc<Principal>, Denied>, AdminError> {
         if tenant != identity.tenant {
             return Ok(Err(Denied::Unknown));
         }
@@ -294,25 +312,25 @@ impl Admin {
         token: String,
         subject: Option<Subject>,
         scopes: TokenScopes,
-    ) -> Result<Result<Principal, Denied>, AdminError> {
+    ) -> Result<Result<Arc<Principal>, Denied>, AdminError> {
         let Some(connection) = self.cached_connection(tenant.id, connection).await? else {
             return Ok(Err(Denied::Unknown));
         };
         let registry = self.restricted_registry(tenant.id, &connection.policy).await?;
-        Ok(Ok(Principal { tenant, connection, token, registry, subject, scopes }))
+        Ok(Ok(Principal::new(tenant, connection, token, registry, subject, scopes)))
     }
 
     /// The token with this secret, revoked and expired ones too.
-    pub(super) async fn cached_token(&self, secret: &str) -> Result<Option<Arc<Token>>, AdminError> {
+    pub(super) async fn cached_token(&self, secret: &str) -> Result<Option<Arc<Known>>, AdminError> {
         // What cannot be a token costs no look-up.
         if !secret.starts_with(PREFIX) {
             return Ok(None);
         }
-        let hash: [u8; 32] = Sha256::digest(secret).into();
+        let hash: Hash = Sha256::digest(secret).into();
         let load = async {
             let Some(row) = self.row_by_unique(system::TOKEN, &hex(&hash)).await? else { return Ok(None) };
-            let stored = unhex(&row.text("hash")?);
-            stored.map(|stored| Token::from_row(&row).map(|token| (stored, Arc::new(token)))).transpose()
+            let Some(hash) = unhex(&row.text("hash")?) else { return Ok(None) };
+            Ok(Some(Arc::new(Known { hash, token: Token::from_row(&row)?, principal: OnceLock::new() })))
         };
         let found = self
             .cached(
@@ -324,7 +342,7 @@ impl Admin {
             )
             .await?;
         // Maps and indexes compare byte by byte until the first difference; this says yes or no in constant time.
-        Ok(found.filter(|(stored, _)| stored.ct_eq(&hash).into()).map(|(_, token)| token))
+        Ok(found.filter(|known| known.hash.ct_eq(&hash).into()))
     }
 
     /// The token with this id, from memory.

@@ -14,6 +14,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use scimstack_protocol::ScimError;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Who a request comes from.
@@ -21,7 +22,7 @@ use std::sync::Arc;
 /// # Errors
 /// 401 without good credentials, 429 when there were too many that are not good, 403 when the connection is switched off,
 /// 503 when nobody can tell at the moment.
-pub(crate) async fn authenticate(engine: &Engine, tenant: &str, parts: &Parts) -> Outcome<Principal> {
+pub(crate) async fn authenticate(engine: &Engine, tenant: &str, parts: &Parts) -> Outcome<Arc<Principal>> {
     let admin = &engine.admin;
     let token = token(&parts.headers);
     let found = match (identity(&engine.authenticators, tenant, parts, token.as_deref()).await, token) {
@@ -86,7 +87,7 @@ fn refused(engine: &Engine, parts: &Parts, detail: String) -> Failure {
     }
 }
 
-fn enabled(principal: Principal) -> Outcome<Principal> {
+fn enabled(principal: Arc<Principal>) -> Outcome<Arc<Principal>> {
     let policy = &principal.connection.policy;
     if principal.tenant.policy.hris && !principal.is_application() {
         // Whoever switched both on at the same moment gets neither.
@@ -109,15 +110,15 @@ fn enabled(principal: Principal) -> Outcome<Principal> {
 
 /// The token of `Authorization: Bearer …`; or a bare one that shows it is ours; or one that is the password of
 /// `Authorization: Basic …` (RFC 7617), whatever the user name, where a client can do nothing else.
-fn token(headers: &HeaderMap) -> Option<String> {
+fn token(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?.trim();
     let token = match value.split_once([' ', '\t']) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim().to_owned(),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Cow::Borrowed(token.trim()),
         Some((scheme, pair)) if scheme.eq_ignore_ascii_case("basic") => {
             let pair = String::from_utf8(BASE64_STANDARD.decode(pair.trim()).ok()?).ok()?;
-            pair.split_once(':').filter(|(_, password)| password.starts_with(TOKEN_PREFIX))?.1.to_owned()
+            pair.split_once(':').filter(|(_, password)| password.starts_with(TOKEN_PREFIX))?.1.to_owned().into()
         }
-        None if value.starts_with(TOKEN_PREFIX) || value.starts_with(ACCESS_PREFIX) => value.to_owned(),
+        None if value.starts_with(TOKEN_PREFIX) || value.starts_with(ACCESS_PREFIX) => value.into(),
         _ => return None,
     };
     (!token.is_empty()).then_some(token)

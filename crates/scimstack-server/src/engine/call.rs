@@ -3,6 +3,7 @@
 use super::dialect::Profile;
 use super::failure::{Failure, Outcome};
 use super::observe::Looked;
+use super::route::Parameter;
 use super::{Engine, Limits};
 use crate::admin::{Principal, Subject};
 use scimstack_protocol::list::check_projection;
@@ -23,7 +24,7 @@ pub(crate) struct Call<'a> {
     pub(crate) id: String,
     pub(crate) now: Timestamp,
     /// The query's parameters, decoded.
-    pub(crate) query: &'a [(String, String)],
+    pub(crate) query: &'a [Parameter<'a>],
     pub(crate) preconditions: Preconditions,
     /// Whose resource `/Me` is.
     pub(crate) subject: Option<&'a Subject>,
@@ -93,7 +94,7 @@ impl Call<'_> {
     }
 
     fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.query.iter().map(|(name, value)| (&**name, &**value))
     }
 
     /// The key of a resource; an id that none can have is not found.

@@ -31,14 +31,19 @@ pub(crate) struct Profile {
 /// The kind of client a User-Agent names.
 fn agent(user_agent: Option<&str>) -> &'static str {
     let Some(text) = user_agent else { return "none" };
-    let text = text.to_ascii_lowercase();
-    if text.contains("okta") {
-        "okta"
-    } else if text.contains("azure") || text.contains("entra") {
-        "entra"
-    } else {
-        "other"
+    let mut rest = text.as_bytes();
+    let mut kind = "other";
+    while let Some(first) = rest.first() {
+        let names = |word: &[u8]| rest.get(..word.len()).is_some_and(|text| text.eq_ignore_ascii_case(word));
+        match first {
+            b'o' | b'O' if names(b"okta") => return "okta",
+            b'a' | b'A' if names(b"azure") => kind = "entra",
+            b'e' | b'E' if names(b"entra") => kind = "entra",
+            _ => {}
+        }
+        rest = rest.get(1..).unwrap_or_default();
     }
+    kind
 }
 
 /// The profile of a connection, by the client's User-Agent where the connection leaves it open.

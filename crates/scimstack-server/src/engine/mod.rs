@@ -161,20 +161,20 @@ impl Engine {
         let id = self.admin.environment().new_id();
         let read =
             move |limit: usize| std::future::ready(if body.len() > limit { Err(too_large(limit)) } else { Ok(body) });
-        self.serve(id, &parts, read).await
+        self.serve(&id, &parts, read).await
     }
 
     /// Answers a request whose body is read only once it is known who asks, up to the limit that it is given.
-    pub(crate) async fn serve<R, F>(&self, id: String, parts: &Parts, read: R) -> http::Response<Body>
+    pub(crate) async fn serve<R, F>(&self, id: &str, parts: &Parts, read: R) -> http::Response<Body>
     where
         R: FnOnce(usize) -> F + Send,
         F: Future<Output = Result<Bytes, ScimError>> + Send,
     {
-        let mut watch = Watch::new(self, &id, &parts.method);
+        let mut watch = Watch::new(self, id, &parts.method);
         let span = watch.span.clone();
-        let outcome = Box::pin(self.answer(&id, parts, read, &mut watch)).instrument(span).await;
+        let outcome = Box::pin(self.answer(id, parts, read, &mut watch)).instrument(span).await;
         watch.answered(self, &outcome);
-        respond::respond(outcome, &id, respond::media_type(&parts.headers), parts.method == Method::HEAD)
+        respond::respond(outcome, id, respond::media_type(&parts.headers), parts.method == Method::HEAD)
     }
 
     async fn answer<R, F>(&self, id: &str, parts: &Parts, read: R, watch: &mut Watch) -> Outcome<Reply>
@@ -184,7 +184,7 @@ impl Engine {
     {
         let route = route::route(parts)?;
         let base = route.base_url(parts, self.public_url.as_deref());
-        let segments: Vec<&str> = route.segments.iter().map(String::as_str).collect();
+        let segments: Vec<&str> = route.segments.iter().map(|segment| &**segment).collect();
         if let ["ServiceProviderConfig"] = segments.as_slice() {
             watch.asked("discovery", None);
             return match allowed(&parts.method, "GET, HEAD, OPTIONS")? {
@@ -223,7 +223,7 @@ impl Engine {
                 entry.leniencies(&["bare-token"]);
             }
         }
-        let outcome = Box::pin(run(&call, target, parts, read, entry.as_mut())).await;
+        let outcome = run(&call, target, parts, read, entry.as_mut()).await;
         commit::record_refusal(&call, entry.as_ref(), outcome.as_ref().err()).await;
         watch.done(&call, entry.as_ref());
         outcome
@@ -232,6 +232,9 @@ impl Engine {
 
 /// The values of a header that may stand several times.
 fn joined(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    if !headers.contains_key(&name) {
+        return None;
+    }
     let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
     (!values.is_empty()).then(|| values.join(","))
 }

@@ -24,7 +24,8 @@ use super::call::Call;
 use super::failure::Fault;
 use super::respond::Reply;
 use super::{Engine, Failure, log};
-use metrics::{counter, describe_counter, describe_histogram, histogram};
+use metrics::{SharedString, counter, describe_counter, describe_histogram, histogram};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tracing::Span;
@@ -73,10 +74,10 @@ impl Looked {
 pub(crate) struct Watch {
     pub(crate) span: Span,
     begun: Duration,
-    tenant: String,
+    tenant: SharedString,
     dialect: &'static str,
     operation: &'static str,
-    resource_type: String,
+    resource_type: SharedString,
     looked_at: Option<u64>,
 }
 
@@ -95,10 +96,10 @@ impl Watch {
         Self {
             span,
             begun: engine.admin.environment().monotonic(),
-            tenant: NONE.to_owned(),
+            tenant: SharedString::const_str(NONE),
             dialect: NONE,
             operation: NONE,
-            resource_type: NONE.to_owned(),
+            resource_type: SharedString::const_str(NONE),
             looked_at: None,
         }
     }
@@ -106,7 +107,7 @@ impl Watch {
     /// It is known who asks.
     pub(crate) fn knows(&mut self, call: &Call<'_>) {
         let principal = call.principal;
-        self.tenant.clone_from(&principal.tenant.name);
+        self.tenant = principal.label.clone().into();
         self.dialect = call.profile.name;
         self.span.record("tenant", principal.tenant.name.as_str());
         self.span.record("connection", principal.connection.policy.name.as_str());
@@ -114,12 +115,12 @@ impl Watch {
     }
 
     /// It is known what is asked.
-    pub(crate) fn asked(&mut self, operation: &'static str, resource_type: Option<&str>) {
+    pub(crate) fn asked(&mut self, operation: &'static str, resource_type: Option<&Arc<str>>) {
         self.operation = operation;
         self.span.record("operation", operation);
         if let Some(resource_type) = resource_type {
-            resource_type.clone_into(&mut self.resource_type);
-            self.span.record("resource_type", resource_type);
+            self.resource_type = resource_type.clone().into();
+            self.span.record("resource_type", &**resource_type);
         }
     }
 
@@ -158,11 +159,11 @@ impl Watch {
             }
             None => tracing::info!(status, scim_type, plan, looked_at, micros, "request"),
         });
-        let tenant = if engine.metrics_by_tenant { self.tenant } else { "all".to_owned() };
+        let tenant = if engine.metrics_by_tenant { self.tenant } else { SharedString::const_str("all") };
         counter!(
             "scim_requests_total", "tenant" => tenant.clone(), "operation" => self.operation,
             "resource_type" => self.resource_type.clone(), "dialect" => self.dialect, "outcome" => outcome,
-            "status" => status.to_string(),
+            "status" => number(status),
         )
         .increment(1);
         histogram!(
@@ -176,6 +177,21 @@ impl Watch {
                 .record(looked_at);
         }
     }
+}
+
+/// A status as a label.
+fn number(status: u16) -> SharedString {
+    SharedString::const_str(match status {
+        200 => "200",
+        201 => "201",
+        204 => "204",
+        304 => "304",
+        400 => "400",
+        401 => "401",
+        404 => "404",
+        409 => "409",
+        _ => return status.to_string().into(),
+    })
 }
 
 /// An answer was a panic's.

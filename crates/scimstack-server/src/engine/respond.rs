@@ -46,6 +46,9 @@ impl Reply {
 
 /// The media type of the answer: SCIM's own, unless the client accepts plain JSON only.
 pub(crate) fn media_type(headers: &HeaderMap) -> &'static str {
+    if headers.get(ACCEPT).is_none_or(|value| value == SCIM) {
+        return SCIM;
+    }
     let values =
         || headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
     let types = || values().map(|range| range.split(';').next().unwrap_or_default().trim());
@@ -69,6 +72,7 @@ pub(crate) fn respond(
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
+    headers.reserve(4);
     let mut set = |name: HeaderName, value: Option<HeaderValue>| {
         if let Some(value) = value {
             headers.insert(name, value);
@@ -77,7 +81,7 @@ pub(crate) fn respond(
     let text = |value: String| HeaderValue::try_from(value).ok();
     set(REQUEST_ID, HeaderValue::from_str(id).ok());
     set(CONTENT_TYPE, has_content.then_some(HeaderValue::from_static(media_type)));
-    set(ETAG, reply.etag.and_then(|tag| text(tag.to_string())));
+    set(ETAG, reply.etag.and_then(|tag| text(["W/\"", &tag.0.to_string(), "\""].concat())));
     set(LOCATION, reply.location.and_then(text));
     set(CONTENT_LOCATION, reply.content_location.and_then(text));
     set(ALLOW, reply.allow.map(HeaderValue::from_static));

@@ -2,7 +2,7 @@
 //! (RFC 7644 §3.2, §3.13, §6). What acts before a connection is known is normalised here: slashes, and a flag some
 //! administrators append to the base URL.
 
-use http::header::HOST;
+use http::header::{HOST, HeaderName};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use scimstack_protocol::{ScimError, ScimType};
@@ -12,32 +12,46 @@ use std::net::IpAddr;
 /// Flags that Microsoft Entra ID has administrators append to the base URL.
 const FLAGS: [&str; 2] = ["aadOptscim062020", "AzureAdScimPatch2017"];
 
+/// The scheme that the client used, as a proxy says.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
 /// Where a request goes.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Route {
+pub(crate) struct Route<'a> {
     /// The tenant's name, in lower case.
-    pub(crate) tenant: String,
+    pub(crate) tenant: Cow<'a, str>,
     /// The path of the base URL, with the version and without a trailing slash.
-    pub(crate) base_path: String,
+    pub(crate) base_path: Cow<'a, str>,
     /// Whether the tenant was named by the host.
     pub(crate) by_host: bool,
     /// What is below the base URL, decoded.
-    pub(crate) segments: Vec<String>,
+    pub(crate) segments: Vec<Cow<'a, str>>,
     /// The query, decoded.
-    pub(crate) query: Vec<(String, String)>,
+    pub(crate) query: Vec<Parameter<'a>>,
     /// What was read leniently: one of [`FLAGS`] was cut off, slashes too many were passed over.
     pub(crate) leniencies: Vec<&'static str>,
 }
+
+/// A parameter of a query: its name and its value.
+pub(crate) type Parameter<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// Reads the address of a request.
 ///
 /// # Errors
 /// 404 where no tenant and no SCIM endpoint is named; 400 `invalidVers`; 400 for a query that is no text.
-pub(crate) fn route(parts: &Parts) -> Result<Route, ScimError> {
+pub(crate) fn route(parts: &Parts) -> Result<Route<'_>, ScimError> {
     let (path, query, stray_flag) = without_flags(parts.uri.path(), parts.uri.query().unwrap_or_default());
+    match (&path, &query) {
+        (Cow::Borrowed(path), Cow::Borrowed(query)) => read(parts, path, query, stray_flag),
+        _ => read(parts, &path, &query, stray_flag).map(Route::into_owned),
+    }
+}
+
+/// Reads the address of a request from a path and a query without flags.
+fn read<'a>(parts: &'a Parts, path: &'a str, query: &'a str, stray_flag: bool) -> Result<Route<'a>, ScimError> {
     // Deeper than any address.
     let mut raw: Vec<&str> = Vec::with_capacity(16);
-    raw.extend(path.split('/').filter(|segment| !segment.is_empty()));
+    raw.extend(pieces(path, b'/'));
     let found = by_path(&raw).or_else(|| by_host(&raw, host(parts)?));
     let Some((tenant, end, by_host)) = found else {
         return Err(ScimError::not_found(
@@ -47,43 +61,54 @@ pub(crate) fn route(parts: &Parts) -> Result<Route, ScimError> {
     };
     let (base, below) = raw.split_at_checked(end).unwrap_or((&raw, &[]));
     // A base URL without a version asks for the latest.
-    let below = match below.split_first() {
-        Some((&"v2", below)) => below,
+    let (names_version, below) = match below.split_first() {
+        Some((&"v2", below)) => (true, below),
         Some((version, _)) if is_version(version) => {
             return Err(ScimError::of(
                 ScimType::InvalidVers,
                 format!("The base URL asks for version {version} of SCIM; this server speaks v2."),
             ));
         }
-        _ => below,
+        _ => (false, below),
     };
     let mut leniencies = Vec::new();
     if stray_flag {
         leniencies.push("stray-flag");
     }
     // The base URL itself may end in a slash.
-    if path.contains("//") || path.ends_with('/') && !below.is_empty() {
+    let mut bytes = path.as_bytes().windows(2);
+    let is_doubled = bytes.any(|pair| pair == b"//");
+    if is_doubled || path.ends_with('/') && !below.is_empty() {
         leniencies.push("extra-slashes");
     }
-    let decode = |text: &str| match text.contains('%') {
-        true => percent_decode_str(text).decode_utf8_lossy().into_owned(),
-        false => text.to_owned(),
+    let decode = |text: &'a str| match text.as_bytes().contains(&b'%') {
+        true => Cow::Owned(percent_decode_str(text).decode_utf8_lossy().into_owned()),
+        false => Cow::Borrowed(text),
     };
-    let mut base_path = String::with_capacity(path.len() + 4);
-    for segment in base.iter().chain(&["v2"]) {
-        base_path.push('/');
-        base_path.push_str(segment);
+    let length = base.iter().map(|segment| segment.len() + 1).sum::<usize>() + "/v2".len();
+    let base_path = match path.get(..length) {
+        Some(base_path) if names_version && !is_doubled => Cow::Borrowed(base_path),
+        _ => Cow::Owned(base.iter().chain(&["v2"]).flat_map(|segment| ["/", segment]).collect()),
+    };
+    let mut tenant = decode(tenant);
+    if tenant.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        tenant.to_mut().make_ascii_lowercase();
     }
-    let mut tenant = decode(&tenant);
-    tenant.make_ascii_lowercase();
-    Ok(Route {
-        tenant,
-        base_path,
-        by_host,
-        segments: below.iter().map(|segment| decode(segment)).collect(),
-        query: pairs(&query)?,
-        leniencies,
+    let segments = below.iter().map(|segment| decode(segment)).collect();
+    Ok(Route { tenant, base_path, by_host, segments, query: pairs(query)?, leniencies })
+}
+
+/// What stands between separators, without what is empty.
+fn pieces(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = text.bytes().position(|byte| byte == separator);
+        let (piece, tail) = end.and_then(|end| text.split_at_checked(end)).unwrap_or((text, ""));
+        rest = tail.get(1..);
+        Some(piece)
     })
+    .filter(|piece| !piece.is_empty())
 }
 
 /// The host the request was sent to, when it looks like one.
@@ -95,13 +120,13 @@ pub(crate) fn host(parts: &Parts) -> Option<&str> {
 }
 
 /// `…/t/{tenant}/api/scim`: the tenant, and where what follows begins.
-fn by_path(raw: &[&str]) -> Option<(String, usize, bool)> {
+fn by_path<'a>(raw: &[&'a str]) -> Option<(&'a str, usize, bool)> {
     let at = raw.windows(4).position(|window| matches!(window, ["t", _, "api", "scim"]))?;
-    Some(((*raw.get(at + 1)?).to_owned(), at + 4, false))
+    Some((raw.get(at + 1)?, at + 4, false))
 }
 
 /// `…/api/scim` on `{tenant}.…`.
-fn by_host(raw: &[&str], host: &str) -> Option<(String, usize, bool)> {
+fn by_host<'a>(raw: &[&'a str], host: &'a str) -> Option<(&'a str, usize, bool)> {
     let at = raw.windows(2).position(|window| window == ["api", "scim"])?;
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
@@ -111,7 +136,7 @@ fn by_host(raw: &[&str], host: &str) -> Option<(String, usize, bool)> {
         return None;
     }
     let (tenant, _) = name.split_once('.').filter(|(tenant, rest)| !tenant.is_empty() && !rest.is_empty())?;
-    Some((tenant.to_owned(), at + 2, true))
+    Some((tenant, at + 2, true))
 }
 
 fn is_version(segment: &str) -> bool {
@@ -158,27 +183,41 @@ fn strip_suffix_without_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str>
 }
 
 /// The parameters of a query, decoded once (RFC 7644 §1.2); `+` is a space.
-fn pairs(query: &str) -> Result<Vec<(String, String)>, ScimError> {
-    let decode = |text: &str| {
-        if !text.contains(['%', '+']) {
-            return Ok(text.to_owned());
-        }
-        let text = text.replace('+', " ");
-        percent_decode_str(&text).decode_utf8().map(Cow::into_owned).map_err(|_| {
-            ScimError::invalid_value("The query of the URL is not UTF-8; percent-encode the UTF-8 bytes of its text.")
-        })
-    };
-    query
-        .split('&')
-        .filter(|part| !part.is_empty())
+fn pairs(query: &str) -> Result<Vec<Parameter<'_>>, ScimError> {
+    pieces(query, b'&')
         .map(|part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            Ok((decode(name)?, decode(value)?))
+            Ok((decoded(name)?, decoded(value)?))
         })
         .collect()
 }
 
-impl Route {
+fn decoded(text: &str) -> Result<Cow<'_, str>, ScimError> {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let text = text.replace('+', " ");
+    percent_decode_str(&text).decode_utf8().map(|text| Cow::Owned(text.into_owned())).map_err(|_| {
+        ScimError::invalid_value("The query of the URL is not UTF-8; percent-encode the UTF-8 bytes of its text.")
+    })
+}
+
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
+}
+
+impl Route<'_> {
+    fn into_owned(self) -> Route<'static> {
+        Route {
+            tenant: owned(self.tenant),
+            base_path: owned(self.base_path),
+            by_host: self.by_host,
+            segments: self.segments.into_iter().map(owned).collect(),
+            query: self.query.into_iter().map(|(name, value)| (owned(name), owned(value))).collect(),
+            leniencies: self.leniencies,
+        }
+    }
+
     /// The base URL that answers name, without a trailing slash.
     pub(crate) fn base_url(&self, parts: &Parts, public_url: Option<&str>) -> String {
         // A base URL has no query (RFC 7644 §1.3), and no fragment either.
@@ -186,7 +225,7 @@ impl Route {
         if let (Some(public), false) = (public, self.by_host) {
             return [public, &self.base_path].concat();
         }
-        let forwarded = parts.headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
+        let forwarded = parts.headers.get(FORWARDED_PROTO).and_then(|value| value.to_str().ok());
         let scheme = public
             .and_then(|url| url.split_once("://"))
             .map(|(scheme, _)| scheme)
@@ -206,8 +245,8 @@ mod tests {
         Request::builder().uri(uri).header(HOST, host).body(()).unwrap().into_parts().0
     }
 
-    fn at(uri: &str, host: &str) -> Result<Route, u16> {
-        route(&parts(uri, host)).map_err(|error| error.status)
+    fn at(uri: &str, host: &str) -> Result<Route<'static>, u16> {
+        route(&parts(uri, host)).map(Route::into_owned).map_err(|error| error.status)
     }
 
     #[test]
@@ -225,7 +264,7 @@ mod tests {
             let route = at(uri, host).unwrap();
             assert_eq!(
                 (&*route.tenant, &*route.base_path, route.segments),
-                (tenant, base, below.into_iter().map(str::to_owned).collect()),
+                (tenant, base, below.into_iter().map(Cow::Borrowed).collect()),
                 "{uri}"
             );
         }
@@ -249,8 +288,8 @@ mod tests {
 
     #[test]
     fn stray_flags_are_cut_off_wherever_they_stand() {
-        let users = |query: &[(&str, &str)]| -> (Vec<String>, Vec<(String, String)>) {
-            (vec!["Users".to_owned()], query.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+        let users = |query: &[(&'static str, &'static str)]| -> (Vec<Cow<'static, str>>, Vec<Parameter<'static>>) {
+            (vec!["Users".into()], query.iter().map(|&(n, v)| (n.into(), v.into())).collect())
         };
         for (uri, expected) in [
             ("/Users?count=1&aadOptscim062020", users(&[("count", "1")])),
@@ -269,10 +308,7 @@ mod tests {
     #[test]
     fn queries_are_decoded_once() {
         let route = at("/t/a/api/scim/v2/Users?filter=userName+eq+%22a%2Bb%40x%2520%22&x", "x").unwrap();
-        assert_eq!(
-            route.query,
-            [("filter".to_owned(), "userName eq \"a+b@x%20\"".to_owned()), ("x".to_owned(), String::new())]
-        );
+        assert_eq!(route.query, [("filter".into(), "userName eq \"a+b@x%20\"".into()), ("x".into(), "".into())]);
         assert_eq!(at("/t/a/api/scim/v2/Users?filter=%ff", "x"), Err(400));
     }
 

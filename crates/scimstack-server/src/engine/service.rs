@@ -47,7 +47,7 @@ where
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let id = engine.admin().environment().new_id();
-            let answer = engine.serve(id.clone(), &parts, |limit| collect(body, limit));
+            let answer = engine.serve(&id, &parts, |limit| collect(body, limit));
             let answered = AssertUnwindSafe(answer).catch_unwind().await;
             Ok(answered.unwrap_or_else(|_| {
                 observe::panicked(&id);

@@ -86,7 +86,7 @@ impl<'a> Target<'a> {
     }
 
     /// The type of what a request is about, if it is about one.
-    pub(crate) fn resource_type(&self) -> Option<&'a str> {
+    pub(crate) fn resource_type(&self) -> Option<&'a Arc<str>> {
         match self {
             Self::Collection(t) | Self::Search(t) | Self::Resource(t, _) | Self::Me(t, _) => Some(&t.name),
             _ => None,
@@ -192,7 +192,8 @@ pub(crate) enum Verb {
 /// # Errors
 /// 405.
 pub(crate) fn allowed(method: &Method, allow: &'static str) -> Outcome<Verb> {
-    if !allow.split(", ").any(|name| name == method.as_str()) {
+    let mut names = allow.as_bytes().split(|&byte| byte == b',');
+    if !names.any(|name| name.trim_ascii_start() == method.as_str().as_bytes()) {
         return Err(Failure::method(method, allow));
     }
     Ok(match *method {
