@@ -22,6 +22,7 @@ over_every_store! {
     every_request_is_counted_by_tenant_operation_dialect_and_outcome in Setting::directory();
     a_line_says_what_was_done_and_nothing_about_anyone in Setting::directory();
     a_query_says_whether_an_index_answered_it in Setting::directory();
+    what_is_read_leniently_is_counted_and_said_though_nothing_is_written in Setting::directory();
 }
 
 /// What is written to it, kept.
@@ -158,6 +159,36 @@ fn a_query_says_whether_an_index_answered_it(w: &World) {
     let plans: [u64; 3] = ["index", "residual", "none"].map(with);
     assert_eq!(plans, [1, 1, 1], "{found:#?}");
     assert_eq!(found.get("scim_query_looked_at resource_type=User tenant=acme"), Some(&2));
+}
+
+fn what_is_read_leniently_is_counted_and_said_though_nothing_is_written(w: &World) {
+    let agent = "Microsoft Azure AD SCIM provisioning 1.0.0";
+    let asked = || {
+        w.get("/Users?filter=emails[type eq \"work\"].value eq \"a\" or manager eq \"b\"")
+            .header("user-agent", agent)
+            .send()
+            .expect(200);
+        w.get("/Users/?count=1&aadOptscim062020").header("authorization", &w.token).send().expect(200);
+        w.post("/Users/.search", r#"{"count":1}"#).send().expect(200);
+        w.get("/Users?filter=userName eq \"a\"").send().expect(200);
+    };
+    let found = metered(asked);
+    let leniencies: Vec<(&str, u64)> =
+        found.iter().filter_map(|(key, n)| Some((key.strip_prefix("scim_leniencies_total ")?, *n))).collect();
+    assert_eq!(
+        leniencies,
+        [
+            ("dialect=entra leniency=filter-sub-attribute", 1),
+            ("dialect=entra leniency=short-manager", 1),
+            ("dialect=generic leniency=bare-token", 1),
+            ("dialect=generic leniency=extra-slashes", 1),
+            ("dialect=generic leniency=missing-schemas", 1),
+            ("dialect=generic leniency=stray-flag", 1),
+        ]
+    );
+    let text = logged(asked);
+    assert!(text.contains(r#"leniencies=["filter-sub-attribute", "short-manager"]"#), "{text}");
+    assert!(text.contains("leniencies=[] "), "{text}");
 }
 
 #[test]

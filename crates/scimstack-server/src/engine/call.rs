@@ -2,7 +2,7 @@
 
 use super::dialect::Profile;
 use super::failure::{Failure, Outcome};
-use super::observe::Looked;
+use super::observe::Seen;
 use super::route::Parameter;
 use super::{Engine, Limits};
 use crate::admin::{Principal, Subject};
@@ -30,8 +30,8 @@ pub(crate) struct Call<'a> {
     pub(crate) subject: Option<&'a Subject>,
     /// Set for an operation of a bulk request.
     pub(crate) part: Option<Part>,
-    /// What a query cost.
-    pub(crate) looked: Looked,
+    /// What a query cost, and how it was read.
+    pub(crate) seen: Seen,
 }
 
 /// What makes an operation of a bulk request another than the same request alone: its answer shows no resource, and it

@@ -3,13 +3,14 @@
 //! engine's own.
 //!
 //! `spec/dialects.md` has the table of the names, with where each was observed and which profiles have it on; it is held to
-//! what the engine does by `tests/dialects.rs`, over every profile. The log has them for requests that write; what is read
-//! leniently in a query leaves no entry.
+//! what the engine does by `tests/dialects.rs`, over every profile. The log has them for requests that write; those of every
+//! request are counted, and stand in its line (`super::observe`).
 
 use super::log::Entry;
 use scimstack_filter::{AttrPath, Filter, Limits, PatchOptions, ResolveOptions};
 use scimstack_protocol::Dialect;
 use scimstack_schema::{IngestOptions, Object, ResourceType, Value};
+use std::sync::Arc;
 
 /// What is accepted of one connection, and how it is answered.
 #[derive(Clone, Debug)]
@@ -148,18 +149,29 @@ impl Profile {
     }
 
     /// Rewrites what this identity provider gets wrong in a filter: `manager`, which is an attribute of an extension,
-    /// without the extension's URI.
-    pub(crate) fn rewrite_filter(&self, resource_type: &ResourceType, filter: &mut Filter) {
-        match filter {
-            _ if !self.patch.short_manager => {}
+    /// without the extension's URI. The names of what is read leniently come back, also of what needs no rewriting.
+    pub(crate) fn read_filter(&self, types: &[Arc<ResourceType>], filter: &mut Filter) -> Vec<&'static str> {
+        let mut fired = Vec::new();
+        self.read_part(types, filter, &mut fired);
+        fired
+    }
+
+    fn read_part(&self, types: &[Arc<ResourceType>], filter: &mut Filter, fired: &mut Vec<&'static str>) {
+        let path = match filter {
             Filter::And(parts) | Filter::Or(parts) => {
-                parts.iter_mut().for_each(|part| self.rewrite_filter(resource_type, part));
+                return parts.iter_mut().for_each(|part| self.read_part(types, part, fired));
             }
-            Filter::Not(inner) => self.rewrite_filter(resource_type, inner),
-            Filter::Present(path) | Filter::Compare(path, ..) | Filter::Element(path, _) => {
-                long_manager(resource_type, path);
+            Filter::Not(inner) => return self.read_part(types, inner, fired),
+            Filter::Present(path) | Filter::Compare(path, ..) | Filter::Element(path, _) => path,
+            Filter::ElementSub(sub) => {
+                if self.resolve.entra_paths {
+                    fired.push("filter-sub-attribute");
+                }
+                &mut sub.path
             }
-            Filter::ElementSub(sub) => long_manager(resource_type, &mut sub.path),
+        };
+        if self.patch.short_manager && types.iter().any(|resource_type| long_manager(resource_type, path)) {
+            fired.push("short-manager");
         }
     }
 
@@ -202,14 +214,18 @@ fn lists_less(resource_type: &ResourceType, document: &Object) -> bool {
     extensions.any(|(name, _)| resource_type.extension(name).is_some() && !is_listed(name))
 }
 
-/// `manager` with the URI of the extension that has it.
-fn long_manager(resource_type: &ResourceType, path: &mut AttrPath) {
+/// `manager` with the URI of the extension that has it; whether it came without.
+fn long_manager(resource_type: &ResourceType, path: &mut AttrPath) -> bool {
     let name = path.text.split('.').next().unwrap_or_default();
     if !name.eq_ignore_ascii_case("manager") || resource_type.resolve(&path.text).is_some() {
-        return;
+        return false;
     }
-    if let Some(extension) = resource_type.extensions.iter().find(|e| e.schema.attribute(name).is_some()) {
-        path.text = format!("{}:{}", extension.schema.id, path.text).into();
+    match resource_type.extensions.iter().find(|e| e.schema.attribute(name).is_some()) {
+        Some(extension) => {
+            path.text = format!("{}:{}", extension.schema.id, path.text).into();
+            true
+        }
+        None => false,
     }
 }
 
@@ -311,13 +327,18 @@ mod tests {
         let user = registry.resource_type("User").unwrap();
         let rewritten = |dialect, text: &str| {
             let mut filter = Filter::parse(text).unwrap();
-            of(dialect, None).rewrite_filter(user, &mut filter);
-            filter.to_string()
+            let fired = of(dialect, None).read_filter(std::slice::from_ref(user), &mut filter);
+            (filter.to_string(), fired)
         };
         let uri = scimstack_schema::uri::ENTERPRISE_USER;
         let text = r#"id eq "1" and (not (Manager.value eq "2") or title pr)"#;
-        assert_eq!(rewritten(Dialect::Generic, text), text);
-        assert_eq!(rewritten(Dialect::Entra, text), text.replace("Manager", &format!("{uri}:Manager")));
+        assert_eq!(rewritten(Dialect::Generic, text), (text.to_owned(), vec![]));
+        let long = text.replace("Manager", &format!("{uri}:Manager"));
+        assert_eq!(rewritten(Dialect::Entra, text), (long.clone(), vec!["short-manager"]));
+        assert_eq!(rewritten(Dialect::Entra, &long), (long, vec![]));
+        let sub = r#"emails[type eq "work"].value eq "a""#;
+        assert_eq!(rewritten(Dialect::Generic, sub), (sub.to_owned(), vec!["filter-sub-attribute"]));
+        assert_eq!(rewritten(Dialect::Rfc, sub), (sub.to_owned(), vec![]));
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub(crate) async fn search(call: &Call<'_>, resource_types: &[Arc<ResourceType>]
         let detail = format!("The search has no schemas; a search has the schemas [\"{SEARCH_REQUEST}\"].");
         return Err(ScimError::invalid_syntax(detail).into());
     }
+    if !says_what_it_is {
+        call.seen.lenient(&["missing-schemas"]);
+    }
     answer(call, resource_types, &query, false).await
 }
 
@@ -68,7 +71,7 @@ async fn answer(
         budget: limits.budget,
     };
     let page = call.store().query(call.scope(), &query).await?;
-    call.looked.at(page.looked_at);
+    call.seen.looked_at(page.looked_at);
     let shown = represent(call, resource_types, page.items, asked).await?;
     let total = match page.total {
         Total::Exact(n) | Total::AtLeast(n) => Some(n),
@@ -126,7 +129,7 @@ fn targets(
     let parsed = filter.map(|text| Filter::parse_with(text, &call.limits().filter)).transpose();
     let mut parsed = parsed.map_err(|error| ScimError::from(&error))?;
     if let Some(filter) = &mut parsed {
-        resource_types.iter().for_each(|resource_type| call.profile.rewrite_filter(resource_type, filter));
+        call.seen.lenient(&call.profile.read_filter(resource_types, filter));
     }
     let several = resource_types.len() > 1;
     if let (Some(filter), true) = (&parsed, several) {

@@ -96,7 +96,7 @@ use gate::Gate;
 use http::header::{IF_MATCH, IF_NONE_MATCH, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
-use observe::{Looked, Watch};
+use observe::{Seen, Watch};
 use respond::Reply;
 use scimstack_protocol::{Decide, Preconditions, ScimError};
 use std::future::poll_fn;
@@ -209,7 +209,7 @@ impl Engine {
             ),
             subject: parts.extensions.get::<Subject>().or(principal.subject.as_ref()),
             part: None,
-            looked: Looked::default(),
+            seen: Seen::default(),
         };
         watch.knows(&call);
         let _pass = self.gate.enter(principal.tenant.id, &self.limits, call.now).await?;
@@ -217,15 +217,16 @@ impl Engine {
             .ok_or_else(|| Failure::no_endpoint(&segments.join("/"), &principal.registry))?;
         watch.asked(target.operation(&parts.method), target.resource_type());
         let mut entry = target.entry(&parts.method);
-        if let Some(entry) = &mut entry {
-            entry.leniencies(&route.leniencies);
-            if authenticate::is_bare(&parts.headers) {
-                entry.leniencies(&["bare-token"]);
+        let bare: &[_] = if authenticate::is_bare(&parts.headers) { &["bare-token"] } else { &[] };
+        for names in [&route.leniencies, bare] {
+            match &mut entry {
+                Some(entry) => entry.leniencies(names),
+                None => call.seen.lenient(names),
             }
         }
         let outcome = run(&call, target, parts, read, entry.as_mut()).await;
         commit::record_refusal(&call, entry.as_ref(), outcome.as_ref().err()).await;
-        watch.done(&call, entry.as_ref());
+        watch.done(call.seen, entry);
         outcome
     }
 }

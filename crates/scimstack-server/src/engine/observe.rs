@@ -3,8 +3,8 @@
 //!
 //! # Spans and events (`tracing`)
 //! A span `scim.request` (target `scimstack_server`) with `request_id`, `method`, and, once known, `tenant`, `connection`,
-//! `dialect`, `operation`, `resource_type`; at its end an event "request" with `status`, `scim_type`, `plan`, `looked_at` and
-//! `micros`: `info`, or `error` with the cause where the server is to blame. `operation` is one of `create`, `read`,
+//! `dialect`, `operation`, `resource_type`; at its end an event "request" with `status`, `scim_type`, `plan`, `looked_at`,
+//! `leniencies` (what was accepted beyond the letter, by the names of `spec/dialects.md`) and `micros`: `info`, or `error` with the cause where the server is to blame. `operation` is one of `create`, `read`,
 //! `replace`, `modify`, `delete`, `list`, `search`, `bulk`, `discovery`, `options`, `none`.
 //!
 //! # Metrics (`metrics`)
@@ -25,8 +25,8 @@ use super::failure::Fault;
 use super::respond::Reply;
 use super::{Engine, Failure, log};
 use metrics::{SharedString, counter, describe_counter, describe_histogram, histogram};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tracing::Span;
 use tracing::field::Empty;
@@ -50,23 +50,36 @@ pub fn describe_metrics() {
     describe_counter!("scim_panics_total", "Requests that ended in a panic.");
 }
 
-/// What a query looked at, for whoever watches; set by the step that knows.
+/// What is seen of a request that only reads, for whoever watches; said by the steps that know.
 #[derive(Debug)]
-pub(crate) struct Looked(AtomicU64);
+pub(crate) struct Seen {
+    looked_at: AtomicU64,
+    leniencies: Mutex<Vec<&'static str>>,
+}
 
-impl Default for Looked {
+impl Default for Seen {
     fn default() -> Self {
-        Self(AtomicU64::new(NO_QUERY))
+        Self { looked_at: AtomicU64::new(NO_QUERY), leniencies: Mutex::default() }
     }
 }
 
-impl Looked {
-    pub(crate) fn at(&self, resources: u64) {
-        self.0.store(resources, Ordering::Relaxed);
+impl Seen {
+    /// So many resources a query looked at one by one.
+    pub(crate) fn looked_at(&self, resources: u64) {
+        self.looked_at.store(resources, Ordering::Relaxed);
     }
 
-    fn get(&self) -> Option<u64> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|&resources| resources != NO_QUERY)
+    /// This was read leniently.
+    pub(crate) fn lenient(&self, names: &[&'static str]) {
+        if names.is_empty() {
+            return;
+        }
+        let mut leniencies = self.leniencies.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in names {
+            if !leniencies.contains(name) {
+                leniencies.push(name);
+            }
+        }
     }
 }
 
@@ -79,6 +92,7 @@ pub(crate) struct Watch {
     operation: &'static str,
     resource_type: SharedString,
     looked_at: Option<u64>,
+    leniencies: Vec<&'static str>,
 }
 
 impl Watch {
@@ -101,6 +115,7 @@ impl Watch {
             operation: NONE,
             resource_type: SharedString::const_str(NONE),
             looked_at: None,
+            leniencies: Vec::new(),
         }
     }
 
@@ -125,9 +140,13 @@ impl Watch {
     }
 
     /// It was done.
-    pub(crate) fn done(&mut self, call: &Call<'_>, entry: Option<&log::Entry>) {
-        self.looked_at = call.looked.get();
-        for leniency in entry.into_iter().flat_map(|entry| &entry.leniencies) {
+    pub(crate) fn done(&mut self, seen: Seen, entry: Option<log::Entry>) {
+        self.looked_at = Some(seen.looked_at.into_inner()).filter(|&resources| resources != NO_QUERY);
+        self.leniencies = match entry {
+            Some(entry) => entry.leniencies,
+            None => seen.leniencies.into_inner().unwrap_or_else(PoisonError::into_inner),
+        };
+        for leniency in &self.leniencies {
             counter!("scim_leniencies_total", "dialect" => self.dialect, "leniency" => *leniency).increment(1);
         }
     }
@@ -152,12 +171,13 @@ impl Watch {
         let scim_type = scim_type.map_or(NONE, |scim_type| scim_type.as_str());
         let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         let looked_at = self.looked_at.unwrap_or(0);
+        let leniencies = &self.leniencies;
         self.span.in_scope(|| match fault {
             Some(fault) => {
                 let cause = cause(fault);
-                tracing::error!(status, scim_type, plan, looked_at, micros, cause, "request");
+                tracing::error!(status, scim_type, plan, looked_at, ?leniencies, micros, cause, "request");
             }
-            None => tracing::info!(status, scim_type, plan, looked_at, micros, "request"),
+            None => tracing::info!(status, scim_type, plan, looked_at, ?leniencies, micros, "request"),
         });
         let tenant = if engine.metrics_by_tenant { self.tenant } else { SharedString::const_str("all") };
         counter!(

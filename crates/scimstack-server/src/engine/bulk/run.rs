@@ -14,7 +14,7 @@ use crate::engine::commit;
 use crate::engine::document::Content;
 use crate::engine::failure::{Failure, Fault, Outcome};
 use crate::engine::log::Entry;
-use crate::engine::observe::Looked;
+use crate::engine::observe::Seen;
 use crate::engine::permit;
 use crate::engine::respond::{Reply, told};
 use crate::engine::target::{Target, allowed};
@@ -186,7 +186,7 @@ fn as_request<'a>(call: &Call<'a>, at: usize, suffix: &str, version: Option<&str
         query: &[],
         preconditions: Preconditions::from_headers(version, None),
         subject: call.subject,
-        looked: Looked::default(),
+        seen: Seen::default(),
         part: Some(part),
     }
 }
