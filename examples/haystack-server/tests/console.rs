@@ -205,6 +205,10 @@ fn issuers_are_trusted_and_removed_in_their_own_workspace_only() {
     for (keys, why) in [
         ("/etc/passwd", "command line"),
         ("http://login.test/keys", "https"),
+        ("http://127.0.0.1:9/keys", "private network"),
+        ("https://169.254.169.254/latest/meta-data", "private network"),
+        ("https://[::ffff:10.0.0.1]/keys", "private network"),
+        ("https://2130706433/keys", "private network"),
         ("{", "no JSON"),
         (r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"#, "private key"),
         ("", "the place of the keys is empty"),

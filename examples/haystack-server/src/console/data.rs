@@ -1,6 +1,7 @@
 //! What the pages read: people, groups, managers, the log, out of the store; and the console's own little state. No HTML.
 
 use super::page::Failure;
+use crate::key_source::Networks;
 use crate::state::AppState;
 use axum::http::{HeaderMap, header};
 use scimstack_filter::{Filter, ResolveOptions};
@@ -22,6 +23,8 @@ pub(super) const PAGE: u32 = 50;
 pub(super) struct Console {
     pub(super) admin: Admin,
     pub(super) engine: Arc<Engine>,
+    /// Where the keys of trusted issuers may be.
+    pub(super) issuers: Networks,
     store: Arc<dyn Store>,
     public_url: Option<String>,
     failures: Mutex<Vec<Timestamp>>,
@@ -59,9 +62,9 @@ pub(super) struct LogEntry {
 
 impl Console {
     pub(super) fn new(state: AppState) -> Self {
-        let AppState { admin, engine, public_url, .. } = state;
+        let AppState { admin, engine, public_url, issuers, .. } = state;
         let store = admin.store().clone();
-        Self { admin, engine, store, public_url, failures: Mutex::new(Vec::new()) }
+        Self { admin, engine, issuers, store, public_url, failures: Mutex::new(Vec::new()) }
     }
 
     pub(super) fn now(&self) -> Timestamp {

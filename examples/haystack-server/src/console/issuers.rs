@@ -8,7 +8,7 @@ use super::page::{Failure, Shell};
 use super::provisioning::{self, Notice, Page};
 use super::session::Session;
 use super::tokens::{OfConnection, day};
-use crate::key_source;
+use crate::key_source::{self, Networks};
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -46,8 +46,8 @@ impl NewTrust {
     }
 
     /// What is to be trusted; `None`, and the errors are kept, when it cannot be.
-    fn read(&mut self, connection: &str) -> Option<NewIssuer> {
-        let keys = self.keys.read(check_keys);
+    fn read(&mut self, connection: &str, networks: Networks) -> Option<NewIssuer> {
+        let keys = self.keys.read(|text| check_keys(text, networks));
         let scopes: TokenScopes = self.scopes.join(" ").parse().ok()?;
         let text = |typed: &Typed| typed.text.trim().to_owned();
         let mut new = NewIssuer::new(connection, text(&self.issuer), text(&self.audience)).keys(keys?).scopes(scopes);
@@ -69,23 +69,20 @@ impl NewTrust {
     }
 }
 
-/// An address that nobody in between can answer for, or a set of public keys written out.
-fn check_keys(text: &str) -> Result<String, String> {
+/// An address that nobody in between can answer for and the server may go to, or a set of public keys written out.
+fn check_keys(text: &str, networks: Networks) -> Result<String, String> {
     if text.starts_with('{') {
-        return check_set(text).map(|()| text.to_owned());
+        check_set(text)?;
+    } else if key_source::web(text).is_some() {
+        key_source::check(text, networks)?;
+    } else if !text.is_empty() {
+        return Err(
+            "an https address or the key set itself is expected; a file on the server is named on its command line \
+             (haystack-server issuer add --keys FILE)"
+                .to_owned(),
+        );
     }
-    if text.contains("://") || text.is_empty() {
-        key_source::check(text)?;
-        let is_web = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
-        return if is_web || text.is_empty() {
-            Ok(text.to_owned())
-        } else {
-            Err("keys are fetched from an https address".to_owned())
-        };
-    }
-    Err("an https address or the key set itself is expected; a file on the server is named on its command line \
-         (haystack-server issuer add --keys FILE)"
-        .to_owned())
+    Ok(text.to_owned())
 }
 
 fn check_set(text: &str) -> Result<(), String> {
@@ -178,7 +175,7 @@ pub(super) async fn add(
     let connection = provisioning::connection_named(fields.text("connection"));
     let id = console.admin.tenant(&tenant).await?.id;
     let mut form = NewTrust::sent(&fields);
-    let trusted = match form.read(connection) {
+    let trusted = match form.read(connection, console.issuers) {
         None => false,
         Some(new) => match console.admin.trust_issuer(id, &new).await {
             Ok(_) => true,
@@ -220,6 +217,7 @@ pub(super) async fn remove(
 #[cfg(test)]
 mod tests {
     use super::check_keys;
+    use crate::key_source::Networks::Public;
 
     #[test]
     fn keys_are_public_and_come_over_https_or_are_written_out() {
@@ -228,6 +226,7 @@ mod tests {
             (r#"{"keys":[{"kty":"EC","crv":"P-256","x":"a","y":"b"}]}"#, None),
             ("http://login.test/keys", Some("https")),
             ("ftp://login.test/keys", Some("https")),
+            ("https://169.254.169.254/keys", Some("private network")),
             ("/etc/passwd", Some("command line")),
             ("keys.json", Some("command line")),
             ("{", Some("no JSON")),
@@ -235,7 +234,7 @@ mod tests {
             (r#"{"keys":[{"kty":"EC","d":"secret"}]}"#, Some("private key")),
             (r#"{"keys":[{"kty":"oct","k":"secret"}]}"#, Some("private key")),
         ] {
-            match (check_keys(keys), expected) {
+            match (check_keys(keys, Public), expected) {
                 (Ok(_), None) => {}
                 (Err(why), Some(part)) => assert!(why.contains(part), "{keys}: {why}"),
                 (found, _) => panic!("{keys}: {found:?}"),
