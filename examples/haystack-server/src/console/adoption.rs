@@ -4,13 +4,12 @@
 
 use super::App;
 use super::data::{Console, name_of, state, state_name};
-use super::form::{Fields, Typed};
+use super::form::{Sent, Typed};
 use super::org_chart::pager;
 use super::page::{Failure, Filling, Shell, Tab};
 use super::provisioning::connection_named;
 use super::session::Session;
 use crate::roster;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -234,11 +233,9 @@ fn outcome(shell: &Shell, connection: &str, asked: &Asked, result: &Adoption) ->
 
 pub(super) async fn adopt(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    let fields = Fields::of(&session, pairs)?;
     let is_picked = fields.text("do") == "pick";
     let mut asked = Asked {
         connection: fields.text("connection").to_owned(),

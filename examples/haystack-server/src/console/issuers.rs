@@ -3,13 +3,11 @@
 //! may name.
 
 use super::App;
-use super::form::{Fields, Typed};
+use super::form::{Fields, Sent, Typed};
 use super::page::{Failure, Shell};
 use super::provisioning::{self, Notice, Page};
-use super::session::Session;
-use super::tokens::{OfConnection, day};
+use super::tokens::day;
 use crate::key_source::{self, Networks};
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -166,13 +164,11 @@ pub(super) fn panel(shell: &Shell, connection: &str, issuers: &[Issuer], form: &
 
 pub(super) async fn add(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    let fields = Fields::of(&session, pairs)?;
-    let connection = provisioning::connection_named(fields.text("connection"));
+    let connection = fields.connection();
     let id = console.admin.tenant(&tenant).await?.id;
     let mut form = NewTrust::sent(&fields);
     let trusted = match form.read(connection, console.issuers) {
@@ -201,17 +197,15 @@ pub(super) async fn add(
 
 pub(super) async fn remove(
     State(console): App,
-    session: Session,
     Path((tenant, issuer)): Path<(String, String)>,
-    Form(form): Form<OfConnection>,
+    Sent { fields, .. }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
     let id = console.admin.tenant(&tenant).await?.id;
     if !console.admin.issuers(Some(id)).await?.iter().any(|known| known.id == issuer) {
         return Err(Failure::not_found("There is no such issuer in this workspace."));
     }
     console.admin.distrust_issuer(&issuer).await?;
-    Ok(Redirect::to(&provisioning::address(&tenant, &form.connection)).into_response())
+    Ok(Redirect::to(&provisioning::address(&tenant, fields.connection())).into_response())
 }
 
 #[cfg(test)]

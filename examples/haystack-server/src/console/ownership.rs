@@ -2,12 +2,10 @@
 //! Login. The rules are those of `connection set` on the command line, and so are the errors; each stands at its field.
 
 use super::App;
-use super::form::{Fields, Typed, complaint};
+use super::form::{Fields, Sent, Typed, complaint};
 use super::page::{Failure, Shell};
 use super::provisioning::{self, Notice, Page};
-use super::session::Session;
 use crate::cli::{attributes, keyword};
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -288,13 +286,11 @@ pub(super) fn panel(shell: &Shell, connection: &str, registry: &Registry, form: 
 
 pub(super) async fn save(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    let fields = Fields::of(&session, pairs)?;
-    let connection = provisioning::connection_named(fields.text("connection"));
+    let connection = fields.connection();
     let found = console.admin.tenant(&tenant).await?;
     let (id, mut settings) = (found.id, found.policy);
     let mut policy = console.admin.connection(id, connection).await?.policy;

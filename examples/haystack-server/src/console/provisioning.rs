@@ -2,13 +2,12 @@
 //! the connection. The page's other parts have files of their own: tokens, issuers, who owns which attribute.
 
 use super::App;
-use super::form::{Fields, Typed};
+use super::form::{Fields, Sent, Typed};
 use super::issuers::{self, NewTrust};
 use super::ownership::{self, Ownership};
 use super::page::{Failure, Shell, Tab, moment};
 use super::session::Session;
-use super::tokens::{self, OfConnection};
-use axum::Form;
+use super::tokens;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -304,13 +303,11 @@ fn switch(name: &str, on: bool, label: &str, hint: &str) -> Markup {
 
 pub(super) async fn save(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    let fields = Fields::of(&session, pairs)?;
-    let connection = connection_named(fields.text("connection"));
+    let connection = fields.connection();
     let found = console.admin.tenant(&tenant).await?;
     let (id, mut settings) = (found.id, found.policy);
     let mut policy = console.admin.connection(id, connection).await?.policy;
@@ -348,30 +345,26 @@ pub(super) async fn save(
 
 pub(super) async fn release_hold(
     State(console): App,
-    session: Session,
     Path((tenant, hold)): Path<(String, String)>,
-    Form(form): Form<OfConnection>,
+    Sent { fields, .. }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
     let id = console.admin.tenant(&tenant).await?.id;
     if !console.admin.holds(Some(id)).await?.iter().any(|h| h.id == hold) {
         return Err(Failure::not_found("There is no such hold in this workspace."));
     }
     console.admin.release_hold(&hold).await?;
-    Ok(Redirect::to(&address(&tenant, &form.connection)).into_response())
+    Ok(Redirect::to(&address(&tenant, fields.connection())).into_response())
 }
 
 /// Goes the way the identity provider's connection test goes, as far as it can be gone from inside: provisioning on, a
 /// valid token, a first page of users; and says when the provider was last heard of.
 pub(super) async fn check(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(form): Form<OfConnection>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
-    let connection = connection_named(&form.connection);
+    let connection = fields.connection();
     let id = console.admin.tenant(&tenant).await?.id;
     let now = console.now();
     let policy = console.admin.connection(id, connection).await?.policy;
