@@ -94,6 +94,11 @@ impl Typed {
     }
 }
 
+/// A keyword of the policies, as they spell it.
+pub(super) fn word<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
 /// An error at the field called `name`.
 pub(super) fn complaint(name: &str, error: Option<&str>) -> Markup {
     html! { @if let Some(error) = error { span.complaint id=(format!("{name}-error")) role="alert" { (error) } } }

@@ -189,8 +189,8 @@ pub(super) async fn add(
     let page = if trusted {
         Page::with(Notice::Text(format!("Tokens of {} are good from now on.", fields.text("issuer").trim())))
     } else {
-        let notice = Notice::Wrong("The issuer is not trusted. See what is marked under Trusted issuers.".to_owned());
-        Page { notice, trust: Some(form), ..Page::default() }
+        let page = Page::wrong("The issuer is not trusted. See what is marked under Trusted issuers.");
+        Page { trust: Some(form), ..page }
     };
     provisioning::render(&console, session, &tenant, connection, &headers, page).await
 }

@@ -3,6 +3,7 @@
 //! console keeps no state but failed log-ins.
 
 mod adoption;
+mod connections;
 mod data;
 mod fields;
 mod form;
@@ -16,6 +17,7 @@ mod people;
 mod provisioning;
 mod security;
 mod session;
+mod settings;
 mod tokens;
 mod troubles;
 
@@ -42,7 +44,9 @@ pub fn router(state: AppState) -> Router {
         .route("/{tenant}", get(overview))
         .route("/{tenant}/provisioning", get(provisioning::show).post(provisioning::save))
         .route("/{tenant}/provisioning/check", post(provisioning::check))
+        .route("/{tenant}/provisioning/settings", post(settings::save))
         .route("/{tenant}/provisioning/attributes", post(ownership::save))
+        .route("/{tenant}/connections", get(connections::show).post(connections::create))
         .route("/{tenant}/tokens", post(tokens::create))
         .route("/{tenant}/tokens/{id}/revoke", post(tokens::revoke))
         .route("/{tenant}/issuers", post(issuers::add))

@@ -2,7 +2,7 @@
 //! Login. The rules are those of `connection set` on the command line, and so are the errors; each stands at its field.
 
 use super::App;
-use super::form::{Fields, Sent, Typed, complaint};
+use super::form::{Fields, Sent, Typed, complaint, word};
 use super::page::{Failure, Shell};
 use super::provisioning::{self, Notice, Page};
 use crate::cli::{attributes, keyword};
@@ -76,11 +76,6 @@ pub(super) struct Ownership {
     together: Option<String>,
     keys: [Typed; KEYS.len()],
     adopt: Typed,
-}
-
-/// A keyword of the policies, as they spell it.
-fn word<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 impl Ownership {
@@ -301,11 +296,10 @@ pub(super) async fn save(
             console.admin.set_connection(id, policy).await?;
             Page::with(Notice::Text("Attributes and managers are saved.".to_owned()))
         }
-        None => {
-            let notice =
-                Notice::Wrong("Nothing was saved. See what is marked under Attributes and managers.".to_owned());
-            Page { notice, ownership: Some(form), ..Page::default() }
-        }
+        None => Page {
+            ownership: Some(form),
+            ..Page::wrong("Nothing was saved. See what is marked under Attributes and managers.")
+        },
     };
     provisioning::render(&console, session, &tenant, connection, &headers, page).await
 }

@@ -7,6 +7,7 @@ use super::issuers::{self, NewTrust};
 use super::ownership::{self, Ownership};
 use super::page::{Failure, Shell, Tab, moment};
 use super::session::Session;
+use super::settings::{self, Settings};
 use super::tokens;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -28,7 +29,8 @@ pub(super) enum Notice {
     None,
     Text(String),
     Wrong(String),
-    Made(TokenSecret, bool),
+    /// A secret, and what it is.
+    Made(TokenSecret, String),
 }
 
 /// What of the page is not as it is stored: a notice, and forms that were sent and have to be put right.
@@ -38,11 +40,22 @@ pub(super) struct Page {
     pub(super) switches: Option<Switches>,
     pub(super) ownership: Option<Ownership>,
     pub(super) trust: Option<NewTrust>,
+    pub(super) settings: Option<Settings>,
 }
 
 impl Page {
     pub(super) fn with(notice: Notice) -> Self {
         Self { notice, ..Self::default() }
+    }
+
+    /// Of a form that has to be put right.
+    pub(super) fn wrong(why: &str) -> Self {
+        Self::with(Notice::Wrong(why.to_owned()))
+    }
+
+    pub(super) fn settings(mut self, settings: Settings) -> Self {
+        self.settings = Some(settings);
+        self
     }
 }
 
@@ -98,6 +111,7 @@ pub(super) async fn render(
     let endpoint = format!("{}/oauth2/token", console.origin(headers));
     let client = Admin::client_id(&shell.tenant.name, &policy.name);
     let places = [
+        (page.settings.is_some(), "#settings"),
         (page.switches.is_some(), "#to-app"),
         (page.ownership.is_some(), "#attributes"),
         (page.trust.is_some(), "#issuers"),
@@ -106,6 +120,7 @@ pub(super) async fn render(
     let switches = page.switches.unwrap_or_else(|| Switches::of(&policy, &shell.tenant.policy));
     let owned = page.ownership.unwrap_or_else(|| Ownership::of(&policy, &shell.tenant.policy));
     let trust = page.trust.unwrap_or_default();
+    let settings = page.settings.unwrap_or_else(|| Settings::of(&policy));
     let body = html! {
         h1 { "User Provisions & Login" }
         (connection_tabs(&shell, &connections, &policy.name))
@@ -113,8 +128,8 @@ pub(super) async fn render(
             Notice::None => {}
             Notice::Text(text) => p.notice role="status" { (text) }
             Notice::Wrong(text) => p.error role="alert" { (text) @if let Some(place) = wrong { " " a href=(place) { "Show it" } } }
-            Notice::Made(secret, is_client_secret) => div.notice role="status" {
-                p { strong { @if *is_client_secret { "The new client secret." } @else { "The new token." } } " Copy it now: it is shown only this once, and only a hash of it is kept." }
+            Notice::Made(secret, told) => div.notice role="status" {
+                p { strong { (told) } " Copy it now: it is shown only this once, and only a hash of it is kept." }
                 p.copy { code #new-token { (secret.reveal()) } button type="button" data-copy=(secret.reveal()) { "Copy" } }
             }
         }
@@ -140,6 +155,7 @@ pub(super) async fn render(
             h2 { "To App" }
             (switches.form(&shell, &policy.name))
         }
+        (settings::panel(&shell, &policy.name, &settings))
         (ownership::panel(&shell, &policy.name, &registry, &owned))
         section.panel {
             h2 { "People who were here before" }
@@ -167,16 +183,15 @@ pub(super) async fn render(
     Ok((status, shell.page("User Provisions & Login", body)).into_response())
 }
 
-/// The connections to choose from, when there are several.
+/// The connections to choose from, and the way to another.
 fn connection_tabs(shell: &Shell, connections: &[Connection], chosen: &str) -> Markup {
     html! {
-        @if connections.len() > 1 {
-            div.tabs role="group" aria-label="Connections" {
-                @for connection in connections {
-                    @let name = &connection.policy.name;
-                    a href=(address(&shell.tenant.name, name)) aria-current=[(name == chosen).then_some("page")] { (name) }
-                }
+        div.tabs role="group" aria-label="Connections" {
+            @for connection in connections {
+                @let name = &connection.policy.name;
+                a href=(address(&shell.tenant.name, name)) aria-current=[(name == chosen).then_some("page")] { (name) }
             }
+            a.add href=(shell.link("connections")) { "+ New connection" }
         }
     }
 }
@@ -287,7 +302,7 @@ impl Switches {
     }
 }
 
-fn whole_number(text: &str, least: u32, most: u32) -> Result<u32, String> {
+pub(super) fn whole_number(text: &str, least: u32, most: u32) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("A whole number from {least} to {most} is expected."))
 }
@@ -313,8 +328,7 @@ pub(super) async fn save(
     let mut policy = console.admin.connection(id, connection).await?.policy;
     let mut switches = Switches::sent(&fields);
     let page = if switches.read(&mut policy, &mut settings).is_none() {
-        let notice = Notice::Wrong("Nothing was saved. See the number that is marked.".to_owned());
-        Page { notice, switches: Some(switches), ..Page::default() }
+        Page { switches: Some(switches), ..Page::wrong("Nothing was saved. See the number that is marked.") }
     } else {
         // The one is switched off before the other is switched on; that fails when yet another connection is on.
         let connections = console.admin.connections(id).await?;
@@ -333,9 +347,9 @@ pub(super) async fn save(
         match saved {
             Ok(()) => Page::with(Notice::Text("Saved.".to_owned())),
             Err(AdminError::Invalid(why)) => {
-                let notice = Notice::Wrong(format!("Nothing was saved: {why}."));
+                let page = Page::wrong(&format!("Nothing was saved: {why}."));
                 switches.both = Some(why).filter(|why| why.contains("HRIS"));
-                Page { notice, switches: Some(switches), ..Page::default() }
+                Page { switches: Some(switches), ..page }
             }
             Err(error) => return Err(error.into()),
         }

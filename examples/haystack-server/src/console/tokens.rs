@@ -91,7 +91,8 @@ pub(super) async fn create(
         new = new.client_secret();
     }
     let (_, secret) = console.admin.create_token_with(id, &new).await?;
-    let page = Page::with(Notice::Made(secret, is_client_secret));
+    let told = if is_client_secret { "The new client secret." } else { "The new token." };
+    let page = Page::with(Notice::Made(secret, told.to_owned()));
     provisioning::render(&console, session, &tenant, connection, &headers, page).await
 }
 
