@@ -223,7 +223,7 @@ await page.locator("#issuers tr", { hasText: "https://issuer.test" }).getByRole(
 await looks("issuer-removed", "No issuer is trusted.");
 
 // People who were here before: who is who by a list, and linking; or by hand, without a list.
-await see("adoption", "/console/demo/adoption", "before.one@acme.test", "before.two@acme.test", "By the identity provider's list");
+await see("adoption", "/console/demo/adoption", "before.one@acme.test", "before.two@acme.test", "By the identity provider's list", "no externalId is entered");
 await page.fill("textarea[name=roster]", "name\nann");
 await page.click("text=Show who is who");
 await looks("adoption-refused", "names none of the columns");

@@ -359,6 +359,51 @@ fn people_who_were_here_before_are_shown_first_and_then_linked() {
     assert_eq!(browser.post(path, &[("roster", list), ("do", "look"), ("connection", "none")]).status, 404);
 }
 
+/// What the page says of linking without a list, by what a provider then meets.
+#[test]
+fn who_is_linked_without_a_list_has_no_external_id_until_the_provider_sends_it() {
+    let (place, server, password) = workspaces();
+    for name in ["ann", "bob", "cid"] {
+        place.ok(&["person", "invite", "--tenant", "acme", name]);
+    }
+    let token = place.ok(&["token", "create", "--tenant", "acme"]).trim_end().to_owned();
+    let users = "/t/acme/api/scim/v2/Users";
+    server.until(200, |server| server.get(users, &token));
+    let browser = server.log_in(&password);
+    let page = browser.get("/console/acme/adoption").body;
+    assert!(page.contains("no <code>externalId</code> is entered"), "{page}");
+    let linked = browser.post("/console/acme/adoption", &[("do", "pick"), ("person", "ann")]).body;
+    assert!(linked.contains("For that person no <code>externalId</code> is given"), "{linked}");
+    let list = "userName,externalId\nbob,e2\n";
+    let linked = browser.post("/console/acme/adoption", &[("roster", list), ("do", "link")]).body;
+    assert!(!linked.contains("<code>externalId</code> is given"), "{linked}");
+
+    let find = |attribute: &str, value: &str| {
+        let found = server.get(&format!("{users}?filter={attribute}%20eq%20%22{value}%22"), &token).json();
+        found["Resources"].as_array().and_then(|found| found.first().cloned())
+    };
+    // By user name whoever is linked is found; by externalId only who is linked by a list that has it.
+    let ann = find("userName", "ann").unwrap();
+    assert_eq!(ann["externalId"], Value::Null);
+    assert!(find("externalId", "e1").is_none());
+    assert_eq!(find("externalId", "e2").unwrap()["userName"], "bob");
+    let person = |name: &str, external_id: &str| {
+        let schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
+        json!({"schemas": schemas, "userName": name, "externalId": external_id}).to_string()
+    };
+    assert_eq!(server.post(users, &token, &person("ann", "e1")).status, 409, "a create of someone linked");
+    // The first update brings it.
+    let path = format!("{users}/{}", ann["id"].as_str().unwrap());
+    let update = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "replace", "value": {"externalId": "e1", "displayName": "Ann"}}]});
+    assert_eq!(server.patch(&path, &token, &update.to_string()).status, 200);
+    assert_eq!(find("externalId", "e1").unwrap()["id"], ann["id"]);
+    // Who was not linked is linked by the create.
+    let cid = find("userName", "cid").unwrap();
+    let made = server.post(users, &token, &person("cid", "e3"));
+    assert_eq!((made.status, &made.json()["id"]), (201, &cid["id"]));
+}
+
 #[test]
 fn a_long_list_is_looked_at_page_by_page() {
     let (place, server, password) = workspaces();
