@@ -418,6 +418,40 @@ fn a_long_list_is_looked_at_page_by_page() {
 }
 
 #[test]
+fn the_overview_counts_people_by_state_and_goes_with_what_changes() {
+    let (place, server, password) = workspaces();
+    let token = place.ok(&["token", "create", "--tenant", "acme"]).trim_end().to_owned();
+    server.until(200, |server| server.get("/t/acme/api/scim/v2/Users", &token));
+    let browser = server.log_in(&password);
+    let figures = |tenant: &str| -> Vec<String> {
+        let page = browser.get(&format!("/console/{tenant}")).body;
+        let figures = page.split("<strong>").skip(1).map(|rest| rest.split("</strong>").next().unwrap_or_default());
+        figures.take(6).map(str::to_owned).collect()
+    };
+    // People, active, unclaimed, deactivated, groups, health.
+    assert_eq!(figures("acme"), ["0", "0", "0", "0", "0", "0%"]);
+    let ann = create(&server, "acme", &token, "ann", "");
+    for name in ["bob", "cid", "dan"] {
+        create(&server, "acme", &token, name, "");
+    }
+    assert_eq!(figures("acme"), ["4", "0", "4", "0", "0", "0%"]);
+    place.ok(&["person", "sign-in", "--tenant", "acme", "ann"]);
+    place.ok(&["person", "sign-in", "--tenant", "acme", "bob"]);
+    assert_eq!(figures("acme"), ["4", "2", "2", "0", "0", "50%"]);
+    let path = format!("/t/acme/api/scim/v2/Users/{ann}");
+    let activity = |active: bool| {
+        let patch = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{"op": "replace", "path": "active", "value": active}]});
+        assert_eq!(server.patch(&path, &token, &patch.to_string()).status, 200);
+    };
+    activity(false);
+    assert_eq!(figures("acme"), ["4", "1", "2", "1", "0", "33%"]);
+    activity(true);
+    assert_eq!(figures("acme"), ["4", "2", "2", "0", "0", "50%"]);
+    assert_eq!(figures("other"), ["0", "0", "0", "0", "0", "0%"]);
+}
+
+#[test]
 fn the_org_chart_begins_at_the_top_and_opens_a_branch() {
     let (place, server, password) = workspaces();
     let token = place.ok(&["token", "create", "--tenant", "acme"]).trim_end().to_owned();

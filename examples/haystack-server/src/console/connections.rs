@@ -51,12 +51,12 @@ async fn render(console: &Console, session: Session, tenant: &str, form: &NewCon
     let body = html! {
         h1 { "New connection" }
         p { "One connection for each identity provider, or each application in it, that provisions people here. Each has its own tokens, switches and settings, and its people belong to it." }
-        p { "There " (if connections.len() == 1 { "is " } else { "are " })
+        p { "Here already: "
             @for (at, connection) in connections.iter().enumerate() {
                 @if at > 0 { ", " }
                 a href=(address(&shell.tenant.name, &connection.policy.name)) { (connection.policy.name) }
             }
-            " already."
+            "."
         }
         @if form.is_wrong() { p.error role="alert" { "The connection is not made. See what is marked." } }
         form.panel method="post" action=(shell.link("connections")) {
