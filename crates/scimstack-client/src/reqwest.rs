@@ -52,7 +52,9 @@ pub struct ReqwestBuilder {
 
 /// To which addresses there may be connections.
 #[derive(Clone)]
-struct Addresses(Arc<dyn Fn(&str, IpAddr) -> bool + Send + Sync>);
+struct Addresses(Arc<Allowed>);
+
+type Allowed = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
 
 impl fmt::Debug for Addresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

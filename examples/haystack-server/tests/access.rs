@@ -1,5 +1,7 @@
 //! Who may ask, as an administrator sets it up: OAuth clients, trusted issuers, attributes that are closed.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+
 mod support;
 
 use jsonwebtoken::jwk::Jwk;
