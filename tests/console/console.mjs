@@ -170,7 +170,7 @@ assert.equal(await at("input[name=welcome_delay]").getAttribute("aria-describedb
 assert.equal(await page.inputValue("#settings select[name=dialect]"), "entra", "what was chosen is gone");
 assert.ok(await page.isChecked("input[name=unknown_members][value=refuse]"), "what was chosen is gone");
 await page.click("text=Show it");
-assert.ok(page.url().endsWith("#settings"));
+await page.waitForURL(/#settings$/);
 await page.fill("input[name=welcome_delay]", "600");
 await page.click("text=Save Connection Settings");
 await looks("settings-saved", "The connection's settings are saved.");
