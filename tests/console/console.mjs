@@ -158,6 +158,46 @@ await page.check("input[name=adopt_invited][value=unclaimed]");
 await saveAttributes();
 assert.equal(await attribute(0).inputValue(), "", "a row that was emptied is there again");
 
+// How the connection is spoken with: as chosen, refused with what was typed, and still so on the next visit.
+await page.goto(`${origin}/console/demo/provisioning`);
+const before = await page.inputValue("#settings select[name=dialect]");
+await page.selectOption("#settings select[name=dialect]", "entra");
+await page.check("input[name=unknown_members][value=refuse]");
+await page.fill("input[name=welcome_delay]", "ten");
+await page.click("text=Save Connection Settings");
+await looks("settings-refused", "Nothing was saved", "A whole number from 0");
+assert.equal(await at("input[name=welcome_delay]").getAttribute("aria-describedby"), "welcome_delay-error");
+assert.equal(await page.inputValue("#settings select[name=dialect]"), "entra", "what was chosen is gone");
+assert.ok(await page.isChecked("input[name=unknown_members][value=refuse]"), "what was chosen is gone");
+await page.click("text=Show it");
+await page.waitForURL(/#settings$/);
+await page.fill("input[name=welcome_delay]", "600");
+await page.click("text=Save Connection Settings");
+await looks("settings-saved", "The connection's settings are saved.");
+await page.goto(`${origin}/console/demo/provisioning`);
+assert.deepEqual([await page.inputValue("#settings select[name=dialect]"), await page.inputValue("input[name=welcome_delay]")], ["entra", "600"]);
+await page.selectOption("#settings select[name=dialect]", before);
+await page.check("input[name=unknown_members][value=auto]");
+await page.fill("input[name=welcome_delay]", "");
+await page.click("text=Save Connection Settings");
+
+// Another connection: a name that is none is said, then it is made, and its token is shown once and works.
+await page.click("text=New connection");
+await looks("connection-new", "One connection for each identity provider", "Identity provider");
+await page.fill("input[name=name]", "second app");
+await page.selectOption("select[name=dialect]", "onelogin");
+await page.click("text=Make the connection");
+await looks("connection-refused", "cannot be the name of a connection");
+assert.deepEqual([await page.inputValue("input[name=name]"), await page.inputValue("select[name=dialect]")], ["second app", "onelogin"]);
+await page.fill("input[name=name]", "Second");
+await page.click("text=Make the connection");
+await looks("connection-made", "The connection second is made", "shown only this once", "demo.second");
+const ofSecond = { authorization: `Bearer ${await page.textContent("#new-token")}` };
+assert.equal((await fetch(`${base}/Users?count=1`, { headers: ofSecond })).status, 200, "the connection's token does not work");
+assert.equal(await page.inputValue("#settings select[name=dialect]"), "onelogin");
+await page.click(".tabs >> text=default");
+await looks("connection-default", "demo.default");
+
 // Issuers are trusted, refused with a reason, and trusted no more; keys are not shown again.
 const keySet = '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"one","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}';
 const trust = async (issuer, keys) => {
@@ -171,6 +211,8 @@ await looks("issuer-refused", "The issuer is not trusted", "named on its command
 assert.equal(await page.inputValue("input[name=issuer]"), "https://issuer.test", "what was typed is gone");
 await trust("https://issuer.test", "http://issuer.test/keys");
 await looks("issuer-insecure", "keys have to come over https");
+await trust("https://issuer.test", "https://169.254.169.254/latest/meta-data");
+await looks("issuer-inside", "in a private network");
 await page.check("input[name=scope][value=read]");
 await trust("https://issuer.test", keySet);
 await looks("issuer-trusted", "Tokens of https://issuer.test are good", "key set, as it was entered");
@@ -181,7 +223,7 @@ await page.locator("#issuers tr", { hasText: "https://issuer.test" }).getByRole(
 await looks("issuer-removed", "No issuer is trusted.");
 
 // People who were here before: who is who by a list, and linking; or by hand, without a list.
-await see("adoption", "/console/demo/adoption", "before.one@acme.test", "before.two@acme.test", "By the identity provider's list");
+await see("adoption", "/console/demo/adoption", "before.one@acme.test", "before.two@acme.test", "By the identity provider's list", "no externalId is entered");
 await page.fill("textarea[name=roster]", "name\nann");
 await page.click("text=Show who is who");
 await looks("adoption-refused", "names none of the columns");
@@ -265,6 +307,7 @@ await see("requests", "/console/demo/log?show=all", "POST User");
 // On a phone nothing is wider than the screen.
 await page.setViewportSize({ width: 400, height: 800 });
 await see("phone-provisioning", "/console/demo/provisioning", "To App");
+await see("phone-new-connection", "/console/demo/connections", "Identity provider");
 await see("phone-overview", "/console/demo", "Needs attention");
 await see("phone-security", "/console/demo/security", "Nobody");
 await see("phone-people", "/console/demo/people", "Department");

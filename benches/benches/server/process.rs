@@ -31,6 +31,7 @@ pub(crate) fn config(database: &str) -> Config {
         public_url: None,
         metrics: None,
         retention_days: 0,
+        issuers: haystack_server::Networks::Public,
     }
 }
 

@@ -35,6 +35,7 @@
 //! # }).unwrap();
 //! ```
 
+pub mod address;
 mod authorization;
 mod bulk;
 mod client;

@@ -10,11 +10,13 @@ use crate::transport::{BoxError, NotSent, Transport};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -27,6 +29,7 @@ use std::time::{Duration, SystemTime};
 pub struct ReqwestTransport {
     client: reqwest::Client,
     max_body: usize,
+    addresses: Option<Addresses>,
 }
 
 /// Settings of a [`ReqwestTransport`].
@@ -44,6 +47,51 @@ pub struct ReqwestBuilder {
     max_body: usize,
     certificates: Vec<Vec<u8>>,
     proxies: bool,
+    addresses: Option<Addresses>,
+}
+
+/// To which addresses there may be connections.
+#[derive(Clone)]
+struct Addresses(Arc<Allowed>);
+
+type Allowed = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
+
+impl fmt::Debug for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Addresses(…)")
+    }
+}
+
+impl Addresses {
+    /// Refuses a URL that names an address by itself, however it is written; of names it is asked when they are looked up.
+    fn check(&self, url: &reqwest::Url) -> Result<(), BoxError> {
+        let host = url.host_str().unwrap_or_default();
+        let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        match literal.parse() {
+            Ok(address) if !(self.0)(literal, address) => Err(not_allowed(literal)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn not_allowed(host: &str) -> BoxError {
+    format!("{host} is at no address to which connections are allowed").into()
+}
+
+impl Resolve for Addresses {
+    /// What is looked up is what is connected to: nothing changes in between.
+    fn resolve(&self, name: Name) -> Resolving {
+        let allowed = self.0.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let mut good = found.filter(|it| allowed(name.as_str(), it.ip())).peekable();
+            if good.peek().is_none() {
+                return Err(not_allowed(name.as_str()));
+            }
+            let good: Vec<_> = good.collect();
+            Ok(Box::new(good.into_iter()) as Addrs)
+        })
+    }
 }
 
 impl fmt::Debug for ReqwestTransport {
@@ -60,6 +108,7 @@ impl Default for ReqwestBuilder {
             max_body: 64 * 1024 * 1024,
             certificates: Vec::new(),
             proxies: false,
+            addresses: None,
         }
     }
 }
@@ -100,6 +149,25 @@ impl ReqwestBuilder {
         self
     }
 
+    /// Connects only to addresses for which this holds, of a host of this name: for URLs that somebody else has named
+    /// ([`is_public`](crate::address::is_public)). It is asked of what a name was looked up to just before it is connected
+    /// to, so that a name which changes in between leads nowhere else; and of an address that stands in the URL itself, in
+    /// whatever notation.
+    ///
+    /// Through a proxy ([`ReqwestBuilder::with_environment_proxies`]) it is asked of the proxy's name instead, and the proxy
+    /// looks up where the request goes; of an address in the URL it is asked all the same.
+    ///
+    /// ```
+    /// use scimstack_client::{ReqwestTransport, address::is_public};
+    ///
+    /// let transport = ReqwestTransport::builder().with_addresses(|_, address| is_public(address)).build().unwrap();
+    /// ```
+    #[must_use]
+    pub fn with_addresses(mut self, allowed: impl Fn(&str, IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        self.addresses = Some(Addresses(Arc::new(allowed)));
+        self
+    }
+
     /// The transport.
     ///
     /// # Errors
@@ -133,8 +201,11 @@ impl ReqwestBuilder {
         if !self.proxies {
             client = client.no_proxy();
         }
+        if let Some(addresses) = &self.addresses {
+            client = client.dns_resolver(addresses.clone());
+        }
         let client = client.build().map_err(|error| wrong(&error))?;
-        Ok(ReqwestTransport { client, max_body: self.max_body })
+        Ok(ReqwestTransport { client, max_body: self.max_body, addresses: self.addresses })
     }
 }
 
@@ -184,7 +255,11 @@ fn cause(error: reqwest::Error) -> BoxError {
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-        let request = request.try_into().map_err(|error: reqwest::Error| NotSent(Box::new(error.without_url())))?;
+        let request: reqwest::Request =
+            request.try_into().map_err(|error: reqwest::Error| NotSent(Box::new(error.without_url())))?;
+        if let Some(addresses) = &self.addresses {
+            addresses.check(request.url()).map_err(NotSent)?;
+        }
         self.exchange(request).await
     }
 }

@@ -4,6 +4,7 @@
 #![cfg(feature = "reqwest")]
 
 use rcgen::{CertificateParams, KeyPair};
+use scimstack_client::address::is_public;
 use scimstack_client::{Client, Error, ErrorKind, ReqwestTransport, Timer as _, TokioTimer};
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +67,32 @@ async fn a_redirect_is_an_answer_and_the_token_goes_nowhere_else() {
     let (url, _) = serve("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n").await;
     let client = Client::new(ReqwestTransport::new().unwrap(), &url, "t").unwrap();
     assert_eq!(client.users().get("7").await.unwrap_err().status(), Some(302));
+}
+
+#[tokio::test]
+async fn only_addresses_that_are_allowed_are_connected_to_whatever_they_are_called() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let public = ReqwestTransport::builder().with_addresses(|_, address| is_public(address)).build().unwrap();
+    for host in
+        ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "localhost", "LOCALHOST"]
+    {
+        let client = Client::new(public.clone(), &format!("http://{host}:{port}/v2"), "t").unwrap();
+        let error = client.users().get("7").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unreachable, "{host}: {error:?}");
+        assert!(format!("{error:?}").contains("at no address to which connections are allowed"), "{host}: {error:?}");
+    }
+    // Nobody has come; who comes first is the one below.
+    let inner =
+        ReqwestTransport::builder().with_addresses(|host, address| host == "localhost" && address.is_loopback());
+    let client = Client::new(inner.build().unwrap(), &format!("http://localhost:{port}/v2"), "t").unwrap();
+    let answer = tokio::spawn(async move { client.users().get("7").await.is_ok() });
+    let (mut socket, _) = listener.accept().await.unwrap();
+    let mut request = [0; 4096];
+    let read = socket.read(&mut request).await.unwrap();
+    assert!(String::from_utf8_lossy(&request[..read]).contains("host: localhost:"));
+    socket.write_all(ANN.as_bytes()).await.unwrap();
+    assert!(answer.await.unwrap());
 }
 
 #[tokio::test]

@@ -419,6 +419,25 @@ fn settings_are_kept() {
 }
 
 #[test]
+fn a_connection_that_exists_is_not_made_again_and_stays_as_it_is() {
+    let server = server();
+    let acme = block_on(server.admin.create_tenant("acme")).unwrap();
+    let mut entra = ConnectionPolicy::default();
+    (entra.name, entra.dialect) = ("Entra".to_owned(), Dialect::Entra);
+    block_on(server.admin.create_connection(acme.id, entra.clone())).unwrap();
+    for again in ["entra", "ENTRA", "default"] {
+        let mut other = ConnectionPolicy::default();
+        other.name = again.to_owned();
+        let refused = block_on(server.admin.create_connection(acme.id, other)).unwrap_err();
+        assert!(matches!(&refused, AdminError::Exists(what) if what.contains(&again.to_lowercase())), "{refused}");
+    }
+    assert_eq!(block_on(server.admin.connection(acme.id, "entra")).unwrap().policy.dialect, Dialect::Entra);
+    entra.name = "not a label".to_owned();
+    assert!(matches!(block_on(server.admin.create_connection(acme.id, entra)), Err(AdminError::Invalid(_))));
+    assert_eq!(block_on(server.admin.connections(acme.id)).unwrap().len(), 2);
+}
+
+#[test]
 fn a_tenant_can_have_several_connections_of_its_own() {
     let server = server();
     let (acme, beta) = (server.tenant("acme"), server.tenant("beta"));

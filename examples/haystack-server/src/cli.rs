@@ -3,7 +3,7 @@
 mod access;
 mod people;
 
-pub use access::{IssuerCommand, TokenCommand};
+pub use access::{IssuerCommand, IssuerNetworks, TokenCommand};
 pub use people::{AdoptArgs, OrgCommand, PersonArg, PersonCommand};
 
 use crate::database::Database;
@@ -93,6 +93,9 @@ pub struct ServeArgs {
     /// from others. Without it nothing is measured
     #[arg(long, env = "HAYSTACK_METRICS", value_name = "ADDRESS")]
     pub metrics: Option<String>,
+    /// Where the keys of trusted issuers may be.
+    #[command(flatten)]
+    pub issuers: IssuerNetworks,
 }
 
 /// A URL that addresses are made from: scheme and host, perhaps a path.

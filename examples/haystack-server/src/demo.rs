@@ -9,6 +9,7 @@ use crate::commands::print;
 use crate::commands::serve::{log_to_stderr, stop_signal};
 use crate::database::Database;
 use crate::error::{Error, chain};
+use crate::key_source::Networks;
 use crate::serve::{Config, FIRST_TENANT, Running, start};
 use crate::state::scim_base_url;
 use figures::Figures;
@@ -37,8 +38,9 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode, Error> {
     }
     let (database, temporary) = database(args.database)?;
     let retention_days = crate::retention::DAYS;
-    let running =
-        start(Config { listen: args.listen, database, public_url: None, retention_days, metrics: None }).await?;
+    let issuers = Networks::Public;
+    let config = Config { listen: args.listen, database, public_url: None, retention_days, metrics: None, issuers };
+    let running = start(config).await?;
     print(&format!("listening on http://{}", running.local_addr));
     let show = async {
         let failures = show(&running, temporary.is_some(), args.profile).await?;

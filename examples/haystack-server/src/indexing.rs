@@ -102,6 +102,7 @@ async fn declared_since(store: &dyn Store, seen: &mut Option<Position>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key_source::Networks;
     use crate::serve::{admin, engine};
     use bytes::Bytes;
     use scimstack_server::admin::Indexing;
@@ -124,7 +125,7 @@ mod tests {
             .header("content-type", "application/scim+json")
             .body(Bytes::from(body))
             .unwrap();
-        assert_eq!(engine(admin.clone(), None).unwrap().handle(request).await.status(), 201);
+        assert_eq!(engine(admin.clone(), None, Networks::Public).unwrap().handle(request).await.status(), 201);
         assert_eq!(fill(&admin).await.unwrap(), 0, "she was indexed as was declared");
 
         admin.add_index(acme, "User", "title", Indexing::Values).await.unwrap();

@@ -20,4 +20,5 @@ pub mod serve;
 pub mod state;
 
 pub use error::Error;
+pub use key_source::Networks;
 pub use serve::{Config, FirstStart, Running, start};

@@ -3,7 +3,7 @@
 use crate::clock::System;
 use crate::database::Database;
 use crate::error::Error;
-use crate::key_source::WebAndDisk;
+use crate::key_source::{Networks, WebAndDisk};
 use crate::state::AppState;
 use crate::{due, first_start, http, indexing, metrics, retention};
 use scimstack_provisioning::directory::Lifecycle;
@@ -32,6 +32,8 @@ pub struct Config {
     pub retention_days: u32,
     /// The address `/metrics` is answered on; `None`: nothing is measured.
     pub metrics: Option<String>,
+    /// Where the keys of trusted issuers may be fetched from.
+    pub issuers: Networks,
 }
 
 /// A server that runs until [`Running::stop`].
@@ -66,12 +68,13 @@ pub fn admin(store: Arc<dyn Store>) -> Admin {
     Admin::new(store, Arc::new(System), Registry::haystack())
 }
 
-/// The engine with the provisioning lifecycle, and tokens of issuers that administrators trust.
+/// The engine with the provisioning lifecycle, and tokens of issuers that administrators trust, whose keys are fetched from
+/// these networks.
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn engine(admin: Admin, public_url: Option<String>) -> Result<Engine, Error> {
-    let tokens = JwtAuthenticator::new(admin.clone(), Arc::new(WebAndDisk::new()?));
+pub fn engine(admin: Admin, public_url: Option<String>, issuers: Networks) -> Result<Engine, Error> {
+    let tokens = JwtAuthenticator::new(admin.clone(), Arc::new(WebAndDisk::new(issuers)?));
     let engine = Engine::builder(admin).decide(Arc::new(Lifecycle)).public_url(public_url);
     Ok(engine.authenticator(Arc::new(tokens)).build())
 }
@@ -89,8 +92,8 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let admin = admin(store.clone());
     let first_start = first_start::run(&admin).await?;
     let public_url = config.public_url.map(|url| url.trim_end_matches('/').to_owned());
-    let engine = Arc::new(engine(admin.clone(), public_url.clone())?);
-    let state = AppState { admin, engine, store, public_url, local_addr };
+    let engine = Arc::new(engine(admin.clone(), public_url.clone(), config.issuers)?);
+    let state = AppState { admin, engine, store, public_url, local_addr, issuers: config.issuers };
     let (stop, stopped) = watch::channel(false);
     let metrics = match &config.metrics {
         Some(listen) => Some(metrics::serve(listen, stopped.clone()).await?),

@@ -1,5 +1,6 @@
 //! What the parts of a running server share.
 
+use crate::key_source::Networks;
 use http::HeaderMap;
 use http::header::HOST;
 use scimstack_server::{Admin, Engine};
@@ -21,6 +22,8 @@ pub struct AppState {
     pub public_url: Option<String>,
     /// The socket it listens on.
     pub local_addr: SocketAddr,
+    /// Where the keys of trusted issuers may be fetched from.
+    pub issuers: Networks,
 }
 
 impl AppState {

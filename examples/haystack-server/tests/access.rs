@@ -1,10 +1,16 @@
 //! Who may ask, as an administrator sets it up: OAuth clients, trusted issuers, attributes that are closed.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, also in its helpers")]
+
 mod support;
 
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use support::{Answer, Place, Server};
 
@@ -77,6 +83,65 @@ fn tokens_of_an_issuer_are_good_while_it_is_trusted() {
     place.ok(&["issuer", "remove", &id]);
     server.until(401, |server| server.get(USERS, &token));
     assert_eq!(server.get(USERS, &access).status, 401);
+}
+
+/// Answers every request with a key set, and counts them.
+fn key_server(keys: String) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = format!("http://{}/keys", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            count.fetch_add(1, Ordering::SeqCst);
+            assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length:";
+            stream.write_all(format!("{head} {}\r\n\r\n{keys}", keys.len()).as_bytes()).unwrap();
+        }
+    });
+    (place, asked)
+}
+
+#[test]
+fn keys_in_a_private_network_are_fetched_only_when_the_operator_says_so() {
+    let place = acme();
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let key = EncodingKey::from_ec_der(&pair.serialize_der());
+    let public = serde_json::to_value(Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap()).unwrap();
+    let (keys, asked) = key_server(json!({"keys": [public]}).to_string());
+    let inner =
+        ["issuer", "add", "--tenant", "acme", "--issuer", "https://inner.test", "--audience", "a", "--keys", &keys];
+    let refused = place.run(&inner);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("--issuers-on-private-networks"), "{}", refused.stderr);
+    place.ok(&[&inner[..], &["--issuers-on-private-networks"]].concat());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let claims = json!({"iss": "https://inner.test", "aud": "a", "exp": now + 600});
+    let token = jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, &key).unwrap();
+
+    // What was entered when more was allowed is not fetched either.
+    let careful = place.start();
+    assert_eq!(careful.get(USERS, &token).status, 503);
+    assert_eq!(asked.load(Ordering::SeqCst), 0, "the server went there");
+    drop(careful);
+    let mut command = place.binary();
+    command.args([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--issuers-on-private-networks",
+        "--database",
+        &place.database(),
+    ]);
+    let server = Server::start(command);
+    let answer = server.get(USERS, &token);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    let password = place.ok(&["admin", "password"]);
+    let browser = server.log_in(&password);
+    let form = [("issuer", "https://two.test"), ("audience", "b"), ("keys", keys.as_str())];
+    assert_eq!(browser.post("/console/acme/issuers", &form).status, 200);
 }
 
 #[test]

@@ -166,6 +166,86 @@ fn each_connection_has_a_page_of_its_own() {
     assert_eq!(browser.get("/console/acme/provisioning?connection=third").status, 404);
 }
 
+#[test]
+fn the_settings_of_a_connection_are_those_of_the_command_line() {
+    let (place, server, password) = workspaces();
+    let browser = server.log_in(&password);
+    let path = "/console/acme/provisioning/settings";
+    let form = |dialect, members, delay| {
+        [("connection", "default"), ("dialect", dialect), ("unknown_members", members), ("welcome_delay", delay)]
+    };
+    let saved = browser.post(path, &form("entra-compliant", "park", " 90 "));
+    assert_eq!(saved.status, 200, "{}", saved.body);
+    let found = shown(&place, "default");
+    assert_eq!((&found["dialect"], &found["unknownMembers"]), (&json!("entra-compliant"), &json!("park")));
+    assert_eq!(found["welcomeDelay"], 90);
+    let page = browser.get("/console/acme/provisioning").body;
+    for part in ["value=\"entra-compliant\" selected", "value=\"park\" checked", "value=\"90\""] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    for (dialect, members, delay, field, kept) in [
+        ("oktaa", "refuse", "5", "dialect", "value=\"oktaa\" selected"),
+        ("okta", "some", "5", "unknown_members", "value=\"5\""),
+        ("okta", "refuse", "soon", "welcome_delay", "value=\"soon\""),
+        ("okta", "refuse", "-1", "welcome_delay", "value=\"refuse\" checked"),
+        ("okta", "refuse", "4294967296", "welcome_delay", "value=\"okta\" selected"),
+    ] {
+        let answer = browser.post(path, &form(dialect, members, delay));
+        assert_eq!(answer.status, 400, "{dialect} {members} {delay}");
+        assert!(complaint(&answer, field).len() > 20);
+        assert!(answer.body.contains(kept), "{kept} is gone");
+        assert!(answer.body.contains("href=\"#settings\""));
+        let flags = ["--dialect", dialect, "--unknown-members", members, "--welcome-delay", delay];
+        let refused = place.run(&[&["connection", "set", "--tenant", "acme"], flags.as_slice()].concat());
+        assert_ne!(refused.code, Some(0), "{dialect} {members} {delay}");
+    }
+    assert_eq!(shown(&place, "default"), found, "something was saved");
+    assert_eq!(browser.post(path, &form("auto", "auto", "")).status, 200);
+    let emptied = shown(&place, "default");
+    assert_eq!((&emptied["dialect"], &emptied["welcomeDelay"]), (&json!("auto"), &Value::Null));
+    assert_eq!(browser.post(path, &[("connection", "none"), ("dialect", "okta")]).status, 404);
+}
+
+#[test]
+fn a_connection_is_made_with_a_token_that_is_shown_once() {
+    let (place, server, password) = workspaces();
+    let browser = server.log_in(&password);
+    let path = "/console/acme/connections";
+    assert!(browser.get("/console/acme/provisioning").body.contains(&format!("href=\"{path}\"")));
+    for (name, why) in [("", "1 to 63"), ("entra id", "1 to 63"), ("-a", "1 to 63"), ("Default", "exists already")] {
+        let answer = browser.post(path, &[("name", name), ("dialect", "entra")]);
+        assert_eq!(answer.status, 400, "{name}");
+        assert!(complaint(&answer, "name").contains(why), "{name}: {}", complaint(&answer, "name"));
+        assert!(answer.body.contains("value=\"entra\" selected"), "what was chosen is gone");
+        assert!(answer.body.contains(&format!("value=\"{name}\"")), "what was typed is gone");
+    }
+    let both = browser.post(path, &[("name", "a b"), ("dialect", "none")]);
+    assert!(complaint(&both, "dialect").len() > 20 && complaint(&both, "name").contains("a b"));
+    assert_eq!(place.json(&["token", "list", "--tenant", "acme"]), json!([]), "a token for nothing");
+
+    let made = browser.post(path, &[("name", " Entra "), ("dialect", "entra")]);
+    assert_eq!(made.status, 200, "{}", made.body);
+    assert!(made.body.contains("The connection entra is made") && made.body.contains("acme.entra"), "{}", made.body);
+    let token = made.body.split("id=\"new-token\">").nth(1).unwrap().split('<').next().unwrap();
+    assert_eq!(server.get("/t/acme/api/scim/v2/Users", token).status, 200);
+    assert_eq!(shown(&place, "entra")["dialect"], "entra");
+    let tokens = place.json(&["token", "list", "--tenant", "acme"]);
+    assert_eq!((&tokens[0]["connection"], &tokens[0]["label"]), (&json!("entra"), &json!("Microsoft Entra ID")));
+    assert!(!browser.get("/console/acme/provisioning?connection=entra").body.contains(token));
+    let again = browser.post(path, &[("name", "entra"), ("dialect", "okta")]);
+    assert!(complaint(&again, "name").contains("exists already"));
+    assert_eq!(shown(&place, "entra")["dialect"], "entra", "it was changed");
+    assert!(!browser.get("/console/other/connections").body.contains("entra</a>"), "of another workspace");
+
+    // Beside an HRIS integration it is made, and waits.
+    let hris = [("hris", "on"), ("max_deactivations", "0"), ("deactivation_window", "60"), ("connection", "entra")];
+    assert_eq!(browser.post("/console/acme/provisioning", &hris[1..]).status, 200, "the new one is switched off");
+    assert_eq!(browser.post("/console/acme/provisioning", &hris[..3]).status, 200);
+    let made = browser.post(path, &[("name", "third"), ("dialect", "auto")]);
+    assert!(made.body.contains("switched off as long as"), "{}", made.body);
+    assert_eq!(shown(&place, "third")["enabled"], false);
+}
+
 /// The page, once it says this: what another process changed is seen within a second.
 fn server_until(browser: &Browser<'_>, path: &str, part: &str) -> String {
     let found = std::iter::repeat_with(|| browser.get(path).body).take(10_000).find(|body| body.contains(part));
@@ -205,6 +285,10 @@ fn issuers_are_trusted_and_removed_in_their_own_workspace_only() {
     for (keys, why) in [
         ("/etc/passwd", "command line"),
         ("http://login.test/keys", "https"),
+        ("http://127.0.0.1:9/keys", "private network"),
+        ("https://169.254.169.254/latest/meta-data", "private network"),
+        ("https://[::ffff:10.0.0.1]/keys", "private network"),
+        ("https://2130706433/keys", "private network"),
         ("{", "no JSON"),
         (r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"#, "private key"),
         ("", "the place of the keys is empty"),
@@ -275,6 +359,51 @@ fn people_who_were_here_before_are_shown_first_and_then_linked() {
     assert_eq!(browser.post(path, &[("roster", list), ("do", "look"), ("connection", "none")]).status, 404);
 }
 
+/// What the page says of linking without a list, by what a provider then meets.
+#[test]
+fn who_is_linked_without_a_list_has_no_external_id_until_the_provider_sends_it() {
+    let (place, server, password) = workspaces();
+    for name in ["ann", "bob", "cid"] {
+        place.ok(&["person", "invite", "--tenant", "acme", name]);
+    }
+    let token = place.ok(&["token", "create", "--tenant", "acme"]).trim_end().to_owned();
+    let users = "/t/acme/api/scim/v2/Users";
+    server.until(200, |server| server.get(users, &token));
+    let browser = server.log_in(&password);
+    let page = browser.get("/console/acme/adoption").body;
+    assert!(page.contains("no <code>externalId</code> is entered"), "{page}");
+    let linked = browser.post("/console/acme/adoption", &[("do", "pick"), ("person", "ann")]).body;
+    assert!(linked.contains("For that person no <code>externalId</code> is given"), "{linked}");
+    let list = "userName,externalId\nbob,e2\n";
+    let linked = browser.post("/console/acme/adoption", &[("roster", list), ("do", "link")]).body;
+    assert!(!linked.contains("<code>externalId</code> is given"), "{linked}");
+
+    let find = |attribute: &str, value: &str| {
+        let found = server.get(&format!("{users}?filter={attribute}%20eq%20%22{value}%22"), &token).json();
+        found["Resources"].as_array().and_then(|found| found.first().cloned())
+    };
+    // By user name whoever is linked is found; by externalId only who is linked by a list that has it.
+    let ann = find("userName", "ann").unwrap();
+    assert_eq!(ann["externalId"], Value::Null);
+    assert!(find("externalId", "e1").is_none());
+    assert_eq!(find("externalId", "e2").unwrap()["userName"], "bob");
+    let person = |name: &str, external_id: &str| {
+        let schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
+        json!({"schemas": schemas, "userName": name, "externalId": external_id}).to_string()
+    };
+    assert_eq!(server.post(users, &token, &person("ann", "e1")).status, 409, "a create of someone linked");
+    // The first update brings it.
+    let path = format!("{users}/{}", ann["id"].as_str().unwrap());
+    let update = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "replace", "value": {"externalId": "e1", "displayName": "Ann"}}]});
+    assert_eq!(server.patch(&path, &token, &update.to_string()).status, 200);
+    assert_eq!(find("externalId", "e1").unwrap()["id"], ann["id"]);
+    // Who was not linked is linked by the create.
+    let cid = find("userName", "cid").unwrap();
+    let made = server.post(users, &token, &person("cid", "e3"));
+    assert_eq!((made.status, &made.json()["id"]), (201, &cid["id"]));
+}
+
 #[test]
 fn a_long_list_is_looked_at_page_by_page() {
     let (place, server, password) = workspaces();
@@ -286,6 +415,40 @@ fn a_long_list_is_looked_at_page_by_page() {
     assert!(first.contains("250 in all · page 1 of 3") && !first.contains("would be linked</span>"));
     assert!(second.contains("page 2 of 3") && second.contains("would be linked</span>"), "{second}");
     assert_eq!(place.json(&["adopt", "--tenant", "acme"])["unowned"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn the_overview_counts_people_by_state_and_goes_with_what_changes() {
+    let (place, server, password) = workspaces();
+    let token = place.ok(&["token", "create", "--tenant", "acme"]).trim_end().to_owned();
+    server.until(200, |server| server.get("/t/acme/api/scim/v2/Users", &token));
+    let browser = server.log_in(&password);
+    let figures = |tenant: &str| -> Vec<String> {
+        let page = browser.get(&format!("/console/{tenant}")).body;
+        let figures = page.split("<strong>").skip(1).map(|rest| rest.split("</strong>").next().unwrap_or_default());
+        figures.take(6).map(str::to_owned).collect()
+    };
+    // People, active, unclaimed, deactivated, groups, health.
+    assert_eq!(figures("acme"), ["0", "0", "0", "0", "0", "0%"]);
+    let ann = create(&server, "acme", &token, "ann", "");
+    for name in ["bob", "cid", "dan"] {
+        create(&server, "acme", &token, name, "");
+    }
+    assert_eq!(figures("acme"), ["4", "0", "4", "0", "0", "0%"]);
+    place.ok(&["person", "sign-in", "--tenant", "acme", "ann"]);
+    place.ok(&["person", "sign-in", "--tenant", "acme", "bob"]);
+    assert_eq!(figures("acme"), ["4", "2", "2", "0", "0", "50%"]);
+    let path = format!("/t/acme/api/scim/v2/Users/{ann}");
+    let activity = |active: bool| {
+        let patch = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{"op": "replace", "path": "active", "value": active}]});
+        assert_eq!(server.patch(&path, &token, &patch.to_string()).status, 200);
+    };
+    activity(false);
+    assert_eq!(figures("acme"), ["4", "1", "2", "1", "0", "33%"]);
+    activity(true);
+    assert_eq!(figures("acme"), ["4", "2", "2", "0", "0", "50%"]);
+    assert_eq!(figures("other"), ["0", "0", "0", "0", "0", "0%"]);
 }
 
 #[test]
@@ -376,13 +539,28 @@ fn a_form_that_was_not_made_for_the_session_changes_nothing() {
         "provisioning",
         "provisioning/check",
         "provisioning/attributes",
+        "provisioning/settings",
+        "connections",
+        "security",
+        "security/welcome",
+        "fields",
+        "fields/remove",
         "issuers",
         "issuers/1/remove",
         "adoption",
         "tokens",
+        "tokens/1/revoke",
+        "holds/1/release",
     ] {
         for csrf in ["", "0000"] {
-            let form = [("csrf", csrf), ("do", "pick"), ("person", "ann"), ("adopt_invited", "never")];
+            let form = [
+                ("csrf", csrf),
+                ("do", "pick"),
+                ("person", "ann"),
+                ("adopt_invited", "never"),
+                ("dialect", "okta"),
+                ("name", "third"),
+            ];
             let answer = browser.post_as_is(&format!("/console/acme/{path}"), &form);
             assert_eq!(answer.status, 403, "{path}: {}", answer.body);
         }
@@ -391,5 +569,6 @@ fn a_form_that_was_not_made_for_the_session_changes_nothing() {
         assert!(stranger.head.contains("/console/login"), "{path}");
     }
     assert_eq!(shown(&place, "default"), before);
+    assert_eq!(place.run(&["connection", "show", "--tenant", "acme", "--connection", "third"]).code, Some(1));
     assert_eq!(place.json(&["adopt", "--tenant", "acme"])["unowned"].as_array().unwrap().len(), 1);
 }

@@ -163,6 +163,35 @@ impl Admin {
         Ok(())
     }
 
+    /// Makes a connection.
+    ///
+    /// # Errors
+    /// [`AdminError::Exists`] when there is one of this name; the others as [`Admin::set_connection`].
+    pub async fn create_connection(&self, tenant: TenantId, mut policy: ConnectionPolicy) -> Result<(), AdminError> {
+        policy.name = label("connection", &policy.name)?;
+        self.check_connection(tenant, &policy).await?;
+        match self.insert_connection(tenant, &policy).await? {
+            true => Ok(()),
+            false => Err(AdminError::Exists(format!("the {}", named(&policy.name)))),
+        }
+    }
+
+    /// Whether it is made, because there was none of this name.
+    async fn insert_connection(&self, tenant: TenantId, policy: &ConnectionPolicy) -> Result<bool, AdminError> {
+        if self.row_by_unique(system::CONNECTION, &key(tenant, &policy.name)).await?.is_some() {
+            return Ok(false);
+        }
+        self.require_tenant(tenant).await?;
+        let (id, now) = (self.environment.new_id(), self.environment.now());
+        let op = self.create_op(system::CONNECTION, &id, object(tenant, policy)?, Bytes::new(), now)?;
+        match self.commit(vec![op]).await {
+            Ok(()) => Ok(true),
+            // Someone made it meanwhile.
+            Err(StoreError::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Makes or changes a connection (by `policy.name`).
     ///
     /// # Errors
@@ -172,19 +201,10 @@ impl Admin {
     pub async fn set_connection(&self, tenant: TenantId, mut policy: ConnectionPolicy) -> Result<(), AdminError> {
         policy.name = label("connection", &policy.name)?;
         self.check_connection(tenant, &policy).await?;
-        let unique = key(tenant, &policy.name);
-        if self.row_by_unique(system::CONNECTION, &unique).await?.is_none() {
-            self.require_tenant(tenant).await?;
-            let (id, now) = (self.environment.new_id(), self.environment.now());
-            let op = self.create_op(system::CONNECTION, &id, object(tenant, &policy)?, Bytes::new(), now)?;
-            match self.commit(vec![op]).await {
-                Ok(()) => return Ok(()),
-                // Someone made it meanwhile: change it.
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+        if self.insert_connection(tenant, &policy).await? {
+            return Ok(());
         }
-        let found = self.row_by_unique(system::CONNECTION, &unique).await?;
+        let found = self.row_by_unique(system::CONNECTION, &key(tenant, &policy.name)).await?;
         let id = found.ok_or_else(|| AdminError::NotFound(named(&policy.name)))?.id;
         let value = policy_value(&policy)?;
         self.change(

@@ -2,7 +2,8 @@
 
 use super::{DatabaseArg, ListArgs};
 use crate::commands;
-use clap::Subcommand;
+use crate::key_source::Networks;
+use clap::{Args, Subcommand};
 use scimstack_server::TokenScopes;
 
 /// `token …`
@@ -48,6 +49,22 @@ pub enum TokenCommand {
     },
 }
 
+/// Where the keys of trusted issuers may be fetched from.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct IssuerNetworks {
+    /// Let the keys of trusted issuers be fetched from this machine and from private networks, too: for an identity provider
+    /// inside of yours. Without it their addresses are of the public internet only, because administrators of a workspace
+    /// enter them and the server goes there
+    #[arg(long, env = "HAYSTACK_ISSUERS_ON_PRIVATE_NETWORKS")]
+    pub issuers_on_private_networks: bool,
+}
+
+impl IssuerNetworks {
+    pub(crate) fn networks(self) -> Networks {
+        if self.issuers_on_private_networks { Networks::PrivateToo } else { Networks::Public }
+    }
+}
+
 /// `issuer …`
 #[derive(Subcommand, Debug)]
 pub enum IssuerCommand {
@@ -75,6 +92,9 @@ pub enum IssuerCommand {
         /// What its tokens may be used for, of read, write, users and groups, with commas between. Everything, without it.
         #[arg(long, default_value = "", hide_default_value = true)]
         scope: TokenScopes,
+        /// Where the keys may be.
+        #[command(flatten)]
+        networks: IssuerNetworks,
         /// The database.
         #[command(flatten)]
         database: DatabaseArg,

@@ -4,6 +4,7 @@
 use super::{admin, print, tenant_called};
 use crate::cli::AdoptArgs;
 use crate::error::{Error, chain};
+use crate::key_source::Networks;
 use crate::roster;
 use scimstack_server::{Engine, Found, Here, RosterEntry};
 use serde_json::json;
@@ -16,7 +17,7 @@ const PAGE: u32 = 500;
 pub(crate) async fn run(args: AdoptArgs) -> Result<ExitCode, Error> {
     let admin = admin(&args.database.database).await?;
     let tenant = tenant_called(&admin, &args.tenant).await?.name;
-    let engine = crate::serve::engine(admin, None)?;
+    let engine = crate::serve::engine(admin, None, Networks::Public)?;
     let Some(list) = &args.list else {
         return unowned(&engine, &tenant, args.json).await;
     };

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 pub(crate) async fn run(command: IssuerCommand) -> Result<ExitCode, Error> {
     match command {
-        IssuerCommand::Add { tenant, connection, issuer, audience, subject, keys, scope, database } => {
-            key_source::check(&keys).map_err(Error::usage)?;
+        IssuerCommand::Add { tenant, connection, issuer, audience, subject, keys, scope, networks, database } => {
+            key_source::check(&keys, networks.networks()).map_err(Error::usage)?;
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.id;
             let mut new = NewIssuer::new(connection, issuer, audience).keys(keys).scopes(scope);

@@ -3,6 +3,7 @@
 use super::{admin, print, tenant_called};
 use crate::cli::{PersonArg, PersonCommand};
 use crate::error::{Error, chain};
+use crate::key_source::Networks;
 use bytes::Bytes;
 use http::{Method, Request};
 use scimstack_provisioning::directory::{Person, PersonState};
@@ -28,7 +29,7 @@ pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
         PersonCommand::SignIn { person: PersonArg { tenant, user_name }, database } => {
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.name;
-            let engine = crate::serve::engine(admin, None)?;
+            let engine = crate::serve::engine(admin, None, Networks::Public)?;
             engine.sign_in(&tenant, &user_name).await.map_err(|error| match error {
                 SignInError::Failed(cause) => {
                     Error::new(format!("the sign-in could not be recorded: {}", chain(&*cause)))
@@ -67,7 +68,7 @@ pub(crate) async fn run(command: PersonCommand) -> Result<ExitCode, Error> {
         PersonCommand::Welcome { tenant, database } => {
             let admin = admin(&database.database).await?;
             let tenant = tenant_called(&admin, &tenant).await?.name;
-            let engine = crate::serve::engine(admin, None)?;
+            let engine = crate::serve::engine(admin, None, Networks::Public)?;
             let welcomed = engine.welcome(&tenant).await.map_err(|error| Error::new(chain(&error)))?;
             let (seen, now, later) = (welcomed.seen, welcomed.now, welcomed.later);
             print(&format!("{now} of {seen} people are welcomed, and {later} on the day they start"));
@@ -84,7 +85,7 @@ async fn by_hand(
     path: &str,
     body: &serde_json::Value,
 ) -> Result<(), Error> {
-    let engine = crate::serve::engine(admin, None)?;
+    let engine = crate::serve::engine(admin, None, Networks::Public)?;
     let request = Request::builder().method(method).uri(format!("/t/{tenant}/api/scim/v2{path}"));
     let mut request = request.body(Bytes::from(body.to_string())).map_err(|e| Error::new(e.to_string()))?;
     request.extensions_mut().insert(Identity::application(tenant, "command-line"));

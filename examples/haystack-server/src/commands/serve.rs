@@ -16,6 +16,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, Error> {
         public_url: args.public_url,
         retention_days: args.retention_days,
         metrics: args.metrics,
+        issuers: args.issuers.networks(),
     };
     let running = start(config).await?;
     greet(&running);

@@ -4,13 +4,12 @@
 
 use super::App;
 use super::data::{Console, name_of, state, state_name};
-use super::form::{Fields, Typed};
+use super::form::{Sent, Typed};
 use super::org_chart::pager;
 use super::page::{Failure, Filling, Shell, Tab};
-use super::provisioning::connection_named;
+use super::provisioning::{address, connection_named};
 use super::session::Session;
 use crate::roster;
-use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -89,7 +88,7 @@ async fn render(
         form.panel #roster method="post" action=(shell.link("adoption")) {
             h2 { "By the identity provider's list" }
             (shell.csrf())
-            p.hint { "Export the people who are assigned to the application: CSV with a first line that names columns of " code { "userName" } ", " code { "externalId" } " and " code { "email" } " (others are passed over), or a JSON object with these members on each line. Nothing is changed until you say so." }
+            p.hint { "Export the people who are assigned to the application: CSV with a first line that names columns of " code { "userName" } ", " code { "externalId" } " and " code { "email" } " (others are passed over), or a JSON object with these members on each line. The " code { "externalId" } " is entered for whoever has none; without it in the list, none is. Nothing is changed until you say so." }
             label {
                 "List"
                 textarea.short name="roster" spellcheck="false" placeholder="userName,externalId,email" aria-invalid=[asked.roster.invalid()] aria-describedby=[asked.roster.described("roster")] { (asked.roster.text) }
@@ -107,7 +106,12 @@ async fn render(
             @if people.is_empty() && after.is_none() && next.is_none() { p.empty { "Everyone here belongs to a connection." } }
             @else if people.is_empty() { p.empty { "None among those looked at so far." } }
             @else {
-                p.hint { "Link people by their user names, without a list, when the identity provider looks for people by user name before it makes them, as Okta and Entra ID do: whoever is linked is found so, and is not created a second time." }
+                p.hint { "Without a list, people are linked by their user names, and no " code { "externalId" } " is entered: the identity provider sends it with its first update of them. Whether to link them here depends on how it looks for people before it makes them:" }
+                ul.plain.hint {
+                    li { "By user name, as Okta and Entra ID do unless told otherwise: whoever is linked is found." }
+                    li { "By " code { "externalId" } ": link by its list, which has that column. Linked here, they would not be found, and creating them would be refused." }
+                    li { "Not at all: link nobody here. When it creates someone with the same user name, that person is linked then, as chosen under " a href=(address(&shell.tenant.name, chosen)) { "Whom a create links" } "." }
+                }
                 table { thead { tr { th { "Link" } th { "Name" } th { "User name" } th { "State" } } } tbody {
                     @for (stored, name, user_name) in &people { tr {
                         td { input type="checkbox" name="person" value=(user_name) aria-label=(format!("Link {name}")); }
@@ -192,6 +196,8 @@ fn outcome(shell: &Shell, connection: &str, asked: &Asked, result: &Adoption) ->
     let refused = count(|found| matches!(found, Found::Refused(..)));
     let ambiguous = count(|found| matches!(found, Found::Ambiguous(_)));
     let nobody = result.lines.len() - matched - linked - refused - ambiguous;
+    let is_bare = |entry: &RosterEntry| entry.external_id.as_deref().is_none_or(|id| id.trim().is_empty());
+    let bare = result.lines.iter().filter(|(entry, found)| matches!(found, Found::Match(_)) && is_bare(entry)).count();
     let lines = if result.applied { LINES_DONE } else { LINES };
     let pages = result.lines.len().div_ceil(lines).max(1);
     let page = asked.page.clamp(1, pages);
@@ -204,6 +210,9 @@ fn outcome(shell: &Shell, connection: &str, asked: &Asked, result: &Adoption) ->
             p {
                 (matched) (if result.applied { " linked, " } else { " would be linked, " })
                 (linked) " linked already, " (refused) " not to be linked, " (ambiguous) " ambiguous, " (nobody) " new."
+            }
+            @if bare > 0 {
+                p.hint { "For " @if bare == matched { (if matched == 1 { "that person" } else { "these people" }) } @else { (bare) " of them" } " no " code { "externalId" } " is given: who has none gets it with the identity provider's first update." }
             }
             table { thead { tr { th { "In the list" } th { "Here" } th { "What" } } } tbody {
                 @for (entry, found) in result.lines.iter().skip((page - 1) * lines).take(lines) { tr {
@@ -234,11 +243,9 @@ fn outcome(shell: &Shell, connection: &str, asked: &Asked, result: &Adoption) ->
 
 pub(super) async fn adopt(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    let fields = Fields::of(&session, pairs)?;
     let is_picked = fields.text("do") == "pick";
     let mut asked = Asked {
         connection: fields.text("connection").to_owned(),

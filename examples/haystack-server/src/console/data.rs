@@ -1,6 +1,8 @@
 //! What the pages read: people, groups, managers, the log, out of the store; and the console's own little state. No HTML.
 
 use super::page::Failure;
+use super::signed_in::SignedIn;
+use crate::key_source::Networks;
 use crate::state::AppState;
 use axum::http::{HeaderMap, header};
 use scimstack_filter::{Filter, ResolveOptions};
@@ -15,6 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The two relations a manager comes by, the stronger first.
 pub(super) const MANAGER_RELATIONS: [&str; 2] = ["manager", "managerExternalId"];
+/// Requests of the provisioning log that are recent, and how many are read at once.
+const RECENT: usize = 5_000;
+const LOG_PAGE: usize = 500;
 /// Lines on one page of a list.
 pub(super) const PAGE: u32 = 50;
 
@@ -22,9 +27,12 @@ pub(super) const PAGE: u32 = 50;
 pub(super) struct Console {
     pub(super) admin: Admin,
     pub(super) engine: Arc<Engine>,
+    /// Where the keys of trusted issuers may be.
+    pub(super) issuers: Networks,
     store: Arc<dyn Store>,
     public_url: Option<String>,
     failures: Mutex<Vec<Timestamp>>,
+    signed_in: SignedIn,
 }
 
 /// A page of people or groups.
@@ -59,9 +67,17 @@ pub(super) struct LogEntry {
 
 impl Console {
     pub(super) fn new(state: AppState) -> Self {
-        let AppState { admin, engine, public_url, .. } = state;
+        let AppState { admin, engine, public_url, issuers, .. } = state;
         let store = admin.store().clone();
-        Self { admin, engine, store, public_url, failures: Mutex::new(Vec::new()) }
+        Self {
+            admin,
+            engine,
+            issuers,
+            store,
+            public_url,
+            failures: Mutex::new(Vec::new()),
+            signed_in: SignedIn::default(),
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -144,37 +160,16 @@ impl Console {
         Ok(Listing { items, total, more_than_total })
     }
 
-    /// The overview's numbers. People are told apart by state only up to the query budget; counts by `active` are exact.
+    /// The overview's numbers, counted by indexes but for who has signed in ([`SignedIn`]).
     pub(super) async fn counts(&self, tenant: TenantId) -> Result<PeopleCounts, Failure> {
         let people = self.list(tenant, "User", None, "id", 1, 0).await?.total;
+        let deactivated = self.list(tenant, "User", Some("active eq false"), "id", 1, 0).await?.total;
         let groups = self.list(tenant, "Group", None, "id", 1, 0).await?.total;
-        let mut counts = PeopleCounts { people, groups, ..PeopleCounts::default() };
-        for stored in self.everyone(tenant, Want { document: false, private: true }).await? {
-            match state(&stored) {
-                PersonState::Active => counts.active += 1,
-                PersonState::Deactivated { .. } => counts.deactivated += 1,
-                _ => counts.unclaimed += 1,
-            }
-        }
-        Ok(counts)
-    }
-
-    /// Every person of a tenant, without documents unless wanted.
-    pub(super) async fn everyone(&self, tenant: TenantId, want: Want) -> Result<Vec<Stored>, Failure> {
-        let resource_type = self.resource_type(tenant, "User").await?;
-        let mut query = Query::new(Target { kind: Kind::new("User"), resource_type, filter: None }, 1_000);
-        query.want = want;
-        query.count = scimstack_store::CountMode::None;
-        query.page = Paging::Cursor { after: None, count: 1_000 };
-        let mut people = Vec::new();
-        loop {
-            let page = self.store.query(Scope::Tenant(tenant), &query).await?;
-            people.extend(page.items);
-            match page.next {
-                Some(next) => query.page = Paging::Cursor { after: Some(next), count: 1_000 },
-                None => return Ok(people),
-            }
-        }
+        let user = self.resource_type(tenant, "User").await?;
+        let (active, _) = self.signed_in.count(&*self.store, tenant, &user).await?;
+        // Each is counted at a moment of its own.
+        let unclaimed = people.saturating_sub(deactivated).saturating_sub(active);
+        Ok(PeopleCounts { people, active, unclaimed, deactivated, groups })
     }
 
     /// One person or group with its document.
@@ -204,19 +199,29 @@ impl Console {
         Ok(self.store.edges(Scope::Tenant(tenant), &query).await?.edges)
     }
 
-    /// The latest entries of the provisioning log, newest first.
+    /// The latest entries of the provisioning log, newest first, of the last [`RECENT`] requests.
     pub(super) async fn recent_log(
         &self,
         tenant: TenantId,
         errors: bool,
         limit: usize,
     ) -> Result<Vec<LogEntry>, Failure> {
-        let mut query = FeedQuery::new(FeedScope::One(Scope::Tenant(tenant)), 500);
+        self.log_within(tenant, errors, limit, RECENT).await
+    }
+
+    /// The same, of the last `within` requests.
+    pub(super) async fn log_within(
+        &self,
+        tenant: TenantId,
+        errors: bool,
+        limit: usize,
+        within: usize,
+    ) -> Result<Vec<LogEntry>, Failure> {
+        let mut query = FeedQuery::new(FeedScope::One(Scope::Tenant(tenant)), LOG_PAGE);
         query.topic = Some("log".to_owned());
         query.newest_first = true;
         let mut entries = Vec::new();
-        // At most 5,000 events back: this is "recent".
-        for _ in 0..10 {
+        for _ in 0..within.div_ceil(LOG_PAGE) {
             let page = self.store.changes(&query).await?;
             query.after = page.changes.last().map(|change| change.position);
             for change in &page.changes {

@@ -2,16 +2,15 @@
 //! arrive although nothing declares them.
 
 use super::App;
+use super::form::Sent;
 use super::page::{Failure, Shell, Tab};
 use super::session::Session;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 use scimstack_schema::uri::HAYSTACK_USER;
 use scimstack_schema::{Attribute, Schema, Type};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The URN of fields added here: the console's own extension beside the built-in one, which stays as it is.
@@ -102,15 +101,6 @@ async fn render(
     Ok((status, shell.page("Custom fields", body)).into_response())
 }
 
-#[derive(Deserialize)]
-pub(super) struct NewField {
-    csrf: String,
-    name: String,
-    r#type: String,
-    #[serde(default)]
-    description: String,
-}
-
 /// The fields added here so far.
 async fn own_schema(console: &super::data::Console, tenant: scimstack_store::TenantId) -> Result<Schema, Failure> {
     let custom = console.admin.schemas(Some(tenant)).await?;
@@ -122,19 +112,18 @@ async fn own_schema(console: &super::data::Console, tenant: scimstack_store::Ten
 
 pub(super) async fn add(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
-    Form(form): Form<NewField>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
     let id = console.admin.tenant(&tenant).await?.id;
     let mut schema = own_schema(&console, id).await?;
-    let name = form.name.trim();
-    let notice = match TYPES.iter().find(|(name, _)| *name == form.r#type) {
+    let name = fields.text("name").trim();
+    let notice = match TYPES.iter().find(|(name, _)| *name == fields.text("type")) {
         None => Err("Choose a type.".to_owned()),
         Some(_) if schema.attribute(name).is_some() => Err(format!("There is a field called {name} already.")),
         Some((_, r#type)) => {
-            schema = schema.with_attribute(Attribute::new(name, *r#type).with_description(form.description.trim()));
+            schema = schema
+                .with_attribute(Attribute::new(name, *r#type).with_description(fields.text("description").trim()));
             match schema.check() {
                 Err(error) => Err(error.to_string()),
                 Ok(()) => {
@@ -147,32 +136,20 @@ pub(super) async fn add(
     render(&console, session, &tenant, Some(notice)).await
 }
 
-#[derive(Deserialize)]
-pub(super) struct Retire {
-    csrf: String,
-    name: String,
-}
-
 pub(super) async fn remove(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
-    Form(form): Form<Retire>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
     let id = console.admin.tenant(&tenant).await?.id;
     let mut schema = own_schema(&console, id).await?;
-    schema.attributes.retain(|attribute| !attribute.name.eq_ignore_ascii_case(&form.name));
+    let name = fields.text("name");
+    schema.attributes.retain(|attribute| !attribute.name.eq_ignore_ascii_case(name));
     if schema.attributes.is_empty() {
         console.admin.remove_schema(Some(id), CUSTOM_URN).await?;
     } else {
         console.admin.add_schemas(id, "User", vec![schema]).await?;
     }
-    render(
-        &console,
-        session,
-        &tenant,
-        Some(Ok(format!("The field {} is retired. Values that are there stay stored.", form.name))),
-    )
-    .await
+    let notice = format!("The field {name} is retired. Values that are there stay stored.");
+    render(&console, session, &tenant, Some(Ok(notice))).await
 }

@@ -1,19 +1,42 @@
-//! What forms share: the fields as they were sent, and an error that stands at its field and belongs to it for screen
-//! readers, too. No page's own content.
+//! What forms share: the fields as they were sent by whoever is logged in, and an error that stands at its field and belongs
+//! to it for screen readers, too. No page's own content.
 
-use super::page::Failure;
+use super::data::Console;
+use super::provisioning::connection_named;
 use super::session::Session;
+use axum::Form;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use std::sync::Arc;
+
+/// A form that was sent by someone who is logged in, and made for their session: what every handler of a form begins with.
+pub(super) struct Sent {
+    pub(super) session: Session,
+    pub(super) fields: Fields,
+}
+
+impl FromRequest<Arc<Console>> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, console: &Arc<Console>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let session = Session::from_request_parts(&mut parts, console).await?;
+        let form = Form::from_request(Request::from_parts(parts, body), console).await;
+        let Form(pairs) = form.map_err(IntoResponse::into_response)?;
+        let fields = Fields(pairs);
+        session.check(fields.text("csrf")).map_err(IntoResponse::into_response)?;
+        Ok(Self { session, fields })
+    }
+}
 
 /// The fields of a form, in the order they were sent: for forms whose fields are not known beforehand.
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// The fields of a form that was made for this session.
-    pub(super) fn of(session: &Session, pairs: Vec<(String, String)>) -> Result<Self, Failure> {
-        let fields = Self(pairs);
-        session.check(fields.text("csrf"))?;
-        Ok(fields)
+    /// Which connection the page is about that the form stands on.
+    pub(super) fn connection(&self) -> &str {
+        connection_named(self.text("connection"))
     }
 
     /// What was sent of a field; nothing, when it was not.
@@ -69,6 +92,11 @@ impl Typed {
     pub(super) fn complaint(&self, name: &str) -> Markup {
         complaint(name, self.error.as_deref())
     }
+}
+
+/// A keyword of the policies, as they spell it.
+pub(super) fn word<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// An error at the field called `name`.

@@ -3,13 +3,11 @@
 //! may name.
 
 use super::App;
-use super::form::{Fields, Typed};
+use super::form::{Fields, Sent, Typed};
 use super::page::{Failure, Shell};
 use super::provisioning::{self, Notice, Page};
-use super::session::Session;
-use super::tokens::{OfConnection, day};
-use crate::key_source;
-use axum::Form;
+use super::tokens::day;
+use crate::key_source::{self, Networks};
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -46,8 +44,8 @@ impl NewTrust {
     }
 
     /// What is to be trusted; `None`, and the errors are kept, when it cannot be.
-    fn read(&mut self, connection: &str) -> Option<NewIssuer> {
-        let keys = self.keys.read(check_keys);
+    fn read(&mut self, connection: &str, networks: Networks) -> Option<NewIssuer> {
+        let keys = self.keys.read(|text| check_keys(text, networks));
         let scopes: TokenScopes = self.scopes.join(" ").parse().ok()?;
         let text = |typed: &Typed| typed.text.trim().to_owned();
         let mut new = NewIssuer::new(connection, text(&self.issuer), text(&self.audience)).keys(keys?).scopes(scopes);
@@ -69,23 +67,20 @@ impl NewTrust {
     }
 }
 
-/// An address that nobody in between can answer for, or a set of public keys written out.
-fn check_keys(text: &str) -> Result<String, String> {
+/// An address that nobody in between can answer for and the server may go to, or a set of public keys written out.
+fn check_keys(text: &str, networks: Networks) -> Result<String, String> {
     if text.starts_with('{') {
-        return check_set(text).map(|()| text.to_owned());
+        check_set(text)?;
+    } else if key_source::web(text).is_some() {
+        key_source::check(text, networks)?;
+    } else if !text.is_empty() {
+        return Err(
+            "an https address or the key set itself is expected; a file on the server is named on its command line \
+             (haystack-server issuer add --keys FILE)"
+                .to_owned(),
+        );
     }
-    if text.contains("://") || text.is_empty() {
-        key_source::check(text)?;
-        let is_web = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
-        return if is_web || text.is_empty() {
-            Ok(text.to_owned())
-        } else {
-            Err("keys are fetched from an https address".to_owned())
-        };
-    }
-    Err("an https address or the key set itself is expected; a file on the server is named on its command line \
-         (haystack-server issuer add --keys FILE)"
-        .to_owned())
+    Ok(text.to_owned())
 }
 
 fn check_set(text: &str) -> Result<(), String> {
@@ -169,16 +164,14 @@ pub(super) fn panel(shell: &Shell, connection: &str, issuers: &[Issuer], form: &
 
 pub(super) async fn add(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    let fields = Fields::of(&session, pairs)?;
-    let connection = provisioning::connection_named(fields.text("connection"));
+    let connection = fields.connection();
     let id = console.admin.tenant(&tenant).await?.id;
     let mut form = NewTrust::sent(&fields);
-    let trusted = match form.read(connection) {
+    let trusted = match form.read(connection, console.issuers) {
         None => false,
         Some(new) => match console.admin.trust_issuer(id, &new).await {
             Ok(_) => true,
@@ -196,30 +189,29 @@ pub(super) async fn add(
     let page = if trusted {
         Page::with(Notice::Text(format!("Tokens of {} are good from now on.", fields.text("issuer").trim())))
     } else {
-        let notice = Notice::Wrong("The issuer is not trusted. See what is marked under Trusted issuers.".to_owned());
-        Page { notice, trust: Some(form), ..Page::default() }
+        let page = Page::wrong("The issuer is not trusted. See what is marked under Trusted issuers.");
+        Page { trust: Some(form), ..page }
     };
     provisioning::render(&console, session, &tenant, connection, &headers, page).await
 }
 
 pub(super) async fn remove(
     State(console): App,
-    session: Session,
     Path((tenant, issuer)): Path<(String, String)>,
-    Form(form): Form<OfConnection>,
+    Sent { fields, .. }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
     let id = console.admin.tenant(&tenant).await?.id;
     if !console.admin.issuers(Some(id)).await?.iter().any(|known| known.id == issuer) {
         return Err(Failure::not_found("There is no such issuer in this workspace."));
     }
     console.admin.distrust_issuer(&issuer).await?;
-    Ok(Redirect::to(&provisioning::address(&tenant, &form.connection)).into_response())
+    Ok(Redirect::to(&provisioning::address(&tenant, fields.connection())).into_response())
 }
 
 #[cfg(test)]
 mod tests {
     use super::check_keys;
+    use crate::key_source::Networks::Public;
 
     #[test]
     fn keys_are_public_and_come_over_https_or_are_written_out() {
@@ -228,6 +220,7 @@ mod tests {
             (r#"{"keys":[{"kty":"EC","crv":"P-256","x":"a","y":"b"}]}"#, None),
             ("http://login.test/keys", Some("https")),
             ("ftp://login.test/keys", Some("https")),
+            ("https://169.254.169.254/keys", Some("private network")),
             ("/etc/passwd", Some("command line")),
             ("keys.json", Some("command line")),
             ("{", Some("no JSON")),
@@ -235,7 +228,7 @@ mod tests {
             (r#"{"keys":[{"kty":"EC","d":"secret"}]}"#, Some("private key")),
             (r#"{"keys":[{"kty":"oct","k":"secret"}]}"#, Some("private key")),
         ] {
-            match (check_keys(keys), expected) {
+            match (check_keys(keys, Public), expected) {
                 (Ok(_), None) => {}
                 (Err(why), Some(part)) => assert!(why.contains(part), "{keys}: {why}"),
                 (found, _) => panic!("{keys}: {found:?}"),

@@ -1,8 +1,9 @@
 //! The Admin Console: server-rendered pages behind a login, without a build step. Here are the routes and the page frame;
 //! each page has a file of its own. What the pages change goes through [`scimstack_server::Admin`] and the store; the
-//! console keeps no state but failed log-ins.
+//! console keeps no state but failed log-ins and what it has counted.
 
 mod adoption;
+mod connections;
 mod data;
 mod fields;
 mod form;
@@ -16,6 +17,8 @@ mod people;
 mod provisioning;
 mod security;
 mod session;
+mod settings;
+mod signed_in;
 mod tokens;
 mod troubles;
 
@@ -42,7 +45,9 @@ pub fn router(state: AppState) -> Router {
         .route("/{tenant}", get(overview))
         .route("/{tenant}/provisioning", get(provisioning::show).post(provisioning::save))
         .route("/{tenant}/provisioning/check", post(provisioning::check))
+        .route("/{tenant}/provisioning/settings", post(settings::save))
         .route("/{tenant}/provisioning/attributes", post(ownership::save))
+        .route("/{tenant}/connections", get(connections::show).post(connections::create))
         .route("/{tenant}/tokens", post(tokens::create))
         .route("/{tenant}/tokens/{id}/revoke", post(tokens::revoke))
         .route("/{tenant}/issuers", post(issuers::add))
@@ -65,6 +70,8 @@ pub fn router(state: AppState) -> Router {
         .with_state(Arc::new(console))
 }
 
+/// So many requests of identity providers are looked through for errors.
+const LATEST: usize = 1_000;
 /// So many people who wait for their manager are counted.
 const MOST_WAITING: usize = 1_000;
 
@@ -129,7 +136,7 @@ async fn overview(
 ) -> Result<Response, Failure> {
     let shell = Shell::new(&console, session, &tenant, Tab::Overview).await?;
     let counts = console.counts(shell.tenant.id).await?;
-    let errors = console.recent_log(shell.tenant.id, true, 5).await?;
+    let errors = console.log_within(shell.tenant.id, true, 5, LATEST).await?;
     let (waiting, more) = console.admin.org(shell.tenant.id).waiting(MOST_WAITING).await?;
     let base = console.base_url(&headers, &tenant);
     let claimed =
@@ -152,7 +159,7 @@ async fn overview(
         }
         section.panel {
             h2 { "Needs attention" }
-            @if errors.is_empty() && waiting == 0 { p.ok { "Nothing. The last requests of the identity provider were accepted." } }
+            @if errors.is_empty() && waiting == 0 { p.ok { "Nothing. None of the last " (LATEST) " requests to change anything was refused." } }
             @if waiting > 0 {
                 p { (waiting) (if more { "+" } else { "" }) " manager " (if waiting == 1 { "reference waits" } else { "references wait" }) " for a person who is not here yet. They resolve by themselves when that person arrives. " a href=(shell.link("org-chart/troubles")) { "Managers to put right" } }
             }

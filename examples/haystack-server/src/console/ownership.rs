@@ -2,12 +2,10 @@
 //! Login. The rules are those of `connection set` on the command line, and so are the errors; each stands at its field.
 
 use super::App;
-use super::form::{Fields, Typed, complaint};
+use super::form::{Fields, Sent, Typed, complaint, word};
 use super::page::{Failure, Shell};
 use super::provisioning::{self, Notice, Page};
-use super::session::Session;
 use crate::cli::{attributes, keyword};
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -78,11 +76,6 @@ pub(super) struct Ownership {
     together: Option<String>,
     keys: [Typed; KEYS.len()],
     adopt: Typed,
-}
-
-/// A keyword of the policies, as they spell it.
-fn word<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 impl Ownership {
@@ -288,13 +281,11 @@ pub(super) fn panel(shell: &Shell, connection: &str, registry: &Registry, form: 
 
 pub(super) async fn save(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    let fields = Fields::of(&session, pairs)?;
-    let connection = provisioning::connection_named(fields.text("connection"));
+    let connection = fields.connection();
     let found = console.admin.tenant(&tenant).await?;
     let (id, mut settings) = (found.id, found.policy);
     let mut policy = console.admin.connection(id, connection).await?.policy;
@@ -305,11 +296,10 @@ pub(super) async fn save(
             console.admin.set_connection(id, policy).await?;
             Page::with(Notice::Text("Attributes and managers are saved.".to_owned()))
         }
-        None => {
-            let notice =
-                Notice::Wrong("Nothing was saved. See what is marked under Attributes and managers.".to_owned());
-            Page { notice, ownership: Some(form), ..Page::default() }
-        }
+        None => Page {
+            ownership: Some(form),
+            ..Page::wrong("Nothing was saved. See what is marked under Attributes and managers.")
+        },
     };
     provisioning::render(&console, session, &tenant, connection, &headers, page).await
 }

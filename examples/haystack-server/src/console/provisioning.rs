@@ -2,13 +2,13 @@
 //! the connection. The page's other parts have files of their own: tokens, issuers, who owns which attribute.
 
 use super::App;
-use super::form::{Fields, Typed};
+use super::form::{Fields, Sent, Typed};
 use super::issuers::{self, NewTrust};
 use super::ownership::{self, Ownership};
 use super::page::{Failure, Shell, Tab, moment};
 use super::session::Session;
-use super::tokens::{self, OfConnection};
-use axum::Form;
+use super::settings::{self, Settings};
+use super::tokens;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -29,7 +29,8 @@ pub(super) enum Notice {
     None,
     Text(String),
     Wrong(String),
-    Made(TokenSecret, bool),
+    /// A secret, and what it is.
+    Made(TokenSecret, String),
 }
 
 /// What of the page is not as it is stored: a notice, and forms that were sent and have to be put right.
@@ -39,11 +40,22 @@ pub(super) struct Page {
     pub(super) switches: Option<Switches>,
     pub(super) ownership: Option<Ownership>,
     pub(super) trust: Option<NewTrust>,
+    pub(super) settings: Option<Settings>,
 }
 
 impl Page {
     pub(super) fn with(notice: Notice) -> Self {
         Self { notice, ..Self::default() }
+    }
+
+    /// Of a form that has to be put right.
+    pub(super) fn wrong(why: &str) -> Self {
+        Self::with(Notice::Wrong(why.to_owned()))
+    }
+
+    pub(super) fn settings(mut self, settings: Settings) -> Self {
+        self.settings = Some(settings);
+        self
     }
 }
 
@@ -99,6 +111,7 @@ pub(super) async fn render(
     let endpoint = format!("{}/oauth2/token", console.origin(headers));
     let client = Admin::client_id(&shell.tenant.name, &policy.name);
     let places = [
+        (page.settings.is_some(), "#settings"),
         (page.switches.is_some(), "#to-app"),
         (page.ownership.is_some(), "#attributes"),
         (page.trust.is_some(), "#issuers"),
@@ -107,6 +120,7 @@ pub(super) async fn render(
     let switches = page.switches.unwrap_or_else(|| Switches::of(&policy, &shell.tenant.policy));
     let owned = page.ownership.unwrap_or_else(|| Ownership::of(&policy, &shell.tenant.policy));
     let trust = page.trust.unwrap_or_default();
+    let settings = page.settings.unwrap_or_else(|| Settings::of(&policy));
     let body = html! {
         h1 { "User Provisions & Login" }
         (connection_tabs(&shell, &connections, &policy.name))
@@ -114,8 +128,8 @@ pub(super) async fn render(
             Notice::None => {}
             Notice::Text(text) => p.notice role="status" { (text) }
             Notice::Wrong(text) => p.error role="alert" { (text) @if let Some(place) = wrong { " " a href=(place) { "Show it" } } }
-            Notice::Made(secret, is_client_secret) => div.notice role="status" {
-                p { strong { @if *is_client_secret { "The new client secret." } @else { "The new token." } } " Copy it now: it is shown only this once, and only a hash of it is kept." }
+            Notice::Made(secret, told) => div.notice role="status" {
+                p { strong { (told) } " Copy it now: it is shown only this once, and only a hash of it is kept." }
                 p.copy { code #new-token { (secret.reveal()) } button type="button" data-copy=(secret.reveal()) { "Copy" } }
             }
         }
@@ -141,6 +155,7 @@ pub(super) async fn render(
             h2 { "To App" }
             (switches.form(&shell, &policy.name))
         }
+        (settings::panel(&shell, &policy.name, &settings))
         (ownership::panel(&shell, &policy.name, &registry, &owned))
         section.panel {
             h2 { "People who were here before" }
@@ -168,16 +183,15 @@ pub(super) async fn render(
     Ok((status, shell.page("User Provisions & Login", body)).into_response())
 }
 
-/// The connections to choose from, when there are several.
+/// The connections to choose from, and the way to another.
 fn connection_tabs(shell: &Shell, connections: &[Connection], chosen: &str) -> Markup {
     html! {
-        @if connections.len() > 1 {
-            div.tabs role="group" aria-label="Connections" {
-                @for connection in connections {
-                    @let name = &connection.policy.name;
-                    a href=(address(&shell.tenant.name, name)) aria-current=[(name == chosen).then_some("page")] { (name) }
-                }
+        div.tabs role="group" aria-label="Connections" {
+            @for connection in connections {
+                @let name = &connection.policy.name;
+                a href=(address(&shell.tenant.name, name)) aria-current=[(name == chosen).then_some("page")] { (name) }
             }
+            a.add href=(shell.link("connections")) { "+ New connection" }
         }
     }
 }
@@ -288,7 +302,7 @@ impl Switches {
     }
 }
 
-fn whole_number(text: &str, least: u32, most: u32) -> Result<u32, String> {
+pub(super) fn whole_number(text: &str, least: u32, most: u32) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("A whole number from {least} to {most} is expected."))
 }
@@ -304,20 +318,17 @@ fn switch(name: &str, on: bool, label: &str, hint: &str) -> Markup {
 
 pub(super) async fn save(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    let fields = Fields::of(&session, pairs)?;
-    let connection = connection_named(fields.text("connection"));
+    let connection = fields.connection();
     let found = console.admin.tenant(&tenant).await?;
     let (id, mut settings) = (found.id, found.policy);
     let mut policy = console.admin.connection(id, connection).await?.policy;
     let mut switches = Switches::sent(&fields);
     let page = if switches.read(&mut policy, &mut settings).is_none() {
-        let notice = Notice::Wrong("Nothing was saved. See the number that is marked.".to_owned());
-        Page { notice, switches: Some(switches), ..Page::default() }
+        Page { switches: Some(switches), ..Page::wrong("Nothing was saved. See the number that is marked.") }
     } else {
         // The one is switched off before the other is switched on; that fails when yet another connection is on.
         let connections = console.admin.connections(id).await?;
@@ -336,9 +347,9 @@ pub(super) async fn save(
         match saved {
             Ok(()) => Page::with(Notice::Text("Saved.".to_owned())),
             Err(AdminError::Invalid(why)) => {
-                let notice = Notice::Wrong(format!("Nothing was saved: {why}."));
+                let page = Page::wrong(&format!("Nothing was saved: {why}."));
                 switches.both = Some(why).filter(|why| why.contains("HRIS"));
-                Page { notice, switches: Some(switches), ..Page::default() }
+                Page { switches: Some(switches), ..page }
             }
             Err(error) => return Err(error.into()),
         }
@@ -348,30 +359,26 @@ pub(super) async fn save(
 
 pub(super) async fn release_hold(
     State(console): App,
-    session: Session,
     Path((tenant, hold)): Path<(String, String)>,
-    Form(form): Form<OfConnection>,
+    Sent { fields, .. }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
     let id = console.admin.tenant(&tenant).await?.id;
     if !console.admin.holds(Some(id)).await?.iter().any(|h| h.id == hold) {
         return Err(Failure::not_found("There is no such hold in this workspace."));
     }
     console.admin.release_hold(&hold).await?;
-    Ok(Redirect::to(&address(&tenant, &form.connection)).into_response())
+    Ok(Redirect::to(&address(&tenant, fields.connection())).into_response())
 }
 
 /// Goes the way the identity provider's connection test goes, as far as it can be gone from inside: provisioning on, a
 /// valid token, a first page of users; and says when the provider was last heard of.
 pub(super) async fn check(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(form): Form<OfConnection>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
-    let connection = connection_named(&form.connection);
+    let connection = fields.connection();
     let id = console.admin.tenant(&tenant).await?.id;
     let now = console.now();
     let policy = console.admin.connection(id, connection).await?.policy;

@@ -1,14 +1,13 @@
 //! Security Settings: who gets notifications, and the welcome of those who were here before that was opened.
 
 use super::App;
+use super::form::Sent;
 use super::page::{Failure, Shell, Tab};
 use super::session::Session;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 use scimstack_protocol::Notify;
-use serde::Deserialize;
 
 const CHOICES: [(Notify, &str, &str, &str); 3] = [
     (
@@ -73,21 +72,13 @@ async fn render(
     Ok(shell.page("Security Settings", body).into_response())
 }
 
-#[derive(Deserialize)]
-pub(super) struct Settings {
-    csrf: String,
-    notify: String,
-}
-
 pub(super) async fn save(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
-    Form(form): Form<Settings>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
     let found = console.admin.tenant(&tenant).await?;
-    let Some((notify, ..)) = CHOICES.into_iter().find(|(_, name, ..)| *name == form.notify) else {
+    let Some((notify, ..)) = CHOICES.into_iter().find(|(_, name, ..)| *name == fields.text("notify")) else {
         return Err(Failure::new(axum::http::StatusCode::BAD_REQUEST, "Choose who gets notifications."));
     };
     let mut policy = found.policy;
@@ -96,19 +87,12 @@ pub(super) async fn save(
     render(&console, session, &tenant, Some("Saved.")).await
 }
 
-#[derive(Deserialize)]
-pub(super) struct Confirmed {
-    csrf: String,
-}
-
 /// Begins the welcome of everyone, which goes on after the page is shown.
 pub(super) async fn welcome(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
-    Form(form): Form<Confirmed>,
+    Sent { session, .. }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
     let found = console.admin.tenant(&tenant).await?;
     if found.policy.notify != Notify::Everyone {
         return Err(Failure::new(axum::http::StatusCode::CONFLICT, "Choose \"Everyone\" before people are welcomed."));

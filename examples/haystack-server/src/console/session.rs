@@ -3,6 +3,7 @@
 
 use super::App;
 use super::data::Console;
+use super::form::Sent;
 use super::page::{self, Failure};
 use argon2::{Argon2, PasswordVerifier};
 use axum::Form;
@@ -158,16 +159,10 @@ pub(super) async fn log_in(
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/console")).into_response())
 }
 
-#[derive(Deserialize)]
-pub(super) struct CsrfOnly {
-    pub(super) csrf: String,
-}
-
 /// Forgets the session in the browser.
-pub(super) async fn log_out(session: Session, Form(form): Form<CsrfOnly>) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
+pub(super) async fn log_out(_: Sent) -> Response {
     let cookie = format!("{COOKIE}=; Path=/console; HttpOnly; SameSite=Strict; Max-Age=0");
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/console/login")).into_response())
+    ([(header::SET_COOKIE, cookie)], Redirect::to("/console/login")).into_response()
 }
 
 #[cfg(test)]

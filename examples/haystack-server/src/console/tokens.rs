@@ -1,17 +1,15 @@
 //! Bearer tokens and client secrets on the page User Provisions & Login: listed, made (and shown, this once), revoked.
 
 use super::App;
+use super::form::Sent;
 use super::page::{Failure, Shell};
 use super::provisioning::{self, Notice, Page};
-use super::session::Session;
-use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use scimstack_schema::Timestamp;
-use scimstack_server::admin::{self, Token};
-use serde::Deserialize;
+use scimstack_server::admin::{NewToken, Token};
 
 /// The tokens, and the form that makes one.
 pub(super) fn panel(shell: &Shell, connection: &str, tokens: &[Token], now: Timestamp) -> Markup {
@@ -73,61 +71,40 @@ pub(super) fn day(at: Timestamp) -> String {
     at.to_string().chars().take(10).collect()
 }
 
-#[derive(Deserialize)]
-pub(super) struct NewToken {
-    csrf: String,
-    #[serde(default)]
-    connection: String,
-    #[serde(default)]
-    label: String,
-    #[serde(default)]
-    expires: String,
-    #[serde(default)]
-    kind: String,
-}
-
 pub(super) async fn create(
     State(console): App,
-    session: Session,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(form): Form<NewToken>,
+    Sent { session, fields }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
     let id = console.admin.tenant(&tenant).await?.id;
-    let connection = provisioning::connection_named(&form.connection);
-    let expires =
-        form.expires.parse::<i64>().ok().map(|days| console.now().plus_seconds(days.clamp(1, 3_650) * 86_400));
-    let label: String = form.label.trim().chars().take(80).collect();
-    let mut new = admin::NewToken::new(connection).label(label).expires(expires);
-    let is_client_secret = form.kind == "client-secret";
+    let connection = fields.connection();
+    let expires = fields
+        .text("expires")
+        .parse::<i64>()
+        .ok()
+        .map(|days| console.now().plus_seconds(days.clamp(1, 3_650) * 86_400));
+    let label: String = fields.text("label").trim().chars().take(80).collect();
+    let mut new = NewToken::new(connection).label(label).expires(expires);
+    let is_client_secret = fields.text("kind") == "client-secret";
     if is_client_secret {
         new = new.client_secret();
     }
     let (_, secret) = console.admin.create_token_with(id, &new).await?;
-    let page = Page::with(Notice::Made(secret, is_client_secret));
+    let told = if is_client_secret { "The new client secret." } else { "The new token." };
+    let page = Page::with(Notice::Made(secret, told.to_owned()));
     provisioning::render(&console, session, &tenant, connection, &headers, page).await
-}
-
-/// A form of one button, on a page of one connection.
-#[derive(Deserialize)]
-pub(super) struct OfConnection {
-    pub(super) csrf: String,
-    #[serde(default)]
-    pub(super) connection: String,
 }
 
 pub(super) async fn revoke(
     State(console): App,
-    session: Session,
     Path((tenant, token)): Path<(String, String)>,
-    Form(form): Form<OfConnection>,
+    Sent { fields, .. }: Sent,
 ) -> Result<Response, Failure> {
-    session.check(&form.csrf)?;
     let id = console.admin.tenant(&tenant).await?.id;
     if !console.admin.tokens(Some(id)).await?.iter().any(|t| t.id == token) {
         return Err(Failure::not_found("There is no such token in this workspace."));
     }
     console.admin.revoke_token(&token).await?;
-    Ok(Redirect::to(&provisioning::address(&tenant, &form.connection)).into_response())
+    Ok(Redirect::to(&provisioning::address(&tenant, fields.connection())).into_response())
 }

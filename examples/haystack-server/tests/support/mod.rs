@@ -46,7 +46,13 @@ impl Place {
     pub(crate) fn binary(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_haystack-server"));
         command.current_dir(self.directory.path()).stdin(Stdio::null());
-        for name in ["HAYSTACK_LISTEN", "HAYSTACK_DATABASE", "HAYSTACK_PUBLIC_URL", "RUST_LOG"] {
+        for name in [
+            "HAYSTACK_LISTEN",
+            "HAYSTACK_DATABASE",
+            "HAYSTACK_PUBLIC_URL",
+            "HAYSTACK_ISSUERS_ON_PRIVATE_NETWORKS",
+            "RUST_LOG",
+        ] {
             command.env_remove(name);
         }
         command
