@@ -197,8 +197,8 @@ async fn as_in_memory(cluster: &Cluster, changesets: Vec<ChangeSet>) -> i64 {
     assert_eq!(done, expected);
     let (mut here, mut there) = (seen(&store).await, seen(&memory).await);
     // The places of two stores cannot be compared.
-    let nowhere = here.2[0].position.clone();
-    here.2.iter_mut().chain(&mut there.2).for_each(|change| change.position = nowhere.clone());
+    let nowhere = here.2.first().unwrap().position;
+    here.2.iter_mut().chain(&mut there.2).for_each(|change| change.position = nowhere);
     assert_eq!(here, there);
     transactions
 }

@@ -140,7 +140,7 @@ impl Shape<'_> {
             reader.over(between)?;
             // Nothing but a string has a mark before it.
             match between.last() {
-                Some(b'"') => reader.to_mark()?,
+                Some(b'"') => reader.up_to_mark()?,
                 _ => reader.plain()?,
             }
             ends.push(reader.at());

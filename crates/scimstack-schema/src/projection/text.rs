@@ -235,13 +235,13 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
         let start = self.at;
-        self.to_mark()?;
+        self.up_to_mark()?;
         self.at += 1;
         self.text.get(start..self.at - 1)
     }
 
     /// From within a string to its closing quotation mark.
-    pub(super) fn to_mark(&mut self) -> Option<()> {
+    pub(super) fn up_to_mark(&mut self) -> Option<()> {
         loop {
             self.at += end_of_plain(self.text.get(self.at..)?)?;
             if self.byte() == b'"' {
