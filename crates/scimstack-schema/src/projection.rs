@@ -27,8 +27,10 @@
 //! assert!(!projection.shows(user, "groups"));
 //! ```
 
+mod shape;
 mod text;
 
+pub use shape::{Look, TextShapes};
 pub use text::{TextMember, TextProjection};
 
 use crate::attribute::{Attribute, Returned, Type};

@@ -1,6 +1,10 @@
 //! Edges, read in pages. A key of the table is the order of the contract, so a page is a range of it; of edges that end at
 //! several records, the ranges of each are merged.
 
+mod above;
+#[cfg(test)]
+mod tests;
+
 use crate::codec::{Reader, Writer};
 use crate::fault::{Damaged, Fault};
 use crate::read::{kinds, peers};
@@ -124,6 +128,11 @@ const MOST: usize = 1_000;
 /// statement, which needs no transaction around it. `None` for every other question.
 pub(crate) async fn direct(tx: &Transaction<'_>, scope: Scope, query: &EdgeQuery) -> Result<Option<EdgePage>, Fault> {
     let (true, None, 1..=MOST) = (query.peer, &query.after, query.limit) else { return Ok(None) };
+    if let (Anchor::Targets(keys), false) = (&query.anchor, query.values)
+        && keys.len() > 1
+    {
+        return above::above(tx, scope, &query.relation, keys, query.limit).await.map(Some);
+    }
     let ([alone, together], keys) = match (&query.anchor, query.values, query.pending) {
         (Anchor::Targets(keys), true, _) => (to_targets!("l.raw, l.data"), keys),
         (Anchor::Targets(keys), false, _) => (to_targets!("''::text AS raw, ''::bytea AS data"), keys),

@@ -3,7 +3,7 @@
 use crate::cluster::Cluster;
 use crate::fault::Fault;
 use crate::query::{self, Pace};
-use crate::{PostgresStore, snapshot};
+use crate::{PostgresStore, alone, snapshot};
 use scimstack_filter::{Filter, ResolveOptions};
 use scimstack_schema::{Registry, Resource, Timestamp};
 use scimstack_store::{
@@ -104,4 +104,76 @@ async fn a_page_takes_long_by_what_is_found_on_it() {
     let mut twice = Query::new(target(Some(r#"userName sw "n9999""#)), 1_000);
     twice.targets.push(twice.targets[0].clone());
     assert_eq!(paced(&store, &twice, Pace::Brief).await.unwrap().items.len(), 10);
+}
+
+/// What one statement answers, when one does.
+async fn direct(store: &PostgresStore, query: &Query) -> Option<Page> {
+    let mut client = store.client().await.unwrap();
+    let alone = alone(&mut client, FeedScope::One(scope())).await.unwrap();
+    query::direct(&alone, scope(), query).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_one_statement_reads_is_the_page_of_several() {
+    let cluster = Cluster::start();
+    let store = PostgresStore::connect(&cluster.url()).await.unwrap();
+    people(&store).await;
+    let questions = [
+        (1, 100, true),
+        (2, 1, true),
+        (101, 100, true),
+        (901, 101, true),
+        (902, 101, true),
+        (5_001, 256, true),
+        (5_001, 257, false),
+        (10_001, 100, true),
+        (10_002, 100, false),
+        (20_001, 100, false),
+        (7, 0, false),
+    ];
+    for sort in SORTS {
+        for descending in [false, true] {
+            for (start, count, is_one) in questions {
+                let target = target(None);
+                let path = sort.map(|path| target.resource_type.resolve(path).unwrap());
+                let mut query = Query::new(target, 0);
+                query.sort = path.map(|path| Sort { path, descending });
+                query.page = Paging::Index { start, count };
+                let (one, several) = (direct(&store, &query).await, paced(&store, &query, Pace::Long).await.unwrap());
+                // Backwards, those without a name come first, of whom there are none.
+                let is_one = is_one && !(descending && matches!(sort, Some("userName" | "displayName")));
+                assert_eq!(one.is_some(), is_one, "{sort:?} {descending} {start} {count}");
+                assert!(one.is_none_or(|one| one == several), "{sort:?} {descending} {start} {count}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_come_with_their_places_are_those_that_are_read_by_themselves() {
+    let cluster = Cluster::start();
+    let store = PostgresStore::connect(&cluster.url()).await.unwrap();
+    people(&store).await;
+    for filter in [r#"displayName eq "d3""#, r#"userName sw "n99""#, r#"userName sw "n""#] {
+        for sort in SORTS {
+            for descending in [false, true] {
+                for start in [1, 11, 150, 990, 999] {
+                    let target = target(Some(filter));
+                    let path = sort.map(|path| target.resource_type.resolve(path).unwrap());
+                    let mut query = Query::new(target.clone(), 1_000_000);
+                    query.sort = path.map(|path| Sort { path, descending });
+                    query.page = Paging::Index { start, count: 12 };
+                    let one = paced(&store, &query, Pace::Long).await.unwrap();
+                    // What matches one of two alike targets is put in order in memory, and read afterwards.
+                    query.targets.push(target);
+                    let two = paced(&store, &query, Pace::Long).await.unwrap();
+                    assert_eq!(
+                        (one.items, one.total),
+                        (two.items, two.total),
+                        "{filter} {sort:?} {descending} {start}"
+                    );
+                }
+            }
+        }
+    }
 }

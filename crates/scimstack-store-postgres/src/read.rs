@@ -33,6 +33,9 @@ macro_rules! by_want {
     };
 }
 
+/// How many columns a [`Stored`] has.
+pub(crate) const COLUMNS: usize = 12;
+
 /// The columns of a [`Stored`], in the order that [`stored`] reads them; of the record `r`, where there are other tables.
 pub(crate) fn columns(want: Want, of_r: bool) -> &'static str {
     macro_rules! columns {

@@ -9,10 +9,15 @@ use crate::fault::Fault;
 use crate::tenancy::{OVER_ALL_SCOPES, Reach, reach};
 use crate::text::Packed;
 use deadpool_postgres::Client;
+use futures_util::future;
 use scimstack_store::{FeedScope, Scope};
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::task::Poll;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Error, Row, Statement};
@@ -136,11 +141,44 @@ impl Writing {
         Some(Transaction::none(self.client.as_ref()?, FeedScope::One(self.scope)))
     }
 
-    pub(crate) async fn commit(mut self) -> Result<(), Error> {
-        self.simply("COMMIT").await?;
-        // Back to the pool.
+    pub(crate) async fn commit(&self) -> Result<(), Error> {
+        self.simply("COMMIT").await
+    }
+
+    /// Gives the connection back to the pool.
+    pub(crate) fn back(mut self) {
         drop(self.client.take());
-        Ok(())
+    }
+
+    /// Sends the last statements of the transaction and the `COMMIT` behind them, without waiting in between. PostgreSQL
+    /// runs them in this order, and rolls back instead of committing when one of them fails; then that is what comes back.
+    pub(crate) async fn commit_behind(&self, messages: &[Message<'_>]) -> Result<(), Fault> {
+        let (Some(client), Some(transaction)) = (&self.client, self.transaction()) else { return Ok(()) };
+        let params: Vec<Vec<&(dyn ToSql + Sync)>> = messages.iter().map(Message::params).collect();
+        // Whatever has to be waited for comes first. After that the first poll of a statement sends it.
+        let mut statements = Vec::with_capacity(messages.len());
+        for (message, params) in messages.iter().zip(&params) {
+            transaction.check(message.sql, params)?;
+            statements.push(transaction.inner.prepared(message.sql).await?);
+        }
+        let sent = statements.iter().zip(&params).map(|(statement, params)| client.query(statement, params));
+        let mut sent = pin!(try_join_in_order(sent.collect()));
+        match poll_fn(|cx| Poll::Ready(sent.as_mut().poll(cx))).await {
+            // One that cannot be sent, when nothing may be committed.
+            Poll::Ready(Err(error)) => return Err(error.into()),
+            Poll::Ready(Ok(())) => return self.commit().await.map_err(Fault::Commit),
+            Poll::Pending => {}
+        }
+        match future::join(sent, self.commit()).await {
+            (Ok(()), committed) => committed.map_err(Fault::Commit),
+            (Err(error), _) => Err(match error.code() {
+                // The answer to a statement that failed comes before that to the COMMIT, which then was none.
+                Some(code) if *code == SqlState::UNIQUE_VIOLATION => Fault::Apart,
+                Some(_) => Fault::Postgres(error),
+                // The connection is gone, and what it did is not known.
+                None => Fault::Commit(error),
+            }),
+        }
     }
 
     pub(crate) async fn roll_back(mut self) {
@@ -193,6 +231,50 @@ pub(crate) async fn all(tx: &Transaction<'_>, sql: &str, params: Params<'_>) -> 
         Inner::Begun(transaction) => transaction.query(&statement, params).await?,
         Inner::Each(client) => client.query(&statement, params).await?,
     })
+}
+
+/// Waits for all, each polled in order; or for the first in order that fails.
+async fn try_join_in_order<F: Future<Output = Result<Vec<Row>, Error>>>(all: Vec<F>) -> Result<(), Error> {
+    let mut all: Vec<Option<Pin<Box<F>>>> = all.into_iter().map(|one| Some(Box::pin(one))).collect();
+    poll_fn(|cx| {
+        let mut is_done = true;
+        for one in &mut all {
+            let Some(future) = one else { continue };
+            match future.as_mut().poll(cx) {
+                Poll::Ready(Ok(_)) => *one = None,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => is_done = false,
+            }
+        }
+        if is_done { Poll::Ready(Ok(())) } else { Poll::Pending }
+    })
+    .await
+}
+
+/// A statement with its values.
+pub(crate) struct Message<'m> {
+    sql: &'static str,
+    values: Vec<Box<dyn ToSql + Sync + Send + 'm>>,
+}
+
+impl<'m> Message<'m> {
+    pub(crate) fn new(sql: &'static str) -> Self {
+        Self { sql, values: Vec::new() }
+    }
+
+    pub(crate) fn bind(mut self, value: impl ToSql + Sync + Send + 'm) -> Self {
+        self.values.push(Box::new(value));
+        self
+    }
+
+    fn params(&self) -> Vec<&(dyn ToSql + Sync)> {
+        self.values.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect()
+    }
+
+    /// All rows.
+    pub(crate) async fn all(&self, tx: &Transaction<'_>) -> Result<Vec<Row>, Fault> {
+        all(tx, self.sql, &self.params()).await
+    }
 }
 
 /// A value to bind.

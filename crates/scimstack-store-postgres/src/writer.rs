@@ -226,19 +226,19 @@ async fn once(pool: &Pool, scope: Scope, changesets: &[ChangeSet], pace: Pace) -
     let writing = Writing::new(pool.get().await?, scope);
     let done = match writing.transaction() {
         Some(transaction) => {
-            // In this order on the wire; the answer to the first is not waited for before the second is sent.
-            let known = commit::done_before(&transaction, scope, changesets);
-            let (begun, known) = future::join(writing.begin(), known).await;
+            // In this order on the wire; the answer to the first is not waited for before the others are sent.
+            let asked = commit::begin(&transaction, scope, changesets, pace);
+            let (begun, asked) = future::join(writing.begin(), asked).await;
             begun?;
-            match known {
-                Ok(known) => Box::pin(commit::apply(&transaction, scope, changesets, known, pace)).await,
+            match asked {
+                Ok(begun) => Box::pin(commit::apply(&writing, &transaction, scope, changesets, begun, pace)).await,
                 Err(fault) => Err(fault),
             }
         }
         None => Ok(Vec::new()),
     };
     match &done {
-        Ok(_) => writing.commit().await.map_err(Fault::Commit)?,
+        Ok(_) => writing.back(),
         // The connection goes with it.
         Err(fault) if fault.is_of_connection() => drop(writing),
         Err(_) => writing.roll_back().await,

@@ -290,3 +290,31 @@ async fn without_an_idempotency_key_a_commit_whose_answer_was_lost_is_in_doubt()
     assert!(matches!(answer, Err(StoreError::InDoubt(_))), "{answer:?}");
     assert_eq!((version(&store, "u1").await, entries(&store).await), (Some(1), 1));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_last_statement_before_the_commit_fails_nothing_is_committed_and_it_is_said() {
+    let cluster = Cluster::start();
+    let store = PostgresStore::connect(&cluster.url()).await.unwrap();
+    let observer = connect(&cluster.url()).await;
+    let keyed = |id: &str, key: &str| {
+        let mut changes = create(id);
+        changes.idempotency_key = Some(key.to_owned());
+        changes
+    };
+    store.commit(scope(), keyed("u1", "good")).await.unwrap();
+    for (table, condition) in [("idem", "NEW.idem_key = 'bad'"), ("change", "NEW.id = 'u2'")] {
+        let trigger = format!(
+            "CREATE FUNCTION no_{table}() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN IF {condition} THEN RAISE 'no'; END IF; RETURN NEW; END $$; \
+             CREATE TRIGGER no BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION no_{table}()"
+        );
+        observer.batch_execute(&trigger).await.unwrap();
+        let answer = store.commit(scope(), keyed("u2", "bad")).await;
+        assert!(matches!(answer, Err(StoreError::Internal(_))), "{table}: {answer:?}");
+        assert_eq!(version(&store, "u2").await, None, "{table}");
+        observer.batch_execute(&format!("DROP TRIGGER no ON {table}")).await.unwrap();
+        store.commit(scope(), keyed(&format!("after-{table}"), table)).await.unwrap();
+    }
+    assert_eq!(entries(&store).await, 3);
+    assert!(!store.commit(scope(), keyed("u2", "bad")).await.unwrap().replayed);
+}

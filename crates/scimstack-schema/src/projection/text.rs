@@ -1,6 +1,6 @@
 //! Stored text that may be shown as it is: one look at the JSON text of a resource finds whether a projection would leave
 //! all of it, so that no tree is built only to be written again (RFC 7644 §3.9).
-//! Left out: what is to be added to the text, and the trees of all texts that are not shown whole.
+//! Left out: many texts that are alike ([`super::shape`]), what is to be added to the text, and the trees of all texts that are not shown whole.
 
 use super::{FIXED, Projection, Wish, find, is_usual};
 use crate::attribute::{Attribute, Type};
@@ -48,13 +48,17 @@ impl Projection {
     }
 }
 
-impl TextProjection<'_> {
+impl<'a> TextProjection<'a> {
     /// Whether the projection takes nothing out of a document: then its text is what the answer shows. `text` has to be
     /// one that [`crate::Value::parse`] accepts, as stored documents are. Every member is shown to `look`, in order;
     /// false from it ends the look and is the answer. False is always a safe answer: then build the tree.
     #[must_use]
-    pub fn leaves(&self, text: &str, mut look: impl FnMut(TextMember<'_>) -> bool) -> bool {
-        let mut reader = Reader { text: text.as_bytes(), at: 0 };
+    pub fn leaves(&self, text: &str, look: impl FnMut(TextMember<'a>) -> bool) -> bool {
+        self.reads(&mut Reader::new(text), look)
+    }
+
+    /// [`TextProjection::leaves`] of what the reader has.
+    pub(super) fn reads(&self, reader: &mut Reader<'_>, mut look: impl FnMut(TextMember<'a>) -> bool) -> bool {
         let mut names = Names::of(&self.resource_type.schema.attributes);
         let found = reader.object(|reader, name| {
             if let Some(name) = FIXED.into_iter().find(|fixed| name.eq_ignore_ascii_case(fixed.as_bytes())) {
@@ -75,7 +79,7 @@ impl TextProjection<'_> {
             }
             self.member(reader, None, find(self.resource_type, name)?, &mut look)
         });
-        found.is_some() && reader.at == text.len()
+        found.is_some() && reader.is_at_end()
     }
 
     /// Whether any of a top-level attribute is shown, as [`Projection::shows`].
@@ -98,9 +102,9 @@ impl TextProjection<'_> {
     fn member(
         &self,
         reader: &mut Reader<'_>,
-        extension: Option<&SchemaUri>,
-        attribute: &Attribute,
-        look: &mut impl FnMut(TextMember<'_>) -> bool,
+        extension: Option<&'a SchemaUri>,
+        attribute: &'a Attribute,
+        look: &mut impl FnMut(TextMember<'a>) -> bool,
     ) -> Option<()> {
         let start = reader.at;
         // Nearly always nothing in particular was asked for, and then every attribute speaks for itself.
@@ -157,9 +161,11 @@ impl<'a> Names<'a> {
 }
 
 /// A JSON text, and how far it has been read. At its end the next byte is 0. What is no compact JSON is `None`.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a [u8],
     at: usize,
+    /// Where the simple values are that were gone over, when that is to be known.
+    values: Option<Vec<Range<usize>>>,
 }
 
 /// The first quotation mark or backslash. Most strings are short, so that eight bytes at a time are faster than a search
@@ -182,6 +188,41 @@ fn end_of_plain(text: &[u8]) -> Option<usize> {
 }
 
 impl<'a> Reader<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text: text.as_bytes(), at: 0, values: None }
+    }
+
+    /// One that notes where simple values are: those of strings between their marks.
+    pub(super) fn noting(text: &'a str) -> Self {
+        Self { values: Some(Vec::new()), ..Self::new(text) }
+    }
+
+    /// What was noted, in order.
+    pub(super) fn noted(self) -> Vec<Range<usize>> {
+        self.values.unwrap_or_default()
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    fn note(&mut self, value: Range<usize>) {
+        if let Some(values) = &mut self.values {
+            values.push(value);
+        }
+    }
+
+    /// Goes over a text that comes next.
+    pub(super) fn over(&mut self, text: &[u8]) -> Option<()> {
+        let is_next = self.text.get(self.at..).is_some_and(|rest| rest.starts_with(text));
+        is_next.then(|| self.at += text.len())
+    }
+
+    /// Whether all has been read.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.at == self.text.len()
+    }
+
     fn byte(&self) -> u8 {
         self.text.get(self.at).copied().unwrap_or(0)
     }
@@ -194,15 +235,29 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
         let start = self.at;
+        self.up_to_mark()?;
+        self.at += 1;
+        self.text.get(start..self.at - 1)
+    }
+
+    /// From within a string to its closing quotation mark.
+    pub(super) fn up_to_mark(&mut self) -> Option<()> {
         loop {
             self.at += end_of_plain(self.text.get(self.at..)?)?;
             if self.byte() == b'"' {
-                break;
+                return Some(());
             }
             self.at += 2;
         }
-        self.at += 1;
-        self.text.get(start..self.at - 1)
+    }
+
+    /// Goes over a number or a word.
+    pub(super) fn plain(&mut self) -> Option<()> {
+        let start = self.at;
+        while matches!(self.byte(), b'0'..=b'9' | b'a'..=b'z' | b'+' | b'-' | b'.' | b'E') {
+            self.at += 1;
+        }
+        (self.at > start).then_some(())
     }
 
     /// An object with at least one member; `each` is given a name that is spelled without escapes, and reads the value.
@@ -247,7 +302,12 @@ impl<'a> Reader<'a> {
     /// Goes over any value.
     fn skip(&mut self, depth: usize) -> Option<()> {
         match self.byte() {
-            b'"' => self.string().map(|_| ()),
+            b'"' => {
+                let start = self.at + 1;
+                self.string()?;
+                self.note(start..self.at - 1);
+                Some(())
+            }
             b'{' | b'[' if depth >= MAX_DEPTH => None,
             b'{' if self.text.get(self.at + 1) == Some(&b'}') => {
                 self.at += 2;
@@ -257,10 +317,9 @@ impl<'a> Reader<'a> {
             b'[' => self.list(|reader| reader.skip(depth + 1)),
             _ => {
                 let start = self.at;
-                while matches!(self.byte(), b'0'..=b'9' | b'a'..=b'z' | b'+' | b'-' | b'.' | b'E') {
-                    self.at += 1;
-                }
-                (self.at > start).then_some(())
+                self.plain()?;
+                self.note(start..self.at);
+                Some(())
             }
         }
     }

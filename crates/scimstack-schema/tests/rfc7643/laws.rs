@@ -3,6 +3,7 @@
 
 use crate::support::*;
 use proptest::prelude::*;
+use scimstack_schema::projection::Look;
 use scimstack_schema::registry::common_attributes;
 use scimstack_schema::strategies::{self, Messy};
 use scimstack_schema::views::{Group, User};
@@ -210,6 +211,11 @@ proptest! {
             let shown = Value::from(once.clone()).to_string();
             prop_assert_eq!(wish.of_texts(&r#type, &[]).leaves(&text, |_| true), text == shown, "{} of {:?}", text, wish);
             prop_assert!(shown == "{}" || wish.of_texts(&r#type, &[]).leaves(&shown, |_| true), "{} of {:?}", shown, wish);
+            let texts = wish.of_texts(&r#type, &[]);
+            let mut shapes = texts.shapes();
+            for one in [&text, &shown, &text, &shown] {
+                prop_assert_eq!(shapes.leaves(one, |_| Look::Stays), texts.leaves(one, |_| true), "{} of {:?}", one, wish);
+            }
             let mut twice = once.clone();
             wish.apply(&r#type, &mut twice);
             prop_assert_eq!(once, twice);

@@ -6,7 +6,7 @@ use super::call::location;
 use super::failure::Outcome;
 use super::memberships;
 use super::project::View;
-use scimstack_schema::projection::TextProjection;
+use scimstack_schema::projection::{Look, TextMember, TextProjection, TextShapes};
 use scimstack_schema::value::write_string;
 use scimstack_schema::{Object, Relation, ResolvedPath, ResourceType, SchemaUri, Type, Value};
 use scimstack_store::{Stored, plan};
@@ -72,9 +72,14 @@ impl<'a> Drafts<'a> {
         self.shows_groups && self.shows("groups")
     }
 
-    /// A stored resource with its `id` and `meta`.
-    pub(crate) fn draft(&self, stored: &'a Stored) -> Outcome<Draft<'a>> {
-        let mut text = self.text(stored);
+    /// Stored resources with their `id` and `meta`.
+    pub(crate) fn drafts(&self, stored: &'a [Stored]) -> Outcome<Vec<Draft<'a>>> {
+        let mut shapes = (stored.len() > 1).then(|| self.texts.shapes());
+        stored.iter().map(|one| self.draft(one, shapes.as_mut())).collect()
+    }
+
+    fn draft(&self, stored: &'a Stored, shapes: Option<&mut TextShapes<'_, 'a>>) -> Outcome<Draft<'a>> {
+        let mut text = self.text(stored, shapes);
         let mut tree = match &text {
             Some(text) => text.changing()?,
             None => plan::complete(stored, self.resource_type)?,
@@ -105,26 +110,31 @@ impl<'a> Drafts<'a> {
     }
 
     /// The stored text, when all of it is shown and nothing that is added stands in it already.
-    fn text(&self, stored: &'a Stored) -> Option<Text<'a>> {
+    fn text(&self, stored: &'a Stored, shapes: Option<&mut TextShapes<'_, 'a>>) -> Option<Text<'a>> {
         if !self.is_beside {
             return None;
         }
         let text = std::str::from_utf8(&stored.doc).ok()?;
         let (mut is_ours, mut changing) = (false, Vec::new());
-        let is_whole = self.texts.leaves(text, |member| match (member.extension, member.name) {
+        let mut look = |member: TextMember<'a>| match (member.extension, member.name) {
             (None, "id") => {
                 let id = text.get(member.value).and_then(|id| id.strip_prefix('"')?.strip_suffix('"'));
                 is_ours = id == Some(stored.key.id.as_str());
-                is_ours
+                if is_ours { Look::StaysHere } else { Look::Goes }
             }
-            (None, name) if self.is_added(name) => false,
-            (extension, name) => {
-                if let Some(relation) = self.completed(extension, name) {
+            (None, name) if self.is_added(name) => Look::Goes,
+            (extension, name) => match self.completed(extension, name) {
+                Some(relation) => {
                     changing.push((relation.path.clone(), member.value));
+                    Look::StaysHere
                 }
-                true
-            }
-        });
+                None => Look::Stays,
+            },
+        };
+        let is_whole = match shapes {
+            Some(shapes) => shapes.leaves(text, look),
+            None => self.texts.leaves(text, |member| look(member) != Look::Goes),
+        };
         let added = self.shows_added.then(|| Vec::with_capacity(512));
         (is_whole && is_ours).then_some(Text { text, changing, added })
     }

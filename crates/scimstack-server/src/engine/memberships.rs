@@ -103,10 +103,9 @@ impl Memberships {
         match last {
             Some((known, number)) if known == key => *number,
             _ => {
-                let number = self.numbers.get(key).copied().unwrap_or_else(|| {
+                let number = *self.numbers.entry(key.clone()).or_insert_with(|| {
                     let node = Node { key: key.clone(), display: None, groups: Vec::new(), element: Vec::new() };
                     self.nodes.push(node);
-                    self.numbers.insert(key.clone(), self.nodes.len() - 1);
                     self.nodes.len() - 1
                 });
                 *last = Some((key.clone(), number));

@@ -104,7 +104,7 @@ pub(crate) async fn represent(
 ) -> Outcome<Vec<Vec<Piece>>> {
     let projection = &view.projection;
     let drafts = Drafts::new(&call.base, resource_type, view);
-    let mut documents = stored.iter().map(|one| drafts.draft(one)).collect::<Outcome<Vec<_>>>()?;
+    let mut documents = drafts.drafts(stored)?;
     fill_references(call, resource_type, stored, &mut documents).await?;
     if drafts.shows_groups() && !stored.is_empty() {
         let mut memberships = memberships::read(call, stored.iter().map(|one| &one.key)).await?;

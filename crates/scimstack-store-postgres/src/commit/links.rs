@@ -5,7 +5,7 @@ use super::Work;
 use super::log::column;
 use crate::fault::Fault;
 use crate::refs::{Link, Place, link_columns, packed, waits_for};
-use crate::sql;
+use crate::sql::{self, Message};
 use crate::text::Packed;
 use scimstack_store::Key;
 
@@ -37,33 +37,13 @@ impl Work<'_> {
         if links.is_empty() {
             return Ok(());
         }
-        let rows =
-            column(links, |(source, relation, link)| (packed(source), Packed::of(relation), link.place(), *link));
-        sql::run(
-            self.tx,
-            "INSERT INTO edge(scope, skind, sid, relation, pending, tkind, tid, n, raw, raw_key, spec, data) \
-             SELECT $1, e.skind, e.sid, e.relation, e.pending, e.tkind, e.tid, e.n, e.raw, e.raw_key, e.spec, e.data \
-             FROM unnest($2::text[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::bigint[], \
-             $9::text[], $10::text[], $11::text[], $12::bytea[]) \
-             AS e(skind, sid, relation, pending, tkind, tid, n, raw, raw_key, spec, data)",
-            &[
-                &self.scope,
-                &column(&rows, |((kind, _), _, _, _)| kind),
-                &column(&rows, |((_, id), _, _, _)| id),
-                &column(&rows, |(_, relation, _, _)| relation),
-                &column(&rows, |(_, _, place, _)| place.pending),
-                &column(&rows, |(_, _, place, _)| &place.kind),
-                &column(&rows, |(_, _, place, _)| &place.id),
-                &column(&rows, |(_, _, _, link)| link.n),
-                &column(&rows, |(_, _, _, link)| Packed::of(&link.raw)),
-                &column(&rows, |(_, _, _, link)| Packed::key(&link.raw)),
-                &column(&rows, |(_, _, _, link)| Packed::of(&link.spec.encode())),
-                &column(&rows, |(_, _, _, link)| link.data.as_slice()),
-            ],
-        )
-        .await?;
+        edge_rows(self.scope, links).all(self.tx).await?;
+        let pending = links.iter().filter(|(_, _, link)| link.target.is_none());
+        let rows: Vec<_> = pending
+            .map(|(source, relation, link)| (packed(source), Packed::of(relation), link.place(), *link))
+            .collect();
         let mut names = Vec::new();
-        for (source, relation, place, link) in rows.iter().filter(|(_, _, place, _)| place.pending) {
+        for (source, relation, place, link) in &rows {
             names.extend(waits_for(link).into_iter().map(|name| (source, relation, place, link.n, name)));
         }
         if names.is_empty() {
@@ -113,4 +93,36 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// What writes edges that are not there yet.
+pub(super) fn edge_rows<'l>(scope: i64, links: &[(&Key, &str, &'l Link)]) -> Message<'l> {
+    let (kinds, ids): (Vec<Packed>, Vec<Packed>) = links.iter().map(|(source, _, _)| packed(source)).unzip();
+    let (mut pending, mut tkinds, mut tids) = (Vec::new(), Vec::new(), Vec::new());
+    for (_, _, link) in links {
+        let place = link.place();
+        pending.push(place.pending);
+        tkinds.push(place.kind);
+        tids.push(place.id);
+    }
+    let message = Message::new(
+        "INSERT INTO edge(scope, skind, sid, relation, pending, tkind, tid, n, raw, raw_key, spec, data) \
+         SELECT $1, e.skind, e.sid, e.relation, e.pending, e.tkind, e.tid, e.n, e.raw, e.raw_key, e.spec, e.data \
+         FROM unnest($2::text[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::bigint[], \
+         $9::text[], $10::text[], $11::text[], $12::bytea[]) \
+         AS e(skind, sid, relation, pending, tkind, tid, n, raw, raw_key, spec, data)",
+    );
+    message
+        .bind(scope)
+        .bind(kinds)
+        .bind(ids)
+        .bind(column(links, |(_, relation, _)| Packed::of(relation)))
+        .bind(pending)
+        .bind(tkinds)
+        .bind(tids)
+        .bind(column(links, |(_, _, link)| link.n))
+        .bind(column(links, |(_, _, link)| Packed::of(&link.raw)))
+        .bind(column(links, |(_, _, link)| Packed::key(&link.raw)))
+        .bind(column(links, |(_, _, link)| Packed::of(&link.spec.encode())))
+        .bind(column(links, |(_, _, link)| link.data.as_slice()))
 }

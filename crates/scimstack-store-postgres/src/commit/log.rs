@@ -5,7 +5,7 @@
 use super::{Entry, Work, what_number};
 use crate::fault::Fault;
 use crate::refs::packed;
-use crate::sql::{self, Transaction};
+use crate::sql::{self, Message, Transaction};
 use crate::text::Packed;
 use bytes::Bytes;
 use std::collections::HashSet;
@@ -15,8 +15,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const MANY: usize = 1_000;
 const LARGE: usize = 4 << 20;
 
+/// The statement that writes entries.
+macro_rules! insert {
+    () => {
+        "INSERT INTO change(scope, at, what, kind, id, version, topic, event_id, event_key, actor, request_id, \
+         payload, before) \
+         SELECT $1, e.at, e.what, e.kind, e.id, e.version, e.topic, e.event_id, e.event_key, e.actor, \
+         e.request_id, e.payload, e.before \
+         FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], \
+         $9::text[], $10::text[], $11::text[], $12::bytea[], $13::bytea[]) \
+         AS e(at, what, kind, id, version, topic, event_id, event_key, actor, request_id, payload, before)"
+    };
+}
+
+/// An entry.
 #[derive(Debug)]
-struct Line {
+pub(super) struct Line {
     /// The number of the operation in its transaction, when this is an event.
     step: Option<usize>,
     at: i64,
@@ -81,43 +95,21 @@ impl Log {
         self.lines().repeated.clone()
     }
 
+    /// What was collected, to be written.
+    pub(super) fn take(&self) -> Vec<Line> {
+        let mut all = self.lines();
+        all.bytes = 0;
+        std::mem::take(&mut all.lines)
+    }
+
     /// Writes what was collected.
     pub(super) async fn write(&self, tx: &Transaction<'_>, scope: i64) -> Result<(), Fault> {
-        let lines = {
-            let mut all = self.lines();
-            all.bytes = 0;
-            std::mem::take(&mut all.lines)
-        };
+        let lines = self.take();
         if lines.is_empty() {
             return Ok(());
         }
-        let written = sql::all(
-            tx,
-            "INSERT INTO change(scope, at, what, kind, id, version, topic, event_id, event_key, actor, request_id, \
-             payload, before) \
-             SELECT $1, e.at, e.what, e.kind, e.id, e.version, e.topic, e.event_id, e.event_key, e.actor, \
-             e.request_id, e.payload, e.before \
-             FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], \
-             $9::text[], $10::text[], $11::text[], $12::bytea[], $13::bytea[]) \
-             AS e(at, what, kind, id, version, topic, event_id, event_key, actor, request_id, payload, before) \
-             ON CONFLICT DO NOTHING RETURNING topic, event_key",
-            &[
-                &scope,
-                &column(&lines, |line| line.at),
-                &column(&lines, |line| line.what),
-                &column(&lines, |line| line.kind.as_ref()),
-                &column(&lines, |line| line.id.as_ref()),
-                &column(&lines, |line| line.version),
-                &column(&lines, |line| line.topic.as_ref()),
-                &column(&lines, |line| line.event_id.as_ref()),
-                &column(&lines, |line| line.event_key.as_ref()),
-                &column(&lines, |line| &line.actor),
-                &column(&lines, |line| &line.request_id),
-                &column(&lines, |line| &line.payload[..]),
-                &column(&lines, |line| line.before.as_deref()),
-            ],
-        )
-        .await?;
+        let unless_there = concat!(insert!(), " ON CONFLICT DO NOTHING RETURNING topic, event_key");
+        let written = rows(Message::new(unless_there), scope, &lines).all(tx).await?;
         if written.len() < lines.len() {
             let mut events = HashSet::new();
             for row in &written {
@@ -132,6 +124,28 @@ impl Log {
         }
         Ok(())
     }
+}
+
+/// What writes entries, of which no event may be there already.
+pub(super) fn new_rows(scope: i64, lines: &[Line]) -> Message<'_> {
+    rows(Message::new(insert!()), scope, lines)
+}
+
+fn rows<'l>(message: Message<'l>, scope: i64, lines: &'l [Line]) -> Message<'l> {
+    message
+        .bind(scope)
+        .bind(column(lines, |line| line.at))
+        .bind(column(lines, |line| line.what))
+        .bind(column(lines, |line| line.kind.as_ref()))
+        .bind(column(lines, |line| line.id.as_ref()))
+        .bind(column(lines, |line| line.version))
+        .bind(column(lines, |line| line.topic.as_ref()))
+        .bind(column(lines, |line| line.event_id.as_ref()))
+        .bind(column(lines, |line| line.event_key.as_ref()))
+        .bind(column(lines, |line| &line.actor))
+        .bind(column(lines, |line| &line.request_id))
+        .bind(column(lines, |line| &line.payload[..]))
+        .bind(column(lines, |line| line.before.as_deref()))
 }
 
 /// One column of many rows, to be bound.

@@ -1,6 +1,7 @@
 //! Changesets: one or several that share a transaction, operation after operation, each seeing what those before it did.
-//! Whether the whole is kept is decided by [`crate::writer`].
+//! What becomes of a transaction that fails is decided by [`crate::writer`].
 
+mod ahead;
 pub(crate) mod create;
 mod delete;
 mod edges;
@@ -17,8 +18,9 @@ mod replace;
 use crate::codec::{Reader, Writer};
 use crate::fault::{Damaged, Fault, both_of};
 use crate::refs::{Moved, Moves, packed};
-use crate::sql::{self, Transaction, unsigned};
+use crate::sql::{self, Message, Transaction, Writing, unsigned};
 use crate::text::Packed;
+use ahead::{Additions, Ahead, Found};
 use bytes::Bytes;
 use futures_util::future;
 use log::{Log, column};
@@ -53,42 +55,82 @@ struct Step<'w> {
     /// Its number in the transaction.
     number: usize,
     work: &'w Work<'w>,
+    /// The number of its changeset.
+    changes: usize,
     /// Its index in its changeset.
     op: usize,
     what: &'w Op,
 }
 
 /// The receipts of changesets that were done before, by their idempotency keys.
-pub(crate) type Done = HashMap<String, Vec<OpReceipt>>;
+type Done = HashMap<String, Vec<OpReceipt>>;
 
-/// Does what changesets say that are not done yet, in a transaction that has the scope's lock. On an error the caller rolls
-/// back, and all of them are as if they had never been.
-pub(crate) async fn apply(
+/// What was found out behind the `BEGIN`.
+pub(crate) struct Begun {
+    /// What was done before.
+    done: Done,
+    found: Found,
+}
+
+/// Asks what is asked at the beginning of every transaction; it is sent as one, and waits for nothing else.
+pub(crate) async fn begin(
     tx: &Transaction<'_>,
     scope: Scope,
     changesets: &[ChangeSet],
-    mut done: Done,
+    pace: Pace,
+) -> Result<Begun, Fault> {
+    let ahead = match pace {
+        Pace::Together => Ahead::of(changesets),
+        Pace::Apart => Ahead::default(),
+    };
+    let (done, found) = both_of(future::join(done_before(tx, scope, changesets), ahead.ask(tx, scope)).await)?;
+    Ok(Begun { done, found })
+}
+
+/// Does what changesets say that are not done yet, in a transaction that has the scope's lock, and commits. On an error the
+/// caller rolls back, and all of them are as if they had never been.
+pub(crate) async fn apply(
+    writing: &Writing,
+    tx: &Transaction<'_>,
+    scope: Scope,
+    changesets: &[ChangeSet],
+    Begun { mut done, found }: Begun,
     pace: Pace,
 ) -> Result<Vec<Receipt>, Fault> {
     let scope = scope.number().into();
     let log = Log::default();
-    let is_new = |changes: &&ChangeSet| changes.idempotency_key.as_ref().is_none_or(|key| !done.contains_key(key));
-    let works: Vec<(Work<'_>, &ChangeSet)> = changesets
+    let is_new =
+        |(_, changes): &(usize, &ChangeSet)| changes.idempotency_key.as_ref().is_none_or(|key| !done.contains_key(key));
+    let works: Vec<(Work<'_>, usize, &ChangeSet)> = changesets
         .iter()
+        .enumerate()
         .filter(is_new)
-        .map(|changes| {
+        .map(|(number, changes)| {
             let (actor, request_id) = (changes.actor.0.as_str(), changes.request_id.as_str());
-            (Work { tx, scope, at: changes.at, actor, request_id, log: &log }, changes)
+            (Work { tx, scope, at: changes.at, actor, request_id, log: &log }, number, changes)
         })
         .collect();
     let mut steps = Vec::new();
-    for (work, changes) in &works {
-        for (op, what) in changes.ops.iter().enumerate() {
-            steps.push(Step { number: steps.len(), work, op, what });
+    for (work, changes, ChangeSet { ops, .. }) in &works {
+        for (op, what) in ops.iter().enumerate() {
+            steps.push(Step { number: steps.len(), work, changes: *changes, op, what });
         }
     }
     let mut receipts = Vec::with_capacity(steps.len());
     let mut rest = steps.as_slice();
+    // What was found out holds until something else is done.
+    let mut additions = Additions::default();
+    while let Some((step, after)) = rest.split_first() {
+        let Some(receipt) = additions.add(step, &found)? else { break };
+        receipts.push(receipt);
+        rest = after;
+        if log.is_full() {
+            log.write(tx, scope).await?;
+        }
+    }
+    if !rest.is_empty() {
+        std::mem::take(&mut additions).write(tx, scope).await?;
+    }
     while let Some(step) = rest.first() {
         let run = if pace == Pace::Together { create::run(rest) } else { 0 };
         let taken = match rest.split_at_checked(run) {
@@ -109,21 +151,30 @@ pub(crate) async fn apply(
     let made = |receipts: &[OpReceipt]| {
         let mut receipts = receipts.iter().cloned();
         let mut of = |changes: &ChangeSet| receipts.by_ref().take(changes.ops.len()).collect();
-        works.iter().map(|(_, changes)| of(changes)).collect::<Vec<Vec<OpReceipt>>>()
+        works.iter().map(|(_, _, changes)| of(changes)).collect::<Vec<Vec<OpReceipt>>>()
     };
-    let changes: Vec<&ChangeSet> = works.iter().map(|(_, changes)| *changes).collect();
+    let changes: Vec<&ChangeSet> = works.iter().map(|(_, _, changes)| *changes).collect();
     let mut ops = made(&receipts);
-    // Hardly ever is an event there already, which the feed finds out; so the receipts are sent behind it.
-    both_of(future::join(log.write(tx, scope), remember(tx, scope, &changes, &ops)).await)?;
-    let repeated = log.repeated();
-    if !repeated.is_empty() {
-        for number in repeated {
-            if let Some(receipt) = receipts.get_mut(number) {
-                receipt.changed = false;
+    if pace == Pace::Together && log.repeated().is_empty() {
+        // Hardly ever is an event there already: then nothing is committed, and each is done alone.
+        let (lines, keyed) = (log.take(), keyed(&changes, &ops));
+        let mut messages = additions.messages(scope);
+        messages.extend((!lines.is_empty()).then(|| log::new_rows(scope, &lines)));
+        messages.extend((!keyed.is_empty()).then(|| receipt_rows(scope, &keyed)));
+        writing.commit_behind(&messages).await?;
+    } else {
+        both_of(future::join(log.write(tx, scope), remember(tx, scope, &changes, &ops)).await)?;
+        let repeated = log.repeated();
+        if !repeated.is_empty() {
+            for number in repeated {
+                if let Some(receipt) = receipts.get_mut(number) {
+                    receipt.changed = false;
+                }
             }
+            ops = made(&receipts);
+            correct(tx, scope, &changes, &ops).await?;
         }
-        ops = made(&receipts);
-        correct(tx, scope, &changes, &ops).await?;
+        writing.commit().await.map_err(Fault::Commit)?;
     }
     let mut ops = ops.into_iter();
     let receipt = |changes: &ChangeSet| match changes.idempotency_key.as_ref().and_then(|key| done.remove(key)) {
@@ -134,7 +185,7 @@ pub(crate) async fn apply(
 }
 
 /// The receipts of changesets with the idempotency keys of these.
-pub(crate) async fn done_before(tx: &Transaction<'_>, scope: Scope, changesets: &[ChangeSet]) -> Result<Done, Fault> {
+async fn done_before(tx: &Transaction<'_>, scope: Scope, changesets: &[ChangeSet]) -> Result<Done, Fault> {
     let keys: Vec<&str> = changesets.iter().filter_map(|changes| changes.idempotency_key.as_deref()).collect();
     let mut done = Done::new();
     if keys.is_empty() {
@@ -172,20 +223,22 @@ async fn remember(
     if keyed.is_empty() {
         return Ok(());
     }
-    sql::run(
-        tx,
+    receipt_rows(scope, &keyed).all(tx).await?;
+    Ok(())
+}
+
+/// What keeps receipts.
+fn receipt_rows(scope: i64, keyed: &[(Packed, i64, Vec<u8>)]) -> Message<'_> {
+    let message = Message::new(
         "INSERT INTO idem(scope, idem_key, at, receipt) \
          SELECT $1, e.idem_key, e.at, e.receipt FROM unnest($2::text[], $3::bigint[], $4::bytea[]) \
          AS e(idem_key, at, receipt)",
-        &[
-            &scope,
-            &column(&keyed, |(key, _, _)| key),
-            &column(&keyed, |(_, at, _)| *at),
-            &column(&keyed, |(_, _, receipt)| receipt.as_slice()),
-        ],
-    )
-    .await?;
-    Ok(())
+    );
+    message
+        .bind(scope)
+        .bind(column(keyed, |(key, _, _)| key))
+        .bind(column(keyed, |(_, at, _)| *at))
+        .bind(column(keyed, |(_, _, receipt)| receipt.as_slice()))
 }
 
 /// Puts right the receipts that were kept.

@@ -144,7 +144,7 @@ const AT_ONCE: usize = 64;
 /// The most rows that one statement brings or asks for.
 pub(super) const ROWS: usize = 10_000;
 
-fn added(step: &EdgeStep) -> Option<&EdgeDraft> {
+pub(super) fn added(step: &EdgeStep) -> Option<&EdgeDraft> {
     match step {
         EdgeStep::Add(draft) => Some(draft),
         EdgeStep::Remove(_) => None,
@@ -159,7 +159,7 @@ fn known(draft: &EdgeDraft, edges: &EdgeSet) -> Option<Key> {
     is_by_id.then(|| edges.target_before(ResourceId::new(&draft.reference.raw)?, &rule.targets))?
 }
 
-fn link(draft: &EdgeDraft, target: Option<Key>) -> Link {
+pub(super) fn link(draft: &EdgeDraft, target: Option<Key>) -> Link {
     let reference = &draft.reference;
     let raw = reference.raw.as_str().to_owned();
     Link { target, raw, n: 0, spec: Spec::of(&reference.rule), data: draft.data.to_vec() }

@@ -1,13 +1,14 @@
 //! Matches without their documents: row, id and sort key, in order, from covering indexes where there is one. Documents
-//! are fetched later, of the page alone.
+//! are fetched by the same statement where it is certain that they are of the page, else later.
 
 use super::Reading;
 use super::order::{Column, Place, instant_key, instant_of};
 use super::source::Source;
 use crate::fault::Fault;
+use crate::read::{COLUMNS, columns, stored};
 use crate::sql::{self, Sql, Value, signed, unsigned};
 use crate::text::Packed;
-use scimstack_store::StoreError;
+use scimstack_store::{Kind, StoreError, Stored, Want};
 use std::cmp::Ordering;
 use tokio_postgres::Row;
 
@@ -20,6 +21,20 @@ pub(super) struct Range<'r> {
     pub(super) after: Option<&'r Place>,
     pub(super) offset: u64,
     pub(super) limit: u64,
+    /// What to bring along of each record.
+    pub(super) want: Option<Want>,
+}
+
+/// A match: its place, and its record when that was brought along.
+pub(super) struct Head {
+    pub(super) place: Place,
+    pub(super) stored: Option<Box<Stored>>,
+}
+
+impl From<Place> for Head {
+    fn from(place: Place) -> Self {
+        Self { place, stored: None }
+    }
 }
 
 /// A stretch of an order that one index range has.
@@ -89,6 +104,19 @@ impl Range<'_> {
         }
     }
 
+    /// `ORDER BY` of all stretches, by the columns of a table.
+    fn push_order_of(&self, sql: &mut Sql, table: &'static str) {
+        let direction = if self.descending { " DESC" } else { "" };
+        sql.push(" ORDER BY ");
+        if let Some(name) = self.column.name() {
+            if !self.column.is_instant() {
+                sql.push(table).push(name).push(" IS NULL").push(direction).push(", ");
+            }
+            sql.push(table).push(name).push(direction).push(", ");
+        }
+        sql.push(table).push("id").push(direction);
+    }
+
     fn value_to_bind(&self, value: &Packed) -> Result<Value, StoreError> {
         match self.column.is_instant() {
             true => instant_of(value).map(Value::from).ok_or(StoreError::BadCursor),
@@ -96,21 +124,62 @@ impl Range<'_> {
         }
     }
 
-    fn place(&self, row: &Row) -> Result<Place, Fault> {
+    /// The place of a row with the id first, and the sort key, if there is one, at `at`.
+    fn place(&self, row: &Row, at: usize) -> Result<Place, Fault> {
         let value = match self.column.name() {
-            Some(_) if self.column.is_instant() => Some(instant_key(row.try_get(1)?)),
-            Some(_) => row.try_get(1)?,
+            Some(_) if self.column.is_instant() => Some(instant_key(row.try_get(at)?)),
+            Some(_) => row.try_get(at)?,
             None => None,
         };
         Ok(Place { value, id: row.try_get(0)?, kind: self.kind.clone() })
     }
 
-    /// Of all places there are, those of the range, in order.
-    pub(super) fn cut(&self, mut heads: Vec<Place>) -> Vec<Place> {
-        if let Some(after) = self.after {
-            heads.retain(|head| head.cmp(after, self.descending).is_gt());
+    /// The head of a row of places.
+    fn head(&self, row: &Row) -> Result<Head, Fault> {
+        Ok(self.place(row, 1)?.into())
+    }
+
+    /// The heads of rows of a statement that brings records along, when they are wanted.
+    fn heads(&self, rows: &[Row]) -> Result<Vec<Head>, Fault> {
+        if self.want.is_none() {
+            return rows.iter().map(|row| self.head(row)).collect();
         }
-        heads.sort_by(|one, other| one.cmp(other, self.descending));
+        let kind = Kind::new(&*self.kind.open());
+        let with_record = |row: &Row| {
+            let record = Box::new(stored(row, &kind)?);
+            Ok(Head { place: self.place(row, COLUMNS)?, stored: Some(record) })
+        };
+        rows.iter().map(with_record).collect()
+    }
+
+    /// `SELECT …` of what [`Range::heads`] reads of `resource`; of the record `r`, where there are other tables.
+    fn push_wanted(&self, sql: &mut Sql, of_r: bool) {
+        let table = if of_r { "r." } else { "" };
+        match self.want {
+            Some(want) => {
+                sql.push("SELECT ").push(columns(want, of_r));
+                if let Some(name) = self.column.name() {
+                    sql.push(", ").push(table).push(name);
+                }
+            }
+            None => self.push_place(sql, table),
+        }
+    }
+
+    /// `SELECT …` of id and sort key.
+    pub(super) fn push_place(&self, sql: &mut Sql, table: &'static str) {
+        sql.push("SELECT ").push(table).push("id");
+        if let Some(name) = self.column.name() {
+            sql.push(", ").push(table).push(name);
+        }
+    }
+
+    /// Of all heads there are, those of the range, in order.
+    pub(super) fn cut(&self, mut heads: Vec<Head>) -> Vec<Head> {
+        if let Some(after) = self.after {
+            heads.retain(|head| head.place.cmp(after, self.descending).is_gt());
+        }
+        heads.sort_by(|one, other| one.place.cmp(&other.place, self.descending));
         let skipped = usize::try_from(self.offset).unwrap_or(usize::MAX).min(heads.len());
         heads.drain(..skipped);
         heads.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
@@ -119,8 +188,8 @@ impl Range<'_> {
 }
 
 impl Reading<'_> {
-    /// The places of a range, in order.
-    pub(super) async fn heads(&self, source: &Source, range: &Range<'_>) -> Result<Vec<Place>, Fault> {
+    /// The heads of a range, in order.
+    pub(super) async fn heads(&self, source: &Source, range: &Range<'_>) -> Result<Vec<Head>, Fault> {
         match source {
             Source::Nothing => Ok(Vec::new()),
             Source::All => self.heads_of_all(range).await,
@@ -128,20 +197,29 @@ impl Reading<'_> {
         }
     }
 
-    async fn heads_of_all(&self, range: &Range<'_>) -> Result<Vec<Place>, Fault> {
+    async fn heads_of_all(&self, range: &Range<'_>) -> Result<Vec<Head>, Fault> {
         let mut heads = Vec::new();
         let mut offset = range.offset;
         let segments = range.segments();
         for (at, segment) in segments.iter().enumerate() {
             let left = range.limit - heads.len() as u64;
+            // What is passed over is passed over in the index.
+            let is_within = range.want.is_some() && offset > 0;
             let mut sql = Sql::default();
-            sql.push("SELECT id");
-            if let Some(name) = range.column.name() {
-                sql.push(", ").push(name);
+            if is_within {
+                range.push_wanted(&mut sql, true);
+                sql.push(" FROM (");
+            }
+            match is_within {
+                true => range.push_place(&mut sql, ""),
+                false => range.push_wanted(&mut sql, false),
             }
             self.segment(&mut sql, *segment, range)?;
             range.push_order(&mut sql, *segment);
             sql.push(" LIMIT ").bind(signed(left)).push(" OFFSET ").bind(signed(offset));
+            if is_within {
+                self.push_records_of_heads(&mut sql, range);
+            }
             let rows = sql.all(self.tx).await?;
             if !rows.is_empty() {
                 offset = 0;
@@ -151,9 +229,7 @@ impl Reading<'_> {
                 self.segment(&mut sql, *segment, range)?;
                 offset = offset.saturating_sub(unsigned(sql.number(self.tx).await?));
             }
-            for row in &rows {
-                heads.push(range.place(row)?);
-            }
+            heads.extend(range.heads(&rows)?);
             if heads.len() as u64 >= range.limit {
                 break;
             }
@@ -194,41 +270,41 @@ impl Reading<'_> {
         source: &Source,
         range: &Range<'_>,
         most: u64,
-    ) -> Result<Vec<Place>, Fault> {
-        let mut sql = self.driven_by(source, range);
+    ) -> Result<Vec<Head>, Fault> {
+        let mut sql = Sql::default();
+        range.push_place(&mut sql, "r.");
+        source.push_from(&mut sql, self.scope, range.kind);
         sql.push(" LIMIT ").bind(signed(most));
-        sql.all(self.tx).await?.iter().map(|row| range.place(row)).collect()
+        sql.all(self.tx).await?.iter().map(|row| range.head(row)).collect()
     }
 
-    /// `SELECT … FROM … WHERE` of what an index finds.
-    fn driven_by(&self, source: &Source, range: &Range<'_>) -> Sql {
-        let mut sql = Sql::default();
-        sql.push("SELECT r.id");
-        if let Some(name) = range.column.name() {
-            sql.push(", r.").push(name);
-        }
-        source.push_from(&mut sql, self.scope, range.kind);
-        sql
+    /// The end of a statement `SELECT … FROM (…`: the records of the places that are selected in the parentheses, each
+    /// looked for by itself, in order.
+    pub(super) fn push_records_of_heads(&self, sql: &mut Sql, range: &Range<'_>) {
+        sql.push(") AS h CROSS JOIN LATERAL (SELECT l.* FROM resource l WHERE l.scope = ");
+        sql.bind(i64::from(self.scope.number())).push(" AND l.kind = ").bind(range.kind);
+        sql.push(" AND l.id = h.id OFFSET 0) AS r");
+        range.push_order_of(sql, "h.");
     }
 
     /// Of what an index finds, which is put in order here.
-    async fn heads_driven(&self, source: &Source, range: &Range<'_>) -> Result<Vec<Place>, Fault> {
-        let mut sql = self.driven_by(source, range);
-        let name = range.column.name();
+    async fn heads_driven(&self, source: &Source, range: &Range<'_>) -> Result<Vec<Head>, Fault> {
+        let mut sql = Sql::default();
+        if range.want.is_some() {
+            range.push_wanted(&mut sql, true);
+            sql.push(" FROM (");
+        }
+        range.push_place(&mut sql, "r.");
+        source.push_from(&mut sql, self.scope, range.kind);
         if let Some(after) = range.after {
             push_after(&mut sql, range, after)?;
         }
-        let direction = if range.descending { " DESC" } else { "" };
-        sql.push(" ORDER BY ");
-        if let Some(name) = name {
-            if !range.column.is_instant() {
-                sql.push("r.").push(name).push(" IS NULL").push(direction).push(", ");
-            }
-            sql.push("r.").push(name).push(direction).push(", ");
-        }
-        sql.push("r.id").push(direction);
+        range.push_order_of(&mut sql, "r.");
         sql.push(" LIMIT ").bind(signed(range.limit)).push(" OFFSET ").bind(signed(range.offset));
-        sql.all(self.tx).await?.iter().map(|row| range.place(row)).collect()
+        if range.want.is_some() {
+            self.push_records_of_heads(&mut sql, range);
+        }
+        range.heads(&sql.all(self.tx).await?)
     }
 
     /// How many there are, or `cap` when there are more.

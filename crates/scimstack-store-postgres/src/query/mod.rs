@@ -14,7 +14,7 @@ use crate::refs::packed;
 use crate::sql::Transaction;
 use crate::text::Packed;
 pub(crate) use direct::direct;
-use heads::Range;
+use heads::{Head, Range};
 use order::{Column, Place};
 pub(crate) use scimstack_store::plan::Pace;
 use scimstack_store::plan::{Budget, Driver};
@@ -48,12 +48,14 @@ struct Demand<'d> {
     count: CountMode,
     /// When the budget is spent, what was found until then will do.
     in_part: bool,
+    /// What to bring along of each match when that costs nothing.
+    want: Option<Want>,
 }
 
 /// What one target gave.
 struct Part {
     /// Matches in order, those of the demand.
-    heads: Vec<Place>,
+    heads: Vec<Head>,
     /// How many matches there are, as far as they were to be counted; `None` when that would have cost too much.
     total: Option<u64>,
     /// The last place looked at, when there is more and the budget was spent.
@@ -88,7 +90,7 @@ pub(crate) async fn query(
     if let Paging::Cursor { count, .. } = query.page {
         let more = heads.len() > count as usize;
         heads.truncate(count as usize);
-        let last = heads.last().filter(|_| more).map(|(_, head)| head);
+        let last = heads.last().filter(|_| more).map(|(_, head)| &head.place);
         next = last.or(looked_up_to.as_ref()).map(|place| place.encode(sort));
     }
     let items = reading.items(heads, query.want).await?;
@@ -111,36 +113,29 @@ pub(crate) async fn explain(
     Ok(Explanation::new(explained))
 }
 
-type Heads<'t> = Vec<(&'t Target, Place)>;
+type Heads<'t> = Vec<(&'t Target, Head)>;
 
 impl<'r> Reading<'r> {
     fn descending(&self) -> bool {
         self.sort.is_some_and(|sort| sort.descending)
     }
 
-    /// The records of a page.
+    /// The records of a page: those that did not come with their heads are read, each kind's at once.
     async fn items(&self, heads: Heads<'_>, want: Want) -> Result<Vec<Stored>, Fault> {
         let mut by_kind: HashMap<&Kind, Vec<Packed>> = HashMap::new();
-        for (target, head) in &heads {
-            by_kind.entry(&target.kind).or_default().push(head.id.clone());
+        for (target, head) in heads.iter().filter(|(_, head)| head.stored.is_none()) {
+            by_kind.entry(&target.kind).or_default().push(head.place.id.clone());
         }
-        let mut found = HashMap::with_capacity(heads.len());
+        let mut found = HashMap::new();
         for (kind, ids) in by_kind {
-            found.extend(self.records(kind, &ids, want).await?);
+            let records = read_all(self.tx, self.scope, kind, &ids, want).await?;
+            found.extend(records.into_iter().map(|stored| (packed(&stored.key), stored)));
         }
-        let of = |(_, head): (&Target, Place)| found.remove(&(head.kind, head.id));
-        heads.into_iter().map(of).map(|stored| Ok(stored.ok_or(GONE)?)).collect()
-    }
-
-    /// Records by kind and id.
-    async fn records(
-        &self,
-        kind: &Kind,
-        ids: &[Packed],
-        want: Want,
-    ) -> Result<HashMap<(Packed, Packed), Stored>, Fault> {
-        let records = read_all(self.tx, self.scope, kind, ids, want).await?;
-        Ok(records.into_iter().map(|stored| (packed(&stored.key), stored)).collect())
+        let mut of = |(_, head): (&Target, Head)| match head.stored {
+            Some(stored) => Some(*stored),
+            None => found.remove(&(head.place.kind, head.place.id)),
+        };
+        heads.into_iter().map(|head| Ok(of(head).ok_or(GONE)?)).collect()
     }
 
     async fn explain(&self, target: &Target) -> Result<Explained, Fault> {
@@ -180,6 +175,8 @@ impl<'r> Reading<'r> {
             in_part: alone
                 && matches!(query.count, CountMode::None | CountMode::Cheap)
                 && matches!(query.page, Paging::Cursor { .. }),
+            // Of several targets most of what is found is not on the page.
+            want: alone.then_some(query.want),
         };
         let mut heads = Heads::new();
         let (mut total, mut looked_up_to) = (Some(0), None);
@@ -208,12 +205,14 @@ impl<'r> Reading<'r> {
         offset: u64,
         limit: u64,
     ) -> Result<(Heads<'q>, Total, Option<Place>), Fault> {
-        let everything = Demand { after: None, offset: 0, limit: u64::MAX, count: CountMode::None, in_part: false };
+        let everything =
+            Demand { after: None, offset: 0, limit: u64::MAX, count: CountMode::None, in_part: false, want: None };
         let mut heads = Heads::new();
         let mut seen = BTreeSet::new();
         for target in &query.targets {
             let part = self.part(target, everything).await?;
-            let new = part.heads.into_iter().filter(|head| seen.insert((head.kind.clone(), head.id.clone())));
+            let new =
+                part.heads.into_iter().filter(|Head { place, .. }| seen.insert((place.kind.clone(), place.id.clone())));
             heads.extend(new.map(|head| (target, head)));
         }
         let matches = heads.len() as u64;
@@ -223,7 +222,7 @@ impl<'r> Reading<'r> {
             CountMode::None => Total::Unknown,
         };
         if let Some(after) = after {
-            heads.retain(|(_, head)| head.cmp(after, self.descending()).is_gt());
+            heads.retain(|(_, head)| head.place.cmp(after, self.descending()).is_gt());
         }
         self.arrange(&mut heads, offset, limit);
         Ok((heads, total, None))
@@ -231,7 +230,7 @@ impl<'r> Reading<'r> {
 
     /// Puts heads in order and leaves those of the page.
     fn arrange(&self, heads: &mut Heads<'_>, offset: u64, limit: u64) {
-        heads.sort_by(|(_, one), (_, other)| one.cmp(other, self.descending()));
+        heads.sort_by(|(_, one), (_, other)| one.place.cmp(&other.place, self.descending()));
         let skipped = usize::try_from(offset).unwrap_or(usize::MAX).min(heads.len());
         heads.drain(..skipped);
         heads.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -261,7 +260,9 @@ impl<'r> Reading<'r> {
         if let Some(part) = self.found(kind, source, column, demand).await? {
             return Ok(part);
         }
-        let demand = Demand { limit: demand.limit.min(self.budget.readable()), ..demand };
+        // Documents are not read for nothing.
+        let want = demand.want.filter(|_| demand.limit < self.budget.readable());
+        let demand = Demand { limit: demand.limit.min(self.budget.readable()), want, ..demand };
         if let Some(part) = self.walked(target, kind, source, column, demand).await? {
             return Ok(part);
         }
@@ -371,7 +372,7 @@ impl<'r> Reading<'r> {
 
     fn range<'d>(&self, kind: &'d Packed, column: Column, demand: Demand<'d>) -> Range<'d> {
         let (descending, after) = (self.descending(), demand.after);
-        Range { kind, column, descending, after, offset: demand.offset, limit: demand.limit }
+        Range { kind, column, descending, after, offset: demand.offset, limit: demand.limit, want: demand.want }
     }
 
     /// Every record is a candidate and comes in order: evaluated until the page is full and the count is known.
@@ -388,14 +389,13 @@ impl<'r> Reading<'r> {
         // What is before the page need not be looked at unless it is counted.
         let mut last: Option<Place> = demand.after.filter(|_| uncounted).cloned();
         'all: loop {
+            let want = Some(Want::DOCUMENT);
             let chunk =
-                Demand { after: last.as_ref(), offset: 0, limit: CHUNK, count: CountMode::None, in_part: false };
+                Demand { after: last.as_ref(), offset: 0, limit: CHUNK, count: CountMode::None, in_part: false, want };
             let chunk = self.heads(&Source::All, &self.range(kind, column, chunk)).await?;
             let is_last = (chunk.len() as u64) < CHUNK;
-            last = chunk.last().cloned();
-            let ids: Vec<Packed> = chunk.iter().map(|head| head.id.clone()).collect();
-            let mut records = self.records(&target.kind, &ids, Want::DOCUMENT).await?;
-            for head in chunk {
+            last = chunk.last().map(|head| head.place.clone());
+            for mut head in chunk {
                 let counted = match demand.count {
                     CountMode::None | CountMode::Cheap => true,
                     CountMode::UpTo(most) => total > most,
@@ -409,16 +409,18 @@ impl<'r> Reading<'r> {
                 }
                 self.budget.spend(1, target)?;
                 if demand.in_part && self.budget.left() == 0 {
-                    looked_up_to = Some(head.clone());
+                    looked_up_to = Some(head.place.clone());
                 }
-                let stored = records.remove(&(head.kind.clone(), head.id.clone())).ok_or(GONE)?;
+                let stored = head.stored.take().ok_or(GONE)?;
+                let is_before_page = (heads.len() as u64) < demand.offset;
                 let document = self.document(target, &residual, &stored).await?;
                 if target.filter.as_ref().is_some_and(|filter| !filter.matches(&document)) {
                     continue;
                 }
                 total += 1;
-                let is_after = demand.after.is_none_or(|after| head.cmp(after, self.descending()).is_gt());
+                let is_after = demand.after.is_none_or(|after| head.place.cmp(after, self.descending()).is_gt());
                 if is_after && (heads.len() as u64) < wanted {
+                    head.stored = Some(stored).filter(|_| !is_before_page && demand.want == Some(Want::DOCUMENT));
                     heads.push(head);
                 }
             }
@@ -447,8 +449,8 @@ impl<'r> Reading<'r> {
         let limit = self.budget.reach();
         let candidates = self.count(source, kind, Some(limit)).await?;
         self.budget.spend(candidates, target)?;
-        let all = Range { kind, column: Column::Id, descending: false, after: None, offset: 0, limit };
-        let candidates: Vec<Packed> = self.heads(source, &all).await?.into_iter().map(|head| head.id).collect();
+        let all = Range { kind, column: Column::Id, descending: false, after: None, offset: 0, limit, want: None };
+        let candidates: Vec<Packed> = self.heads(source, &all).await?.into_iter().map(|head| head.place.id).collect();
         let residual = Self::residual(target);
         let mut heads = Vec::new();
         for chunk in candidates.chunks(CHUNK as usize) {
@@ -456,15 +458,15 @@ impl<'r> Reading<'r> {
                 let document = self.document(target, &residual, &stored).await?;
                 let is_match = exact || target.filter.as_ref().is_none_or(|filter| filter.matches(&document));
                 if is_match {
-                    heads.push(Place::of(self.sort, column, &stored, Some(&document)));
+                    heads.push(Head::from(Place::of(self.sort, column, &stored, Some(&document))));
                 }
             }
         }
         let total = Some(heads.len() as u64);
         if let Some(after) = demand.after {
-            heads.retain(|head| head.cmp(after, self.descending()).is_gt());
+            heads.retain(|head| head.place.cmp(after, self.descending()).is_gt());
         }
-        heads.sort_by(|one, other| one.cmp(other, self.descending()));
+        heads.sort_by(|one, other| one.place.cmp(&other.place, self.descending()));
         let skipped = usize::try_from(demand.offset).unwrap_or(usize::MAX).min(heads.len());
         heads.drain(..skipped);
         heads.truncate(usize::try_from(demand.limit).unwrap_or(usize::MAX));
