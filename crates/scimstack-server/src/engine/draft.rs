@@ -271,7 +271,7 @@ mod tests {
         let with_texts = Drafts::new(BASE, &user, view);
         let without = Drafts { is_beside: false, ..Drafts::new(BASE, &user, view) };
         let is_text = with_texts.draft(&stored, None).unwrap().text.is_some();
-        let other = Stored { doc: r#"{"id":"u1","userName":"bob"}"#.into(), ..stored.clone() };
+        let other = self::stored(r#"{"id":"u1","userName":"bob"}"#.into());
         let (several, one) = ([stored.clone(), other, stored.clone()], [stored]);
         let by_text = answer(&with_texts, &one, view);
         assert_eq!(answer(&with_texts, &several, view), by_text);
