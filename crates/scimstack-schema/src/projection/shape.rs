@@ -180,7 +180,7 @@ mod tests {
             let is_asked = |name: &str| matches!(name, "id" | "active" | "manager");
             let (mut all, mut some, mut seen) = (Vec::new(), Vec::new(), Vec::new());
             let show = |member: &TextMember<'_>| {
-                (member.extension.is_some(), member.name.to_owned(), text[member.value.clone()].to_owned())
+                (member.extension.is_some(), member.name.to_owned(), text.get(member.value.clone()).unwrap().to_owned())
             };
             let alone = projection.leaves(text, |member| {
                 all.extend(is_asked(member.name).then(|| show(&member)));

@@ -246,9 +246,9 @@ mod tests {
         Stored::new(key, Version(7), Core::default(), doc.into(), Vec::new().into(), 0)
     }
 
-    /// What is written of a draft once its manager's name is known and its groups are added.
-    fn answer(drafts: &Drafts<'_>, stored: &Stored, view: &View) -> String {
-        let mut draft = drafts.draft(stored).unwrap();
+    /// What is written of the last draft once its manager's name is known and its groups are added.
+    fn answer(drafts: &Drafts<'_>, stored: &[Stored], view: &View) -> String {
+        let mut draft = drafts.drafts(stored).unwrap().pop().unwrap();
         for relation in drafts.resource_type.relations.iter().filter(|relation| !relation.edges_only) {
             let path = &relation.path;
             let container = match &path.extension {
@@ -270,8 +270,12 @@ mod tests {
         let (user, stored) = (user(), stored(document));
         let with_texts = Drafts::new(BASE, &user, view);
         let without = Drafts { is_beside: false, ..Drafts::new(BASE, &user, view) };
-        let is_text = with_texts.draft(&stored).unwrap().text.is_some();
-        (is_text, answer(&with_texts, &stored, view), answer(&without, &stored, view))
+        let is_text = with_texts.draft(&stored, None).unwrap().text.is_some();
+        let other = self::stored(r#"{"id":"u1","userName":"bob"}"#.into());
+        let (several, one) = ([stored.clone(), other, stored.clone()], [stored]);
+        let by_text = answer(&with_texts, &one, view);
+        assert_eq!(answer(&with_texts, &several, view), by_text);
+        (is_text, by_text, answer(&without, &one, view))
     }
 
     #[test]
